@@ -1,0 +1,45 @@
+# How every folder becomes a target.
+#
+#   offtake_library(DEPS <targets of ours> LIBS <system libraries>)
+#     makes the static library of the current folder from its *.cc files. Its name is the
+#     folder's path with '_' for '/': operators/targets/sqlite -> operators_targets_sqlite.
+#     A folder of headers alone becomes an interface library.
+#   offtake_test(DEPS ... LIBS ...)
+#     makes the doctest program of the current folder below tests/unit.
+
+add_library(offtake_flags INTERFACE)
+target_include_directories(offtake_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(offtake_flags INTERFACE -Wall -Wextra -Wshadow=local -Werror)
+target_link_libraries(offtake_flags INTERFACE fmt::fmt Threads::Threads)
+target_link_options(offtake_flags INTERFACE -fuse-ld=lld)
+
+function(offtake_library)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC offtake_flags ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+    if(name STREQUAL "base")
+      target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+    else()
+      target_precompile_headers(${name} REUSE_FROM base)
+      add_dependencies(${name} base)
+    endif()
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE offtake_flags ${ARG_DEPS} ${ARG_LIBS})
+  endif()
+endfunction()
+
+function(offtake_test)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/tests/unit ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE offtake_flags tests_main ${ARG_DEPS} ${ARG_LIBS})
+  target_precompile_headers(${name}_test REUSE_FROM base)
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()

@@ -1,0 +1,99 @@
+// The incremental dataflow: runs a plan over changelogs. What goes in are decoded records; what comes out is,
+// per epoch, the net change of the result in the target's value space, at most one change a key.
+//
+// Invariant: the sum of all outputs equals the plan over the sum of all inputs (tests/unit/engine).
+// One thread calls a Dataflow. Errors returned are bugs or limits (MemoryExceeded); what a row does wrong is
+// an error row.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/plan/plan.h"
+#include "schemas/types/batch.h"
+
+namespace offtake::engine {
+
+// Decoded records of one partition, in offset order. Columns are those of SourceUse::columns.
+struct SourceBatch {
+  int partition = 0;
+  types::Batch rows;                       // weights empty; a tombstone's row is all NULL
+  std::vector<std::int64_t> offsets;       // one a row
+  std::vector<std::int64_t> timestamps_ms; // one a row
+  // Entity datasets only: the decoded record key in canonical bytes, and whether the row is a tombstone.
+  types::ColumnPtr identity;               // bytea
+  std::vector<std::uint8_t> tombstone;
+};
+
+// An expression that raised, kept with its weight and retracted with its inputs.
+struct ErrorRow {
+  std::string message;   // PostgreSQL's: "division by zero"
+  std::string operation; // "filter", "project"
+  std::string row;       // the key or the row's text, for the message
+  int source = -1;       // stateless plans: where the record lies
+  int partition = -1;
+  std::int64_t offset = -1;
+  std::int64_t weight = 1;
+};
+
+// Two distinct rows claim one key of an unproved identity.
+struct KeyViolation {
+  std::string key;  // "order_id=7"
+  std::string first, second;
+  int partition = -1;  // stateless plans
+  std::int64_t offset = -1;
+};
+
+// Net changes of one epoch. A key occurs at most once in upserts and, if not there, once in deletes.
+struct Changes {
+  // Visible columns of rows that are new or changed, and their hidden identity where there is one:
+  // kPosition: three columns (int4 partition, int8 offset, int4 ordinal); kBag: two (bytea 16 bytes, int8 n).
+  types::Batch upserts;
+  std::vector<types::ColumnPtr> upsert_identity;
+  // Key columns (kProvedKey, kWatchedKey) or hidden identity of rows that are gone.
+  types::Batch deletes;
+  // Sum over the net change of the visible result: what to add to the control row.
+  types::Checksum checksum;
+  bool insert_only = false;  // no key of upserts can exist in the target yet
+  bool empty() const { return upserts.rows == 0 && deletes.rows == 0; }
+};
+
+// Turns visible rows into the target's value space (rounded, refused). Rows it refuses become error rows.
+struct Image {
+  virtual ~Image() = default;
+  struct Refusal {
+    std::uint32_t row;
+    std::string message;
+  };
+  virtual base::Result<types::Batch> apply(const types::Batch& rows, std::vector<Refusal>& refused) const = 0;
+};
+
+struct DataflowOptions {
+  std::shared_ptr<const Image> image;  // null: rows as they are
+  std::size_t memory_limit_bytes = 0;  // 0: none. Beyond it push returns MemoryExceeded (transient)
+};
+
+class Dataflow {
+ public:
+  static base::Result<std::unique_ptr<Dataflow>> build(const plan::Plan& plan, DataflowOptions options);
+  virtual ~Dataflow() = default;
+
+  // Takes records of `source`. Bulk mode (from the start until finish_bulk): state is built, nothing is
+  // emitted; a stateless plan emits at once.
+  virtual base::Status push(int source, const SourceBatch& batch) = 0;
+  // A stateless plan in bulk mode: what the pushes so far gave, in pieces of some thousand rows; drained.
+  virtual base::Result<Changes> take_stateless() = 0;
+  // Ends bulk mode: hands the whole result to `sink` in pieces of some thousand rows, each key once.
+  virtual base::Status finish_bulk(const std::function<base::Status(Changes&&)>& sink) = 0;
+  // Live: runs everything pushed since the last step to quiescence.
+  virtual base::Result<Changes> step() = 0;
+
+  // Error rows with a weight that is not zero, and key violations, as of now. At most `limit`.
+  virtual std::vector<ErrorRow> error_rows(std::size_t limit) const = 0;
+  virtual std::vector<KeyViolation> key_violations(std::size_t limit) const = 0;
+  virtual std::size_t state_bytes() const = 0;
+};
+
+}  // namespace offtake::engine
