@@ -1,0 +1,170 @@
+// Where a product's rows land. One Target is the writer session of one revision: it fills a shadow object,
+// proves it, publishes it, and then commits epochs. Offsets, fence and rows live in the target together
+// (correctness: "Epochs, owner, fence").
+//
+// Threads: one thread calls a Target; loaders may each be used by a thread of their own.
+// Errors: fenced (another owner), transient (connection, locks), row (a value the target refuses),
+// terminal (credentials, missing objects). A connection lost during COMMIT is resolved inside.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "operators/engine/dataflow.h"
+#include "operators/plan/plan.h"
+#include "operators/sources/event_store.h"
+
+namespace offtake::targets {
+
+// "namespace/dataset" -> offset vector.
+using SourceOffsets = std::map<std::string, sources::OffsetVector>;
+
+struct RecordStamp {  // of the last record read from a partition: detects a source that was replaced
+  sources::Offset offset = -1;
+  std::int64_t timestamp_ms = 0;
+  std::uint32_t crc = 0;
+  friend bool operator==(const RecordStamp&, const RecordStamp&) = default;
+};
+using RecordStamps = std::map<std::string, std::map<int, RecordStamp>>;
+
+enum class Phase { kFilling, kCatchingUp, kCurrent, kFenced };
+std::string_view to_string(Phase phase);
+base::Result<Phase> phase_from(std::string_view text);
+
+// One row a revision in the product's own schema: `_offtake_control`.
+struct ControlRow {
+  std::string product_uid;
+  int revision = 0;
+  std::string installation;
+  std::string fingerprint;
+  std::int64_t incarnation = 0;
+  std::string owner;  // empty: nobody's
+  std::int64_t backend_pid = 0;
+  std::string backend_start;
+  Phase phase = Phase::kFilling;
+  std::int64_t epoch = 0;
+  SourceOffsets start_offsets, cut, offsets;
+  RecordStamps last_records;
+  base::Micros start_instant = 0;  // what history.from was resolved to; 0: none
+  base::Micros logical_time = 0;
+  types::Checksum content;  // rows and checksum
+  base::Micros committed_at = 0;
+};
+
+// The table of a revision as the job file describes it.
+struct TableSpec {
+  std::string name;  // public name; the table is <name>__r<N>
+  int revision = 1;
+  std::vector<types::Field> columns;  // visible, in order
+  plan::Identity identity;
+  struct Index {
+    std::string name;
+    std::vector<std::string> columns;
+  };
+  std::vector<Index> indexes;
+};
+
+// How to reach it. Passwords are filled in from files by the worker, never from a job file.
+struct TargetConnection {
+  std::string engine;  // "sqlite", "postgres"
+  std::string path;    // sqlite: the product's file
+  std::string host, database, schema, user, password, reader_role, ssl_mode, ca_pem;
+  int port = 5432;
+};
+
+struct Ownership {
+  int revision = 1;
+  std::int64_t incarnation = 1;
+  std::string owner;  // a random start id
+};
+
+// Bulk load of one stream (one per reading thread; "0", "1", …). Pieces are committed in transactions that
+// begin by checking the owner and end with this stream's progress row.
+class Loader {
+ public:
+  virtual ~Loader() = default;
+  virtual base::Status append(const engine::Changes& rows) = 0;
+  // Makes what was appended durable together with how far the stream has read (stateless fills resume there;
+  // a stateful fill passes nothing).
+  virtual base::Status commit(const SourceOffsets& reached) = 0;
+};
+
+struct FillProgress {
+  std::string stream;
+  SourceOffsets reached;
+  types::Checksum content;
+};
+
+struct EpochCommit {
+  std::int64_t last_epoch = 0;  // what the control row must hold; it becomes last_epoch + 1
+  engine::Changes changes;
+  SourceOffsets offsets;
+  RecordStamps last_records;
+  base::Micros logical_time = 0;
+  types::Checksum content;  // totals after this epoch
+};
+
+struct SwapResult {
+  bool swapped = false;
+  bool behind = false;        // the previous revision is ahead: catch up and try again
+  std::string blocked_by;     // pid and query that hold the lock
+  std::int64_t epoch = 0;     // the control row's after the swap
+};
+
+struct Proof {
+  ControlRow control;
+  types::Checksum table;  // counted and hashed from the table itself, in one snapshot with `control`
+};
+
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  // Control rows of all revisions that exist, ascending. Creates nothing.
+  virtual base::Result<std::vector<ControlRow>> controls() = 0;
+
+  // Starts a fill: writes the control row (phase Filling, owner, start offsets, cut) before anything else,
+  // then makes an empty shadow table. A shadow that exists is dropped with its progress rows.
+  virtual base::Status begin_fill(const ControlRow& row) = 0;
+  // Takes over the revision's control row: lower incarnation or a fenced phase is Fenced; a frozen owner's
+  // backend is terminated after a lock time-out. Gives the row as it is now.
+  virtual base::Result<ControlRow> take_ownership(const Ownership& request) = 0;
+  virtual base::Result<std::vector<FillProgress>> fill_progress() = 0;
+  virtual base::Status store_cut(const SourceOffsets& cut) = 0;  // the second cut of compacted partitions
+  virtual base::Result<std::unique_ptr<Loader>> open_loader(const std::string& stream) = 0;
+  // After loading: keys, then indexes, then statistics. KeyNotUnique names the key.
+  virtual base::Status finish_load() = 0;
+  // Ends the fill: offsets = cut, content as counted, phase CatchingUp.
+  virtual base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
+                                   const RecordStamps& last_records) = 0;
+  virtual base::Result<Proof> prove() = 0;
+  // Publishes this revision: one transaction that fences the current one (if any), repoints the public view,
+  // and sets phase Current with epoch max(both) + 1. Transient error when a lock was not had in 2 s.
+  virtual base::Result<SwapResult> swap() = 0;
+
+  // One epoch: one transaction whose first statement is the fencing update.
+  virtual base::Status commit(const EpochCommit& epoch) = 0;
+};
+
+// What an engine offers; one registration table in registry_of_targets.cc.
+struct TargetEngine {
+  std::string_view name;
+  // The column type in the target's words ("numeric(10,2)"), or a refusal (terminal, with a hint).
+  base::Result<std::string> (*column_type)(const types::Type& type);
+  // Rows into the target's value space, from the types of the columns.
+  std::shared_ptr<const engine::Image> (*image)(const std::vector<types::Field>& columns);
+  // Names the engine cannot carry (too long, reserved prefix): a refusal with what to write instead.
+  base::Status (*check_name)(const std::string& name);
+  base::Result<std::unique_ptr<Target>> (*open)(const TargetConnection& connection, const TableSpec& table,
+                                                const std::string& product_uid);
+};
+
+// Null when there is none of that name.
+const TargetEngine* find_engine(std::string_view name);
+std::vector<std::string_view> engine_names();
+
+}  // namespace offtake::targets
