@@ -1,6 +1,7 @@
 // Time as the product uses it: instants are microseconds since 1970 UTC, as PostgreSQL and Avro count.
 // Code that decides takes the time as an argument; only the edges ask a Clock.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -16,7 +17,7 @@ using Micros = std::int64_t;  // microseconds since 1970-01-01T00:00:00Z
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Micros now() const = 0;                                 // wall clock
+  virtual Micros now() const = 0;                                    // wall clock
   virtual std::chrono::steady_clock::time_point steady() const = 0;  // never goes back
 };
 

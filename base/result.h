@@ -38,6 +38,7 @@ struct Error {
   std::string hint;     // what to do: "did you mean customer_id?"
   Location location;
   Retry retry = Retry::kTerminal;
+  std::vector<Error> causes = {};  // where one error stands for several (an invalid object): each of them
 
   // "<location>: <message>; <hint>"
   std::string text() const;
