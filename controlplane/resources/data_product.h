@@ -1,0 +1,130 @@
+// DataProduct: what a user asks for: a SQL query over datasets, how much history, and a target. Namespaced.
+#pragma once
+#include "controlplane/resources/dataset.h"
+#include "controlplane/resources/meta.h"
+
+namespace offtake::resources {
+
+// Now | Beginning | a duration before the product's first plan | an instant.
+struct HistoryFrom {
+  enum class Kind { kNow, kBeginning, kDuration, kInstant };
+  Kind kind = Kind::kBeginning;
+  Duration duration;  // of kDuration
+  Instant instant;    // of kInstant
+  static base::Result<HistoryFrom> parse(std::string_view text);
+  std::string text() const;
+  bool operator==(const HistoryFrom&) const = default;
+};
+
+// keep All, whenMissing Fail: all that this version has; the rest is refused by name.
+struct History {
+  HistoryFrom from;
+};
+
+struct TargetIndex {
+  std::string name;
+  std::vector<std::string> columns;
+};
+struct ProductTarget {
+  std::string class_name;        // empty: the default class, see status.className
+  std::string name;              // table; empty: the product's name with _ for -
+  std::vector<std::string> key;  // empty: inferred
+  std::vector<TargetIndex> indexes;
+};
+
+enum class Verify { kChecksum, kCount, kNone };
+template <>
+struct EnumText<Verify> {
+  static constexpr std::array<std::pair<Verify, std::string_view>, 3> values{
+      {{Verify::kChecksum, "Checksum"}, {Verify::kCount, "Count"}, {Verify::kNone, "None"}}};
+};
+struct Rollout {  // keepPrevious None: all that this version has
+  Verify verify = Verify::kChecksum;
+};
+
+enum class RunnerType { kAuto, kInProcess, kProcess };
+template <>
+struct EnumText<RunnerType> {
+  static constexpr std::array<std::pair<RunnerType, std::string_view>, 3> values{
+      {{RunnerType::kAuto, "Auto"},
+       {RunnerType::kInProcess, "InProcess"},
+       {RunnerType::kProcess, "Process"}}};
+};
+struct RunnerSpec {
+  RunnerType type = RunnerType::kAuto;
+  std::optional<std::int64_t> threads;
+  std::optional<Quantity> memory;  // bytes
+};
+
+struct DataProductSpec {
+  std::string owner;
+  std::string description;
+  std::string sql;
+  History history;
+  ProductTarget target;
+  Rollout rollout;
+  RunnerSpec runner;
+  Duration freshness{60'000'000};
+  std::optional<bool> paused;  // no default: `offtake pause` owns it
+  DeletionPolicy deletion_policy = DeletionPolicy::kDelete;
+};
+
+struct RevisionStatus {
+  std::optional<std::int64_t> current;  // the one that readers see
+  std::optional<std::int64_t> previous;
+  std::optional<std::int64_t> filling;  // N+1 while it fills beside N
+  std::string spec_hash;
+};
+struct SourceStatus {
+  std::string namespace_name;
+  std::string name;
+  std::optional<std::int64_t> schema_version;
+  std::optional<std::int64_t> columns;  // how many are read
+};
+struct BackfillStatus {
+  std::optional<std::int64_t> percent;
+  std::optional<std::int64_t> rows_read;
+  std::optional<std::int64_t> rows_total;
+  std::optional<Instant> start_time;
+  std::optional<Instant> completion_time;
+};
+struct VerificationStatus {
+  std::optional<std::int64_t> rows;
+  std::string checksum;
+  std::optional<Instant> check_time;
+};
+struct EndpointStatus {
+  std::string type;
+  std::string address;
+  std::string object;
+};
+struct BindingStatus {
+  std::string name;  // Secret with type host port database username password uri
+};
+
+struct DataProductStatus {
+  std::optional<std::int64_t> observed_generation;
+  Conditions conditions;
+  std::optional<RevisionStatus> revision;
+  std::optional<Instant> start_time;  // what history.from was resolved to, once
+  std::string history_from;           // the history.from that start_time answers
+  std::string class_name;             // chosen once, never re-chosen
+  std::vector<SourceStatus> sources;
+  std::optional<BackfillStatus> backfill;
+  std::optional<std::int64_t> parked_records;
+  std::string guarantee;  // ExactlyOnce | EffectivelyOnce | AtLeastOnce
+  std::optional<VerificationStatus> verification;
+  std::optional<EndpointStatus> endpoint;
+  std::optional<BindingStatus> binding;
+};
+
+struct DataProduct {
+  ObjectMeta metadata;
+  DataProductSpec spec;
+  DataProductStatus status;
+
+  bool paused() const { return spec.paused.value_or(false); }
+  std::string target_name() const;  // spec.target.name, or the product's name with _ for -
+};
+
+}  // namespace offtake::resources

@@ -1,0 +1,58 @@
+// TargetClass: what the platform team offers: an engine and how it is provisioned. Cluster-scoped.
+#pragma once
+#include "controlplane/resources/dataset.h"
+#include "controlplane/resources/meta.h"
+
+namespace offtake::resources {
+
+enum class TargetEngine { kSqlite, kPostgres };
+template <>
+struct EnumText<TargetEngine> {
+  static constexpr std::array<std::pair<TargetEngine, std::string_view>, 2> values{
+      {{TargetEngine::kSqlite, "sqlite"}, {TargetEngine::kPostgres, "postgres"}}};
+};
+
+struct ExternalProvisioner {
+  std::string url;                            // postgresql://host:port/database, no password in it
+  std::optional<SecretRef> admin_secret_ref;  // keys username, password; in offtake-system
+  std::optional<SecretKeyRef> ca_secret_ref;
+};
+struct LocalProvisioner {};
+struct ProvisionerChoice {  // exactly one
+  std::optional<ExternalProvisioner> external;
+  std::optional<LocalProvisioner> local;
+};
+
+struct ProductLimits {
+  std::optional<Quantity> rows;
+  std::optional<Quantity> storage;
+};
+struct ClassLimits {
+  std::optional<std::int64_t> products;
+  std::optional<ProductLimits> per_product;
+};
+
+struct TargetClassSpec {
+  TargetEngine engine = TargetEngine::kSqlite;
+  std::string description;
+  ProvisionerChoice provisioner;
+  std::map<std::string, std::string> parameters;
+  std::optional<ClassLimits> limits;
+  NamespaceAccess namespaces{AccessFrom::kAll, {}};  // All | Selector
+};
+
+struct TargetClassStatus {
+  std::optional<std::int64_t> observed_generation;
+  Conditions conditions;  // Ready
+  std::optional<std::int64_t> products;
+};
+
+struct TargetClass {
+  ObjectMeta metadata;
+  TargetClassSpec spec;
+  TargetClassStatus status;
+
+  bool is_default() const { return metadata.annotation(kDefaultClassAnnotation) == "true"; }
+};
+
+}  // namespace offtake::resources
