@@ -5,6 +5,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+
 #include "base/clock.h"
 
 namespace offtake::base {

@@ -20,18 +20,18 @@ using Object = std::vector<Member>;  // in document order; names are unique
 
 class Value {
  public:
-  Value() = default;                                  // null
-  Value(std::nullptr_t) {}                            // NOLINT: conversions are the point
-  Value(bool value) : data_(value) {}                 // NOLINT
-  Value(int value) : data_(std::int64_t{value}) {}    // NOLINT
-  Value(std::int64_t value) : data_(value) {}         // NOLINT
+  Value() = default;                                // null
+  Value(std::nullptr_t) {}                          // NOLINT: conversions are the point
+  Value(bool value) : data_(value) {}               // NOLINT
+  Value(int value) : data_(std::int64_t{value}) {}  // NOLINT
+  Value(std::int64_t value) : data_(value) {}       // NOLINT
   Value(std::uint64_t value) : data_(static_cast<std::int64_t>(value)) {}  // NOLINT
-  Value(double value) : data_(value) {}               // NOLINT
-  Value(const char* value) : data_(std::string(value)) {}      // NOLINT
-  Value(std::string value) : data_(std::move(value)) {}        // NOLINT
-  Value(std::string_view value) : data_(std::string(value)) {} // NOLINT
-  Value(Array value) : data_(std::move(value)) {}     // NOLINT
-  Value(Object value) : data_(std::move(value)) {}    // NOLINT
+  Value(double value) : data_(value) {}                                    // NOLINT
+  Value(const char* value) : data_(std::string(value)) {}                  // NOLINT
+  Value(std::string value) : data_(std::move(value)) {}                    // NOLINT
+  Value(std::string_view value) : data_(std::string(value)) {}             // NOLINT
+  Value(Array value) : data_(std::move(value)) {}                          // NOLINT
+  Value(Object value) : data_(std::move(value)) {}                         // NOLINT
   static Value array() { return Value(Array{}); }
   static Value object() { return Value(Object{}); }
 
