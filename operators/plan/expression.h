@@ -1,6 +1,7 @@
 // Expressions of a plan, as immutable data. Every node carries its type; the binder has inserted every cast,
 // so that argument types are exactly those of one signature in functions.h.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -66,9 +67,17 @@ struct Expression {
 
 ExpressionPtr column(int index, types::Type type, bool nullable);
 ExpressionPtr literal(types::Datum value);
-bool equal(const Expression& a, const Expression& b);                 // structural, positions ignored
+bool equal(const Expression& a, const Expression& b);                       // structural, positions ignored
 void collect_columns(const Expression& expression, std::vector<int>& out);  // indexes read, with repeats
 ExpressionPtr remap_columns(const ExpressionPtr& expression, const std::vector<int>& new_index);
+// Column i becomes replacement[i]: how an expression moves below the projection that it stood above.
+ExpressionPtr substitute_columns(const ExpressionPtr& expression,
+                                 const std::vector<ExpressionPtr>& replacement);
+void for_each_child(const Expression& expression, const std::function<void(const ExpressionPtr&)>& visit);
+// The same node over mapped children; the node itself when no child changed.
+ExpressionPtr map_children(const ExpressionPtr& expression,
+                           const std::function<ExpressionPtr(const ExpressionPtr&)>& map);
+bool can_fail(const Expression& expression);  // may make an error row
 std::string to_string(const Expression& expression, const std::vector<types::Field>& input);
 
 }  // namespace offtake::plan

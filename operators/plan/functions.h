@@ -27,4 +27,10 @@ std::string_view to_string(Aggregate aggregate);
 // Code UnsupportedAggregate when the argument has no such aggregate.
 base::Result<types::Type> aggregate_type(Aggregate aggregate, const types::Type& argument);
 
+// What PostgreSQL's pg_cast (and its text conversions) allow between two types. A cast to the same type with
+// other modifiers is implicit.
+enum class CastKind { kNone, kExplicit, kAssignment, kImplicit };
+CastKind cast_kind(const types::Type& from, const types::Type& to);
+bool cast_can_fail(const types::Type& from, const types::Type& to);
+
 }  // namespace offtake::plan

@@ -69,10 +69,10 @@ struct SourceUse {
 // How rows of the result are told apart in the target.
 struct Identity {
   enum class Kind {
-    kProvedKey,  // the planner proved `key` unique
-    kWatchedKey, // the user declared `key`; the engine watches it
-    kPosition,   // hidden (partition, offset, ordinal): stateless over one event dataset
-    kBag,        // hidden (128-bit hash of the row, 1..weight)
+    kProvedKey,   // the planner proved `key` unique
+    kWatchedKey,  // the user declared `key`; the engine watches it
+    kPosition,    // hidden (partition, offset, ordinal): stateless over one event dataset
+    kBag,         // hidden (128-bit hash of the row, 1..weight)
   } kind = Kind::kBag;
   std::vector<int> key;  // output columns, in order
 };
