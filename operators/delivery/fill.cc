@@ -1,0 +1,285 @@
+#include "operators/delivery/fill.h"
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "operators/delivery/inputs.h"
+#include "operators/delivery/stateless_fill.h"
+
+namespace offtake::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A stateful fill loads in transactions of this many rows: long enough to cost nothing, short enough that an
+// interrupted one leaves little behind.
+constexpr std::int64_t kRowsPerLoad = 500'000;
+
+using OnBatch = std::function<base::Status(const InputBatch&)>;
+
+// Reads every source from `from` to `until` and hands each batch to `on_batch`.
+base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets& from,
+                          const targets::SourceOffsets& until, std::stop_token stop, const OnBatch& on_batch) {
+  auto inputs = Inputs::start(pipeline, from, until);
+  if (!inputs) return std::move(inputs).error();
+  std::size_t finished = 0;
+  while (finished < pipeline.sources.size()) {
+    if (stop.stop_requested()) return drained();
+    auto event = (*inputs)->next(std::chrono::steady_clock::now() + 200ms);
+    if (!event) continue;
+    if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
+    if (std::holds_alternative<SourceFinished>(*event)) ++finished;
+    if (const auto* batch = std::get_if<InputBatch>(&*event)) {
+      base::crash_point("mid-read");
+      if (auto done = on_batch(*batch); !done) return done;
+    }
+  }
+  return {};
+}
+
+struct Bounds {
+  targets::SourceOffsets start, cut;
+};
+
+// The cut, before anything is read, and where reading starts.
+base::Result<Bounds> take_cut(const Pipeline& pipeline, const targets::SourceOffsets& wanted_start) {
+  Bounds out;
+  for (const Source& source : pipeline.sources) {
+    auto bounds = source.store->bounds(source.topic);
+    if (!bounds) return std::move(bounds).error().in(fmt::format("dataset {}", source.dataset));
+    const auto wanted = wanted_start.find(source.dataset);
+    for (const auto& [partition, bound] : *bounds) {
+      sources::Offset start = bound.earliest;
+      if (wanted != wanted_start.end()) {
+        const auto mine = wanted->second.find(partition);
+        if (mine != wanted->second.end() && mine->second < bound.earliest) {
+          pipeline.progress->warn_once(fmt::format(
+              "HistoryTruncated: {} partition {} begins at offset {}, the history asked for at {}",
+              source.dataset, partition, bound.earliest, mine->second));
+        }
+        if (mine != wanted->second.end()) start = std::max(bound.earliest, mine->second);
+      }
+      out.start[source.dataset][partition] = std::min(start, bound.last_stable);
+      out.cut[source.dataset][partition] = bound.last_stable;
+    }
+  }
+  return out;
+}
+
+std::int64_t records_between(const targets::SourceOffsets& from, const targets::SourceOffsets& until) {
+  std::int64_t records = 0;
+  for (const auto& [dataset, partitions] : until) {
+    for (const auto& [partition, end] : partitions) {
+      const auto start = from.find(dataset);
+      records += end - (start == from.end() ? 0 : start->second.at(partition));
+    }
+  }
+  return records;
+}
+
+// The compacted sources: while we read towards a record, the cleaner may have removed an older one of its key.
+base::Result<std::map<std::string, std::int64_t>> compacted_sources(const Pipeline& pipeline) {
+  std::map<std::string, std::int64_t> out;  // dataset -> delete.retention.ms
+  for (const Source& source : pipeline.sources) {
+    auto topic = source.store->describe(source.topic);
+    if (!topic) return std::move(topic).error().in(fmt::format("dataset {}", source.dataset));
+    if (topic->cleanup != sources::CleanupPolicy::kDelete && !topic->kept_whole) {
+      out[source.dataset] = topic->delete_retention_ms;
+    }
+  }
+  return out;
+}
+
+class StatefulFill {
+ public:
+  StatefulFill(const Pipeline& pipeline, std::stop_token stop) : pipeline_(pipeline), stop_(stop) {}
+
+  base::Result<std::unique_ptr<engine::Dataflow>> run(targets::ControlRow& row) {
+    auto dataflow = make_dataflow(pipeline_);
+    if (!dataflow) return std::move(dataflow).error();
+    dataflow_ = *std::move(dataflow);
+    if (auto read = read_twice(row); !read) return std::move(read).error();
+    if (auto loaded = load(row); !loaded) return std::move(loaded).error();
+    return std::move(dataflow_);
+  }
+
+ private:
+  base::Status push(const InputBatch& batch, targets::ControlRow& row) {
+    const Source& source = pipeline_.sources[static_cast<std::size_t>(batch.source)];
+    if (batch.rows.rows.rows > 0) {
+      if (auto pushed = dataflow_->push(batch.source, batch.rows); !pushed) return pushed;
+    }
+    advance(row.offsets, row.last_records, source, batch);
+    pipeline_.progress->update([&](ProgressSnapshot& s) {
+      s.records_read += static_cast<std::int64_t>(batch.records);
+      s.bytes_read += static_cast<std::int64_t>(batch.bytes);
+      s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.state_bytes = static_cast<std::int64_t>(dataflow_->state_bytes());
+    });
+    return {};
+  }
+
+  base::Status read_twice(targets::ControlRow& row) {
+    const auto on_batch = [&](const InputBatch& batch) { return push(batch, row); };
+    auto compacted = compacted_sources(pipeline_);
+    if (!compacted) return std::move(compacted).error();
+    const base::Micros began = pipeline_.clock->now();
+    if (auto read = read_between(pipeline_, row.start_offsets, row.cut, stop_, on_batch); !read) return read;
+    if (compacted->empty()) return {};
+    auto ends = current_ends(pipeline_);
+    if (!ends) return std::move(ends).error();
+    targets::SourceOffsets second = row.cut;
+    for (const auto& [dataset, retention_ms] : *compacted) {
+      for (const auto& [partition, end] : (*ends)[dataset]) {
+        // A partition that appeared meanwhile is live delivery's to find.
+        if (second[dataset].contains(partition)) second[dataset][partition] = end;
+      }
+    }
+    const targets::SourceOffsets first = row.cut;
+    if (auto stored = pipeline_.target->store_cut(second); !stored) return stored;
+    row.cut = second;
+    if (auto read = read_between(pipeline_, first, second, stop_, on_batch); !read) return read;
+    const std::int64_t took_ms = (pipeline_.clock->now() - began) / 1000;
+    for (const auto& [dataset, retention_ms] : *compacted) {
+      if (took_ms > retention_ms) {
+        return base::transient("TombstonesMayBeMissed",
+                               fmt::format("reading {} took {} s, longer than its topic keeps deletions ({} s); "
+                                           "the fill starts again",
+                                           dataset, took_ms / 1000, retention_ms / 1000));
+      }
+    }
+    return {};
+  }
+
+  base::Status load(targets::ControlRow& row) {
+    auto loader = pipeline_.target->open_loader("0");
+    if (!loader) return std::move(loader).error();
+    std::int64_t since_commit = 0;
+    auto finished = dataflow_->finish_bulk([&](engine::Changes&& rows) -> base::Status {
+      if (stop_.stop_requested()) return drained();
+      const auto count = static_cast<std::int64_t>(rows.upserts.rows);
+      row.content.rows += rows.checksum.rows;
+      row.content.sum += rows.checksum.sum;
+      if (auto appended = (*loader)->append(rows); !appended) return appended;
+      pipeline_.progress->update([&](ProgressSnapshot& s) { s.rows_loaded += count; });
+      since_commit += count;
+      if (since_commit < kRowsPerLoad) return {};
+      since_commit = 0;
+      return (*loader)->commit({});
+    });
+    if (!finished) return finished;
+    // What is in error shows only now that every side has loaded.
+    if (auto good = check_rows(*dataflow_); !good) return good;
+    return (*loader)->commit({});
+  }
+
+  const Pipeline& pipeline_;
+  std::stop_token stop_;
+  std::unique_ptr<engine::Dataflow> dataflow_;
+};
+
+}  // namespace
+
+base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::stop_token stop) {
+  Filled filled;
+  filled.control = std::move(start.row);
+  targets::ControlRow& row = filled.control;
+  pipeline.progress->set_state(State::kFilling);
+  if (!start.resume) {
+    row.phase = targets::Phase::kFilling;
+    row.logical_time = pipeline.clock->now();
+    auto bounds = take_cut(pipeline, start.start);
+    if (!bounds) return std::move(bounds).error();
+    row.start_offsets = bounds->start;
+    row.cut = bounds->cut;
+    row.offsets = row.start_offsets;
+    row.content = {};
+    row.last_records = {};
+    if (auto begun = pipeline.target->begin_fill(row); !begun) return std::move(begun).error();
+  }
+  base::crash_point("cut-stored");
+  pipeline.progress->update([&](ProgressSnapshot& s) {
+    s.cut = row.cut;
+    s.records_read = 0;
+    s.rows_loaded = 0;
+    s.records_total = records_between(row.start_offsets, row.cut);
+    s.fill_started = pipeline.clock->now();
+  });
+  base::log_info("fill started", {{"records", std::to_string(records_between(row.start_offsets, row.cut))},
+                                  {"resumed", start.resume ? "true" : "false"}});
+  if (pipeline.stateless) {
+    if (auto done = fill_without_state(pipeline, row, stop); !done) return std::move(done).error();
+  } else {
+    auto dataflow = StatefulFill(pipeline, stop).run(row);
+    if (!dataflow) return std::move(dataflow).error();
+    filled.dataflow = *std::move(dataflow);
+  }
+  row.offsets = row.cut;
+  pipeline.progress->set_state(State::kIndexing);
+  if (auto built = pipeline.target->finish_load(); !built) return std::move(built).error();
+  if (auto ended = pipeline.target->finish_fill(row.content, row.logical_time, row.last_records); !ended) {
+    return std::move(ended).error();
+  }
+  row.phase = targets::Phase::kCatchingUp;
+  if (auto proved = verify(pipeline); !proved) return std::move(proved).error();
+  pipeline.progress->update([&](ProgressSnapshot& s) {
+    s.fill_completed = pipeline.clock->now();
+    s.records_read = s.records_total;
+    s.content = row.content;
+  });
+  base::log_info("fill finished", {{"rows", std::to_string(row.content.rows)}});
+  return filled;
+}
+
+base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline, const targets::ControlRow& control,
+                                                       std::stop_token stop) {
+  auto dataflow = make_dataflow(pipeline);
+  if (!dataflow) return std::move(dataflow).error();
+  base::log_info("rebuilding state by replay",
+                 {{"records", std::to_string(records_between(control.start_offsets, control.offsets))}});
+  // A partition that was added after the fill is in offsets, not in start_offsets: it began at its first record.
+  targets::SourceOffsets from = control.start_offsets;
+  for (const auto& [dataset, partitions] : control.offsets) {
+    for (const auto& [partition, end] : partitions) from[dataset].try_emplace(partition, 0);
+  }
+  auto read = read_between(pipeline, from, control.offsets, stop, [&](const InputBatch& batch) -> base::Status {
+    if (batch.rows.rows.rows == 0) return {};
+    return (*dataflow)->push(batch.source, batch.rows);
+  });
+  if (!read) return std::move(read).error();
+  types::Checksum content;
+  auto finished = (*dataflow)->finish_bulk([&](engine::Changes&& rows) -> base::Status {
+    content.rows += rows.checksum.rows;
+    content.sum += rows.checksum.sum;
+    return {};
+  });
+  if (!finished) return std::move(finished).error();
+  if (!(content == control.content)) {
+    return base::terminal("StateLost", fmt::format("replaying the sources gives {} rows (checksum {:016x}), the "
+                                                   "target holds {} (checksum {:016x}): they changed meanwhile",
+                                                   content.rows, content.sum, control.content.rows,
+                                                   control.content.sum));
+  }
+  return *std::move(dataflow);
+}
+
+base::Status verify(const Pipeline& pipeline) {
+  if (!pipeline.verify) return {};
+  pipeline.progress->set_state(State::kVerifying);
+  auto proof = pipeline.target->prove();
+  if (!proof) return std::move(proof).error();
+  if (!(proof->table == proof->control.content)) {
+    return base::terminal(
+        "VerificationFailed",
+        fmt::format("the table holds {} rows (checksum {:016x}), delivered were {} (checksum {:016x})",
+                    proof->table.rows, proof->table.sum, proof->control.content.rows, proof->control.content.sum))
+        .with_hint("something else wrote to the table; the fill starts again");
+  }
+  pipeline.progress->update([&](ProgressSnapshot& s) {
+    s.verified_rows = proof->table.rows;
+    s.verified_checksum = proof->table.sum;
+    s.verified_at = pipeline.clock->now();
+  });
+  return {};
+}
+
+}  // namespace offtake::delivery

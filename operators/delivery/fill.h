@@ -1,0 +1,35 @@
+// The backfill of a revision: from the start offsets to the cut, into the shadow object.
+#pragma once
+#include "operators/delivery/pipeline.h"
+
+namespace offtake::delivery {
+
+// What a fill begins with; becomes the control row.
+struct FillStart {
+  targets::ControlRow row;  // identity, owner, fingerprint, start instant; offsets are filled in
+  // Windowed sources: where they start. Others start at their earliest record.
+  targets::SourceOffsets start;
+  bool resume = false;  // a stateless fill goes on in the shadow that is there
+};
+
+// What live delivery goes on from.
+struct Filled {
+  targets::ControlRow control;
+  // The state at the cut; null for a plan without state.
+  std::unique_ptr<engine::Dataflow> dataflow;
+};
+
+// Records the cut, reads up to it, loads, builds keys and indexes, proves. The public view is not touched.
+// Errors: those of the pieces; RecordNotDecoded, RowError and KeyNotUnique leave the shadow behind for the
+// next attempt to drop; Drained when `stop` was requested.
+base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::stop_token stop);
+
+// Rebuilds the state of a stateful plan from the start offsets to the control row's. StateLost (terminal) when
+// what comes out is not what the target holds.
+base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline, const targets::ControlRow& control,
+                                                       std::stop_token stop);
+
+// Compares the table with the control row; VerificationFailed (terminal) says both.
+base::Status verify(const Pipeline& pipeline);
+
+}  // namespace offtake::delivery

@@ -1,0 +1,58 @@
+// What the delivery of one revision works with, put together by the worker. Plain references: the worker
+// keeps everything alive for as long as an attempt runs.
+#pragma once
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "operators/delivery/progress.h"
+#include "operators/engine/dataflow.h"
+#include "operators/plan/plan.h"
+#include "operators/sources/decode.h"
+#include "operators/sources/event_store.h"
+#include "operators/targets/target.h"
+
+namespace offtake::delivery {
+
+struct Source {
+  std::string dataset;  // "namespace/name"
+  std::string topic;
+  std::shared_ptr<sources::EventStore> store;
+  bool entity = false;
+  // A decoder of its own for every reading thread.
+  std::function<base::Result<std::unique_ptr<sources::RecordDecoder>>()> make_decoder;
+};
+
+struct Pipeline {
+  const plan::Plan* plan = nullptr;
+  bool stateless = false;  // the engine keeps no state for it: plan and identity alike
+  std::shared_ptr<const engine::Image> image;
+  std::vector<Source> sources;  // as plan->sources
+  targets::Target* target = nullptr;
+  Progress* progress = nullptr;
+  const base::Clock* clock = nullptr;
+  int revision = 1;
+  int threads = 1;
+  std::size_t memory_bytes = 0;
+  bool verify = true;
+};
+
+base::Result<std::unique_ptr<engine::Dataflow>> make_dataflow(const Pipeline& pipeline);
+
+// Whether the engine needs no state for the plan: rows leave as they come and are told apart by position.
+bool runs_without_state(const plan::Plan& plan);
+
+// The last stable offsets of every source, now.
+base::Result<targets::SourceOffsets> current_ends(const Pipeline& pipeline);
+
+// An error when rows are in error or keys are claimed twice: RowError or KeyNotUnique (row), naming them.
+base::Status check_rows(const engine::Dataflow& dataflow);
+
+// What an attempt returns when it was asked to stop at a safe place: code Drained.
+base::Error drained();
+bool is_drained(const base::Error& error);
+
+}  // namespace offtake::delivery

@@ -1,0 +1,71 @@
+// What a running revision reports about itself: written by the delivery, read by the worker's status page.
+// Thread-safe. Numbers that only grow never run backwards within one attempt.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "operators/targets/target.h"
+
+namespace offtake::delivery {
+
+enum class State { kStarting, kFilling, kIndexing, kVerifying, kCatchingUp, kLive, kStalled, kEnded };
+std::string_view to_string(State state);
+base::Result<State> state_from(std::string_view text);
+
+struct Stall {
+  std::string reason;   // RecordNotDecoded, RowError, KeyNotUnique, MemoryExceeded, DiskFull …
+  std::string message;
+  base::Micros since = 0;
+};
+
+struct ProgressSnapshot {
+  State state = State::kStarting;
+  std::optional<Stall> stall;
+  std::int64_t records_read = 0, records_total = 0;  // of the fill: up to the cut
+  std::int64_t bytes_read = 0;
+  std::int64_t rows_loaded = 0;
+  base::Micros fill_started = 0, fill_completed = 0;
+  std::int64_t epoch = 0, epochs_committed = 0, records_live = 0;
+  base::Micros complete_through = 0;
+  base::Micros last_commit = 0;
+  std::int64_t lag_records = 0;
+  types::Checksum content;
+  bool published = false;  // this revision is the one readers see
+  std::int64_t verified_rows = -1;
+  std::uint64_t verified_checksum = 0;
+  base::Micros verified_at = 0;
+  targets::SourceOffsets offsets, cut;
+  std::int64_t state_bytes = 0;
+  std::int64_t skipped_nulls = 0;
+  std::vector<std::string> warnings;  // HistoryTruncated and the like, once each
+};
+
+class Progress {
+ public:
+  void update(const std::function<void(ProgressSnapshot&)>& change) {
+    std::lock_guard lock(mutex_);
+    change(snapshot_);
+  }
+  ProgressSnapshot read() const {
+    std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void set_state(State state) {
+    update([&](ProgressSnapshot& s) {
+      s.state = state;
+      s.stall.reset();
+    });
+  }
+  void warn_once(const std::string& warning);
+
+ private:
+  mutable std::mutex mutex_;
+  ProgressSnapshot snapshot_;
+};
+
+}  // namespace offtake::delivery

@@ -1,0 +1,95 @@
+#include "operators/delivery/recovery.h"
+
+namespace offtake::delivery {
+namespace {
+
+// An hour less than the topic's setting: the cleaner may have run that much before we look.
+constexpr std::int64_t kTombstoneMarginMs = 3'600'000;
+
+RecoveryDecision refill(std::string reason, std::string message) {
+  return {Recovery::kRefill, std::move(reason), std::move(message)};
+}
+
+// Tombstones of a compacted topic may be gone when nobody read it for that long.
+std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& control, const SourceFacts& source,
+                                                 base::Micros now) {
+  if (source.keeps_tombstones_for_ever) return std::nullopt;
+  const std::int64_t away_ms = (now - control.committed_at) / 1000;
+  if (away_ms <= source.delete_retention_ms - kTombstoneMarginMs) return std::nullopt;
+  return refill("TombstonesMayBeMissed",
+                fmt::format("{} was not read for {}, longer than its topic keeps deletions", source.dataset,
+                            base::format_duration(now - control.committed_at)));
+}
+
+std::optional<RecoveryDecision> check_offsets(const targets::ControlRow& control, const SourceFacts& source) {
+  const auto mine = control.offsets.find(source.dataset);
+  if (mine == control.offsets.end()) return std::nullopt;
+  for (const auto& [partition, offset] : mine->second) {
+    const auto bounds = source.bounds.find(partition);
+    if (bounds == source.bounds.end()) {
+      return refill("SourceReplaced", fmt::format("partition {} of {} is gone", partition, source.dataset));
+    }
+    if (offset > bounds->second.high_watermark) {
+      return refill("SourceReplaced",
+                    fmt::format("{} partition {} ends at {}, but {} was read before: the topic was replaced",
+                                source.dataset, partition, bounds->second.high_watermark, offset));
+    }
+    if (offset < bounds->second.earliest) {
+      return refill("StateLost",
+                    fmt::format("{} partition {} now begins at {}, past our position {}: records were removed "
+                                "before they were read",
+                                source.dataset, partition, bounds->second.earliest, offset));
+    }
+  }
+  return std::nullopt;
+}
+
+// Replay rebuilds the state only if nothing that was read has been removed since.
+std::optional<RecoveryDecision> check_replay(const targets::ControlRow& control, const SourceFacts& source) {
+  if (!source.keeps_tombstones_for_ever) {
+    return refill("StateLost", fmt::format("the state over {} is lost and its topic is compacted: it cannot be "
+                                           "rebuilt by reading it again",
+                                           source.dataset));
+  }
+  const auto start = control.start_offsets.find(source.dataset);
+  if (start == control.start_offsets.end()) return std::nullopt;
+  for (const auto& [partition, offset] : start->second) {
+    const auto bounds = source.bounds.find(partition);
+    if (bounds != source.bounds.end() && bounds->second.earliest > offset) {
+      return refill("StateLost", fmt::format("the state over {} is lost and partition {} now begins at {}, past "
+                                             "the {} it was built from",
+                                             source.dataset, partition, bounds->second.earliest, offset));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& control, bool stateless,
+                                 const std::string& fingerprint, const std::vector<SourceFacts>& sources,
+                                 base::Micros now) {
+  using targets::Phase;
+  if (!control) return {Recovery::kFill, "", ""};
+  if (control->phase == Phase::kFenced) {
+    return {Recovery::kFenced, "Fenced", "this revision is fenced in the target"};
+  }
+  if (control->fingerprint != fingerprint) {
+    return refill("StateLost", fmt::format("the target was filled by another plan (fingerprint {}, ours {})",
+                                           control->fingerprint, fingerprint));
+  }
+  if (control->phase == Phase::kFilling) {
+    return {stateless ? Recovery::kResumeFill : Recovery::kFill, "", ""};
+  }
+  for (const SourceFacts& source : sources) {
+    if (auto bad = check_offsets(*control, source)) return *bad;
+    if (auto bad = check_tombstones(*control, source, now)) return *bad;
+  }
+  if (stateless) return {Recovery::kGoLive, "", ""};
+  for (const SourceFacts& source : sources) {
+    if (auto bad = check_replay(*control, source)) return *bad;
+  }
+  return {Recovery::kReplay, "", ""};
+}
+
+}  // namespace offtake::delivery

@@ -1,0 +1,160 @@
+#include "operators/delivery/stateless_fill.h"
+
+#include "base/crash_point.h"
+#include "operators/delivery/inputs.h"
+
+namespace offtake::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kRowsPerCommit = 250'000;
+constexpr auto kCommitEvery = 5s;
+constexpr std::size_t kReadAheadBytes = 16 << 20;
+
+// One reading thread: some partitions of the one source.
+class Stream {
+ public:
+  Stream(const Pipeline& pipeline, int number, sources::OffsetVector from, sources::OffsetVector until,
+         targets::SourceOffsets reached)
+      : pipeline_(pipeline),
+        number_(number),
+        from_(std::move(from)),
+        until_(std::move(until)),
+        reached_(std::move(reached)) {}
+
+  base::Status run(std::stop_token stop) {
+    auto dataflow = make_dataflow(pipeline_);
+    if (!dataflow) return std::move(dataflow).error();
+    auto input = SourceInput::open(pipeline_.sources[0], 0, from_, until_,
+                                   kReadAheadBytes / static_cast<std::size_t>(pipeline_.threads));
+    if (!input) return std::move(input).error();
+    auto loader = pipeline_.target->open_loader(std::to_string(number_));
+    if (!loader) return std::move(loader).error();
+    auto commit_at = std::chrono::steady_clock::now() + kCommitEvery;
+    std::int64_t uncommitted = 0;
+    while (!(*input)->finished()) {
+      if (stop.stop_requested()) return drained();
+      auto batch = (*input)->next(200ms);
+      if (!batch) return std::move(batch).error();
+      if (batch->has_value()) {
+        base::crash_point("mid-read");
+        auto appended = append(**dataflow, **loader, **batch);
+        if (!appended) return std::move(appended).error();
+        uncommitted += *appended;
+      }
+      if (uncommitted >= kRowsPerCommit || (uncommitted > 0 && std::chrono::steady_clock::now() >= commit_at)) {
+        if (auto done = (*loader)->commit(reached_); !done) return done;
+        uncommitted = 0;
+        commit_at = std::chrono::steady_clock::now() + kCommitEvery;
+      }
+    }
+    return (*loader)->commit(reached_);
+  }
+
+  const targets::RecordStamps& stamps() const { return stamps_; }
+
+ private:
+  base::Result<std::int64_t> append(engine::Dataflow& dataflow, targets::Loader& loader, const InputBatch& batch) {
+    std::int64_t rows = 0;
+    if (batch.rows.rows.rows > 0) {
+      if (auto pushed = dataflow.push(0, batch.rows); !pushed) return std::move(pushed).error();
+      auto changes = dataflow.take_stateless();
+      if (!changes) return std::move(changes).error();
+      if (auto good = check_rows(dataflow); !good) return std::move(good).error();
+      rows = static_cast<std::int64_t>(changes->upserts.rows);
+      if (rows > 0) {
+        if (auto done = loader.append(*changes); !done) return std::move(done).error();
+      }
+    }
+    advance(reached_, stamps_, pipeline_.sources[0], batch);
+    pipeline_.progress->update([&](ProgressSnapshot& s) {
+      s.records_read += static_cast<std::int64_t>(batch.records);
+      s.bytes_read += static_cast<std::int64_t>(batch.bytes);
+      s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.rows_loaded += rows;
+    });
+    return rows;
+  }
+
+  const Pipeline& pipeline_;
+  const int number_;
+  const sources::OffsetVector from_, until_;
+  targets::SourceOffsets reached_;
+  targets::RecordStamps stamps_;
+};
+
+// Where each partition goes on: the furthest that any stream of an earlier attempt committed.
+base::Result<targets::SourceOffsets> reached_so_far(const Pipeline& pipeline, const targets::ControlRow& row) {
+  targets::SourceOffsets reached = row.start_offsets;
+  auto progress = pipeline.target->fill_progress();
+  if (!progress) return std::move(progress).error();
+  for (const auto& stream : *progress) {
+    for (const auto& [dataset, partitions] : stream.reached) {
+      for (const auto& [partition, offset] : partitions) {
+        auto& mine = reached[dataset][partition];
+        mine = std::max(mine, offset);
+      }
+    }
+  }
+  return reached;
+}
+
+}  // namespace
+
+base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& row, std::stop_token stop) {
+  const std::string& dataset = pipeline.sources[0].dataset;
+  auto reached = reached_so_far(pipeline, row);
+  if (!reached) return std::move(reached).error();
+  const auto count = static_cast<std::size_t>(std::max(1, pipeline.threads));
+  std::vector<sources::OffsetVector> from(count), until(count);
+  std::size_t next = 0;
+  for (const auto& [partition, end] : row.cut[dataset]) {
+    const sources::Offset start = (*reached)[dataset][partition];
+    pipeline.progress->update([&](ProgressSnapshot& s) {
+      s.records_read += start - row.start_offsets[dataset][partition];
+    });
+    if (start >= end) continue;
+    from[next % count][partition] = start;
+    until[next % count][partition] = end;
+    ++next;
+  }
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (from[i].empty()) continue;
+    streams.push_back(std::make_unique<Stream>(pipeline, static_cast<int>(i), from[i], until[i], *reached));
+  }
+  std::stop_source stop_all;
+  std::stop_callback forward(stop, [&] { stop_all.request_stop(); });
+  std::vector<base::Status> results(streams.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      threads.emplace_back([&, i] {
+        results[i] = streams[i]->run(stop_all.get_token());
+        // One that fails ends the others, which then report that they were drained.
+        if (!results[i]) stop_all.request_stop();
+      });
+    }
+  }
+  base::Status outcome;
+  for (auto& result : results) {
+    if (!result && (outcome.ok() || is_drained(outcome.error()))) outcome = std::move(result);
+  }
+  if (!outcome) return outcome;
+  for (const auto& stream : streams) {
+    for (const auto& [name, stamps] : stream->stamps()) {
+      for (const auto& [partition, stamp] : stamps) row.last_records[name][partition] = stamp;
+    }
+  }
+  auto progress = pipeline.target->fill_progress();
+  if (!progress) return std::move(progress).error();
+  row.content = {};
+  for (const auto& stream : *progress) {
+    row.content.rows += stream.content.rows;
+    row.content.sum += stream.content.sum;
+  }
+  return {};
+}
+
+}  // namespace offtake::delivery
