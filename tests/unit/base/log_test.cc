@@ -1,0 +1,65 @@
+#include "base/log.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "base/files/files.h"
+#include "base/json/value.h"
+
+using namespace offtake;
+
+namespace {
+std::vector<json::Value> lines_of(const files::Path& path) {
+  std::vector<json::Value> out;
+  std::istringstream text(*files::read_file(path));
+  for (std::string line; std::getline(text, line);) out.push_back(*json::parse(line));
+  return out;
+}
+}  // namespace
+
+TEST_CASE("log lines are JSON with the fields of the thread's scopes") {
+  const auto dir = files::TempDir::make();
+  base::LogOptions options;
+  options.file = (dir->path() / "out.log").string();
+  base::configure_log(options);
+  std::vector<std::string> seen;
+  {
+    const base::LogScope outer({{"product", "orders"}, {"namespace", "shop"}});
+    const base::LogScope inner(
+        {{"revision", "3"}},
+        [](void* context, std::string_view line) {
+          static_cast<std::vector<std::string>*>(context)->emplace_back(line);
+        },
+        &seen);
+    base::log_info("a \"quoted\"\nline {}", {{"path", "C:\\x\x01"}, {"component", "worker"}});
+    base::log_debug("not shown");
+  }
+  base::log_error("outside");
+  base::configure_log({});
+
+  const auto lines = lines_of(options.file);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["msg"].as_string() == "a \"quoted\"\nline {}");
+  CHECK(lines[0]["path"].as_string() == "C:\\x\x01");
+  CHECK(lines[0]["level"].as_string() == "info");
+  std::string order;
+  for (const auto& member : lines[0].as_object()) order += member.first + " ";
+  CHECK(order == "ts level msg component namespace product revision path ");
+  CHECK(lines[1].find("product") == nullptr);
+  CHECK(lines[1]["level"].as_string() == "error");
+  REQUIRE(seen.size() == 1);
+  CHECK(*json::parse(seen[0]) == lines[0]);
+}
+
+TEST_CASE("a log file rotates") {
+  const auto dir = files::TempDir::make();
+  base::LogOptions options;
+  options.file = (dir->path() / "out.log").string();
+  options.rotate_bytes = 2000;
+  options.rotate_files = 3;
+  base::configure_log(options);
+  for (int i = 0; i < 200; ++i) base::log_info("a line of some length that fills the file");
+  base::configure_log({});
+  CHECK(files::list_names(dir->path())->size() == 3);
+}
