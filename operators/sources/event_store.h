@@ -32,6 +32,9 @@ struct TopicDescription {
   std::int64_t retention_ms = -1;         // -1 for ever
   std::int64_t retention_bytes = -1;      // -1 without limit
   std::int64_t delete_retention_ms = 86'400'000;
+  // A compacted topic whose store does not compact in this version: every record is kept, and recovery may
+  // count on it as on `delete` without retention.
+  bool kept_whole = false;
 };
 
 struct TopicSpec {
@@ -81,7 +84,7 @@ class Reader {
   virtual base::Result<std::optional<RecordBatch>> poll(std::chrono::milliseconds timeout) = 0;
   // Where the next record of each partition will come from.
   virtual OffsetVector positions() const = 0;
-  // Whether every partition that has an `until` reached it.
+  // Whether every partition that has an `until` reached it; never for a reader without any `until`.
   virtual bool finished() const = 0;
   // Adds a partition found later, from `from`.
   virtual base::Status add_partition(int partition, Offset from) = 0;
@@ -100,6 +103,7 @@ struct WrittenRecord {
   Offset offset = 0;
 };
 
+// Thread-safe; readers may outlive neither their store nor the process's other users of it.
 class EventStore {
  public:
   virtual ~EventStore() = default;

@@ -1,0 +1,226 @@
+#include "operators/worker/attempt.h"
+
+#include "base/crypto/crypto.h"
+#include "base/log.h"
+#include "operators/delivery/fill.h"
+#include "operators/delivery/inputs.h"
+#include "operators/delivery/live.h"
+#include "operators/delivery/recovery.h"
+
+namespace offtake::worker {
+namespace {
+
+using delivery::Recovery;
+
+class Attempt {
+ public:
+  Attempt(const AttemptInput& input, std::stop_token stop) : in_(input), job_(input.job), stop_(stop) {}
+
+  base::Error run() {
+    if (auto opened = open(); !opened) return std::move(opened).error();
+    auto control = find_control();
+    if (!control) return std::move(control).error();
+    auto facts = source_facts();
+    if (!facts) return std::move(facts).error();
+    const auto decision = delivery::decide_recovery(*control, pipeline_.stateless, job_.fingerprint, *facts,
+                                                    in_.environment.clock->now());
+    if (decision.action == Recovery::kFenced) return base::fenced(decision.message);
+    if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
+    if (decision.action == Recovery::kFill || decision.action == Recovery::kResumeFill) {
+      return fill(*control, decision.action == Recovery::kResumeFill);
+    }
+    return resume(**control, decision.action);
+  }
+
+ private:
+  base::Status open() {
+    std::map<std::string, std::shared_ptr<sources::EventStore>> stores;
+    for (const StoreSpec& spec : job_.stores) {
+      auto store = in_.environment.open_store(spec);
+      if (!store) return std::move(store).error();
+      stores[spec.name] = *std::move(store);
+    }
+    auto connection = in_.environment.resolve_target(job_);
+    if (!connection) return std::move(connection).error();
+    const auto* engine = targets::find_engine(connection->engine);
+    if (engine == nullptr) {
+      return base::terminal("TargetNotAvailable",
+                            fmt::format("engine {} is not available in this version", connection->engine));
+    }
+    auto target = engine->open(*connection, job_.table, job_.product_uid);
+    if (!target) return std::move(target).error();
+    target_ = *std::move(target);
+
+    pipeline_.plan = &job_.plan;
+    pipeline_.stateless = delivery::runs_without_state(job_.plan);
+    pipeline_.image = engine->image(job_.table.columns);
+    pipeline_.target = target_.get();
+    pipeline_.progress = &in_.progress;
+    pipeline_.clock = in_.environment.clock;
+    pipeline_.revision = job_.revision;
+    pipeline_.threads = job_.threads;
+    pipeline_.memory_bytes = static_cast<std::size_t>(job_.memory_bytes);
+    pipeline_.verify = job_.verify;
+    for (std::size_t i = 0; i < job_.sources.size(); ++i) {
+      const SourceSpec& spec = job_.sources[i];
+      const auto store = stores.find(spec.store);
+      if (store == stores.end()) {
+        return base::terminal("BadJob", fmt::format("source {} names no store of the job", spec.dataset));
+      }
+      delivery::Source source;
+      source.dataset = spec.dataset;
+      source.topic = spec.topic;
+      source.store = store->second;
+      source.entity = spec.entity;
+      source.make_decoder = [this, i] { return make_decoder(i); };
+      pipeline_.sources.push_back(std::move(source));
+    }
+    return {};
+  }
+
+  base::Result<std::unique_ptr<sources::RecordDecoder>> make_decoder(std::size_t index) const {
+    const SourceSpec& spec = job_.sources[index];
+    const auto store = std::find_if(job_.stores.begin(), job_.stores.end(),
+                                    [&](const StoreSpec& candidate) { return candidate.name == spec.store; });
+    sources::DecodeSpec decode;
+    decode.dataset = spec.dataset;
+    decode.topic = spec.topic;
+    decode.entity = spec.entity;
+    decode.columns = job_.plan.sources[index].columns;
+    decode.reader_schema = spec.reader.text;
+    for (const auto& schema : spec.schemas) decode.schemas[schema.id] = schema.text;
+    decode.key_format = spec.key_format;
+    decode.key_schema = spec.key_schema;
+    decode.key_columns = spec.key_columns;
+    decode.key_from_record = spec.key_from_record;
+    decode.fetch_schema = [this, store](int id) { return in_.environment.fetch_schema(*store, id); };
+    return sources::RecordDecoder::create(std::move(decode));
+  }
+
+  // This revision's control row, ours from here on.
+  base::Result<std::optional<targets::ControlRow>> find_control() {
+    auto controls = target_->controls();
+    if (!controls) return std::move(controls).error();
+    for (const auto& row : *controls) {
+      if (row.revision != job_.revision) continue;
+      auto owned = target_->take_ownership({job_.revision, in_.environment.incarnation, in_.owner});
+      if (!owned) return std::move(owned).error();
+      return std::optional<targets::ControlRow>(*std::move(owned));
+    }
+    return std::optional<targets::ControlRow>();
+  }
+
+  base::Result<std::vector<delivery::SourceFacts>> source_facts() const {
+    std::vector<delivery::SourceFacts> out;
+    for (const auto& source : pipeline_.sources) {
+      auto topic = source.store->describe(source.topic);
+      if (!topic) return std::move(topic).error().in(fmt::format("dataset {}", source.dataset));
+      auto bounds = source.store->bounds(source.topic);
+      if (!bounds) return std::move(bounds).error().in(fmt::format("dataset {}", source.dataset));
+      delivery::SourceFacts facts;
+      facts.dataset = source.dataset;
+      facts.keeps_tombstones_for_ever =
+          topic->cleanup == sources::CleanupPolicy::kDelete || topic->kept_whole;
+      facts.delete_retention_ms = topic->delete_retention_ms;
+      facts.bounds = *std::move(bounds);
+      out.push_back(std::move(facts));
+    }
+    return out;
+  }
+
+  base::Error fill(const std::optional<targets::ControlRow>& found, bool resume) {
+    delivery::FillStart start;
+    start.resume = resume;
+    if (found) start.row = *found;
+    if (!resume) {
+      start.row = {};
+      start.row.product_uid = job_.product_uid;
+      start.row.revision = job_.revision;
+      start.row.installation = job_.installation;
+      start.row.fingerprint = job_.fingerprint;
+      start.row.incarnation = in_.environment.incarnation;
+      start.row.owner = in_.owner;
+      start.row.start_instant = job_.start_instant;
+    }
+    for (std::size_t i = 0; i < job_.sources.size(); ++i) {
+      if (!job_.sources[i].start.empty()) start.start[job_.sources[i].dataset] = job_.sources[i].start;
+    }
+    auto filled = delivery::run_fill(pipeline_, std::move(start), stop_);
+    if (!filled) return std::move(filled).error();
+    delivery::LiveStart live;
+    live.control = std::move(filled->control);
+    live.dataflow = std::move(filled->dataflow);
+    return delivery::run_live(pipeline_, std::move(live), stop_);
+  }
+
+  base::Error resume(targets::ControlRow control, Recovery action) {
+    in_.progress.set_state(delivery::State::kStarting);
+    if (auto same = check_last_records(control); !same) return std::move(same).error();
+    delivery::LiveStart live;
+    if (in_.after_row_stall) {
+      auto ends = delivery::current_ends(pipeline_);
+      if (!ends) return std::move(ends).error();
+      live.first_epoch_goal = *std::move(ends);
+    }
+    if (action == Recovery::kReplay) {
+      auto dataflow = delivery::replay(pipeline_, control, stop_);
+      if (!dataflow) return std::move(dataflow).error();
+      live.dataflow = *std::move(dataflow);
+    }
+    live.control = std::move(control);
+    return delivery::run_live(pipeline_, std::move(live), stop_);
+  }
+
+  // The last record of each partition, where it still is, must be the one we read.
+  base::Status check_last_records(const targets::ControlRow& control) const {
+    for (const auto& source : pipeline_.sources) {
+      const auto stamps = control.last_records.find(source.dataset);
+      if (stamps == control.last_records.end()) continue;
+      for (const auto& [partition, stamp] : stamps->second) {
+        auto now = read_stamp(source, partition, stamp.offset);
+        if (!now) return std::move(now).error();
+        if (*now && !(**now == stamp)) {
+          return base::terminal("SourceReplaced",
+                                fmt::format("the record at offset {} of {} partition {} is not the one that was "
+                                            "read: the topic was replaced",
+                                            stamp.offset, source.dataset, partition));
+        }
+      }
+    }
+    return {};
+  }
+
+  base::Result<std::optional<targets::RecordStamp>> read_stamp(const delivery::Source& source, int partition,
+                                                               sources::Offset offset) const {
+    auto reader = source.store->read(source.topic, {{partition, offset}}, {{partition, offset + 1}}, {});
+    if (!reader) {
+      if (reader.error().code == "OffsetOutOfRange") return std::optional<targets::RecordStamp>();
+      return std::move(reader).error();
+    }
+    while (!(*reader)->finished()) {
+      if (stop_.stop_requested()) return delivery::drained();
+      auto batch = (*reader)->poll(std::chrono::milliseconds(200));
+      if (!batch) {
+        if (batch.error().code == "OffsetOutOfRange") return std::optional<targets::RecordStamp>();
+        return std::move(batch).error();
+      }
+      if (!batch->has_value()) continue;
+      for (const auto& record : (*batch)->records) {
+        if (record.offset == offset) return std::optional(delivery::stamp_of(record));
+      }
+    }
+    return std::optional<targets::RecordStamp>();
+  }
+
+  const AttemptInput& in_;
+  const Job& job_;
+  std::stop_token stop_;
+  std::unique_ptr<targets::Target> target_;
+  delivery::Pipeline pipeline_;
+};
+
+}  // namespace
+
+base::Error run_attempt(const AttemptInput& input, std::stop_token stop) { return Attempt(input, stop).run(); }
+
+}  // namespace offtake::worker
