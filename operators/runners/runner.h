@@ -1,0 +1,61 @@
+// Runs workers: as threads (in_process/) or as child processes (process/). A runner issues incarnations,
+// restarts what dies with backoff, adopts what outlived the control plane, and never restarts a worker that
+// was fenced (10), cannot go on (11) or did not understand its job (12).
+//
+// Threads: one thread calls a Runner; observe is cheap.
+#pragma once
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/worker/job.h"
+#include "operators/worker/status.h"
+
+namespace offtake::runners {
+
+struct WorkerKey {
+  std::string product_uid;
+  int revision = 0;
+  friend auto operator<=>(const WorkerKey&, const WorkerKey&) = default;
+};
+
+// What a worker needs beside its job. Secrets: folder/name -> content, written as files of mode 0600.
+struct WorkerOrder {
+  worker::Job job;
+  std::map<std::string, std::string> secrets;
+  // The control row's, when there is one: the next incarnation is 1 + the greater of this and our own last.
+  std::int64_t control_incarnation = 0;
+};
+
+struct Observation {
+  bool running = false;
+  std::int64_t pid = 0;
+  std::int64_t incarnation = 0;
+  int restarts = 0;
+  std::string job_hash;                       // of the order it was started with
+  std::optional<worker::WorkerStatus> status; // the last one it gave; absent while it has not answered
+};
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  // Makes sure that a worker runs this order: starts it, restarts it when the job changed (drained first), or
+  // does nothing. A worker that ended with a final code is not started again for the same job.
+  virtual base::Status ensure(const WorkerOrder& order) = 0;
+  virtual base::Result<Observation> observe(const WorkerKey& key) = 0;
+  // Drains and waits for the end, at most `patience`; then it is killed. Gone already = success.
+  virtual base::Status stop(const WorkerKey& key, std::chrono::milliseconds patience) = 0;
+  // After stop: removes what the worker left on disk.
+  virtual base::Status remove(const WorkerKey& key) = 0;
+  // Workers that exist, adopted ones included.
+  virtual std::vector<WorkerKey> list() = 0;
+  // The worker's log, from byte `from` on, at most `limit` bytes.
+  virtual base::Result<std::string> read_log(const WorkerKey& key, std::uint64_t from, std::size_t limit) = 0;
+  // Ends everything at epoch boundaries (SIGTERM to the server).
+  virtual void drain_all(std::chrono::milliseconds patience) = 0;
+};
+
+}  // namespace offtake::runners
