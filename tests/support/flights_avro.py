@@ -153,9 +153,10 @@ class FlightFeed:
         assert producer.flush(60) == 0  # else the client drops them unsent, and nothing was aborted
         producer.abort_transaction(60)
 
-    def open_flights(self, rows: list[dict]) -> "OpenTransaction":
-        """A transaction on two partitions that is left open: what follows on them waits behind it."""
-        return OpenTransaction(self, rows)
+    def open_flights(self, rows: list[dict], behind: list[dict]) -> "OpenTransaction":
+        """Leaves a transaction with `rows` open on two partitions, and plain records `behind` it, which no
+        reader of committed records may see before it ends either."""
+        return OpenTransaction(self, rows, behind)
 
     # --- sending
 
@@ -178,17 +179,21 @@ class FlightFeed:
 
 
 class OpenTransaction:
-    def __init__(self, feed: FlightFeed, rows: list[dict]):
-        self._feed, self._rows = feed, rows
+    def __init__(self, feed: FlightFeed, rows: list[dict], behind: list[dict]):
+        self._feed, self._rows = feed, [*rows, *behind]
         self._producer = feed.transactional_producer("open")
-        for number, row in enumerate(rows):
-            self._producer.produce(feed.topic("flights"), feed.encode("flights", row), timestamp=_milliseconds(row),
-                                   partition=OPEN_PARTITIONS[number % len(OPEN_PARTITIONS)])
-        assert self._producer.flush(60) == 0
+        self._write(self._producer, rows)
+        self._write(feed.producer, behind)
 
     def commit(self) -> None:
         self._producer.commit_transaction(60)
         self._feed.journal.extend(("flights", row, None) for row in self._rows)
+
+    def _write(self, producer: Producer, rows: list[dict]) -> None:
+        for number, row in enumerate(rows):
+            producer.produce(self._feed.topic("flights"), self._feed.encode("flights", row),
+                             timestamp=_milliseconds(row), partition=OPEN_PARTITIONS[number % len(OPEN_PARTITIONS)])
+        assert producer.flush(60) == 0
 
 
 def _milliseconds(row: dict) -> int:

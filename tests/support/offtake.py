@@ -76,6 +76,7 @@ class Server:
         self.environment = environment
         self.child = None
         self.starts = 0
+        self.environment_of_start: dict = {}
 
     # --- its life
 
@@ -162,6 +163,7 @@ class Server:
 
     def _launch(self, environment: dict) -> None:
         self.starts += 1
+        self.environment_of_start = environment
         log = self.folder / f"serve-{self.starts}.log"
         command = [paths.offtake_binary(), "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("OFFTAKE_")}

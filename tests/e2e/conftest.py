@@ -1,0 +1,132 @@
+"""Servers and data that the end-to-end tests share; each is made once a run, when first asked for."""
+
+import re
+import signal
+
+import pytest
+
+from support import children, flight_products, manifests, paths
+from support.children import signal_process
+from support.flights_avro import FlightFeed
+from support.kafka import Kafka
+from support.offtake import Server
+from support.oracle import Oracle
+from support.postgres import Postgres
+from support.products import Product
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scratch():
+    yield paths.scratch()
+    children.stop_all()
+    paths.remove_scratch()
+
+
+@pytest.fixture(scope="session")
+def kafka(_scratch):
+    broker = Kafka(_scratch / "kafka").start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(_scratch):
+    server = Postgres(_scratch / "postgres").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def secure_postgres(_scratch):
+    server = Postgres(_scratch / "postgres-tls", with_tls=True).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(_scratch, request):
+    """A server with nothing in it, for one module."""
+    name = re.sub(r"^test_", "", request.module.__name__.rsplit(".", 1)[-1])
+    started = Server(_scratch / name).start()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def database(postgres, request):
+    """A database of its own for one module."""
+    name = request.module.__name__.rsplit(".", 1)[-1]
+    postgres.create_database(name)
+    return name
+
+
+class FlightWorld:
+    """The server whose registry and resources the flight tests share, the data in Kafka, and the oracle."""
+
+    database = "flights"
+
+    def __init__(self, folder, kafka: Kafka, postgres: Postgres):
+        self.kafka, self.postgres = kafka, postgres
+        self.products: list[Product] = []
+        self.server = Server(folder / "flights").start()
+        postgres.create_database(self.database)
+        self.feed = FlightFeed(kafka, self.server.registry_url)
+        self.feed.create_topics()
+        self.feed.load_files()
+        self.oracle = Oracle(lambda: postgres.connect(database=self.database), self.feed)
+        self.oracle.load_files()
+        self.cli.apply(manifests.namespace(manifests.SYSTEM), *manifests.event_store(kafka),
+                       *manifests.target_class(postgres, self.database),
+                       *flight_products.datasets(self.feed),
+                       *flight_products.datasets(self.feed, flight_products.COMPACTED))
+
+    @property
+    def cli(self):
+        return self.server.cli
+
+    def product(self, document: dict) -> Product:
+        """Applies it."""
+        self.cli.apply(document)
+        meta = document["metadata"]
+        product = Product(self.server, self.postgres, self.database, meta["namespace"], meta["name"])
+        self.products.append(product)
+        return product
+
+    def ends(self, product: Product) -> dict[str, dict[int, int]]:
+        compacted = product.namespace == flight_products.COMPACTED
+        return self.feed.ends_compacted() if compacted else self.feed.ends()
+
+    def assert_equal(self, product: Product, sql: str, parameters: dict | None = None) -> int:
+        """Waits until the product has taken in all that is committed, then compares. Gives the row count."""
+        product.wait_reached(self.ends(product))
+        return self.oracle.assert_equal(sql, product.view, parameters)
+
+    def remove(self, product: Product) -> None:
+        self.cli.delete("dataproduct", product.name, product.namespace)
+        children.eventually(lambda: self.cli.get("dataproduct", product.name, product.namespace) is None, 30,
+                            f"{product} is gone")
+        self.products.remove(product)
+
+
+@pytest.fixture(scope="session")
+def flight_world(_scratch, kafka, postgres):
+    world = FlightWorld(_scratch, kafka, postgres)
+    yield world
+    world.server.close()
+
+
+@pytest.fixture
+def world(flight_world):
+    """The flight world for a test that kills: afterwards its server runs, not armed, and the products that the
+    test made are gone, also when it failed."""
+    kept = list(flight_world.products)
+    yield flight_world
+    if not flight_world.server.child.running():
+        flight_world.server.start()
+    elif flight_world.server.environment_of_start:
+        flight_world.server.restart()
+    for product in [product for product in flight_world.products if product not in kept]:
+        for worker in flight_world.server.workers():
+            if worker.running():
+                signal_process(worker.pid, signal.SIGCONT)
+        flight_world.remove(product)
