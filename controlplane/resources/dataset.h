@@ -53,6 +53,8 @@ struct EnumText<AccessFrom> {
 // "Forever", or a duration.
 struct Retention {
   std::optional<Duration> duration;  // absent: for ever
+  static base::Result<Retention> parse(std::string_view text);
+  std::string text() const;
 };
 
 struct TopicConfig {

@@ -17,6 +17,7 @@
 namespace offtake::resources {
 
 struct ObjectType;  // schema.h
+struct TextFormat;
 
 // A column of `get`: how it is named and which value it shows.
 struct PrinterColumn {
@@ -41,6 +42,7 @@ struct Kind {
   std::string description;
   std::vector<PrinterColumn> columns;
   const ObjectType* type = nullptr;
+  const TextFormat* name_format = nullptr;
 
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
 };

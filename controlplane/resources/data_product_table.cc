@@ -1,0 +1,166 @@
+#include "controlplane/resources/tables.h"
+
+namespace offtake::resources {
+namespace {
+
+bool is_duration(std::string_view text) {
+  return Duration::parse(text).ok();
+}
+
+}  // namespace
+
+base::Result<HistoryFrom> HistoryFrom::parse(std::string_view text) {
+  HistoryFrom out;
+  if (text == "Beginning") return out;
+  if (text == "Now") {
+    out.kind = Kind::kNow;
+    return out;
+  }
+  if (auto duration = Duration::parse(text)) {
+    out.kind = Kind::kDuration;
+    out.duration = *duration;
+    return out;
+  }
+  if (auto instant = Instant::parse(text)) {
+    out.kind = Kind::kInstant;
+    out.instant = *instant;
+    return out;
+  }
+  return base::terminal("BadHistory", fmt::format("'{}' is no start of a history", text))
+      .with_hint(
+          "write Beginning, Now, a duration such as 90d or 1h30m, or an instant such as "
+          "2026-08-25T00:00:00Z");
+}
+
+std::string HistoryFrom::text() const {
+  switch (kind) {
+    case Kind::kNow:
+      return "Now";
+    case Kind::kDuration:
+      return duration.text();
+    case Kind::kInstant:
+      return instant.text();
+    case Kind::kBeginning:
+      break;
+  }
+  return "Beginning";
+}
+
+std::string DataProduct::target_name() const {
+  if (!spec.target.name.empty()) return spec.target.name;
+  std::string out = metadata.name;
+  std::replace(out.begin(), out.end(), '-', '_');
+  return out;
+}
+
+template <>
+const ObjectType& table<History>() {
+  static const ObjectType type =
+      Table<History>("History", "How much of the past is loaded")
+          .field("from", &History::from, "Beginning, Now, a duration before now, or an instant",
+                 default_to("Beginning"), at_most(40))
+          .plain("keep", FieldKind::kString, "Whether rows leave again", one_of({"All"}),
+                 not_yet({"Rolling"}), default_to("All"))
+          .plain("whenMissing", FieldKind::kString, "What happens where less history exists",
+                 one_of({"Fail"}), not_yet({"Shorten"}), default_to("Fail"))
+          .unavailable({"to"})
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<TargetIndex>() {
+  static const ObjectType type =
+      Table<TargetIndex>("TargetIndex", "An index of the target")
+          .field("name", &TargetIndex::name, "Its name", required(), like(kLabelName), at_most(48))
+          .field("columns", &TargetIndex::columns, "Columns, in order", required(), between(1, 16),
+                 each(like(kColumnName)))
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<ProductTarget>() {
+  static const ObjectType type =
+      Table<ProductTarget>("ProductTarget", "Where the result lands")
+          .field("className", &ProductTarget::class_name, "Target class; absent: the default one",
+                 immutable(), like(kSubdomainName), refers_to("TargetClass"))
+          .field("name", &ProductTarget::name, "Table; absent: the product's name with _ for -", immutable(),
+                 like(kTargetName))
+          .field("key", &ProductTarget::key, "Key columns, in order; absent: inferred", between(1, 16),
+                 each(like(kColumnName)))
+          .field("indexes", &ProductTarget::indexes, "Further indexes", at_most(32), map_list({"name"}))
+          .unavailable({"http", "function", "files"})
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<Rollout>() {
+  static const ObjectType type =
+      Table<Rollout>("Rollout", "How a new revision takes over")
+          .plain("keepPrevious", FieldKind::kString,
+                 "How long the revision before stays; None: dropped at the swap", one_of({"None"}),
+                 not_yet_where(is_duration), default_to("None"))
+          .field("verify", &Rollout::verify, "What is compared before the swap", default_to("Checksum"))
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<RunnerSpec>() {
+  static const ObjectType type =
+      Table<RunnerSpec>("RunnerSpec", "Where the product's worker runs")
+          .field("type", &RunnerSpec::type, "Auto chooses by event store", not_yet({"Kubernetes", "Flink"}),
+                 default_to("Auto"))
+          .field("threads", &RunnerSpec::threads, "Threads of the worker", between(1, 64))
+          .field("memory", &RunnerSpec::memory, "Memory of the worker; beyond it, it stalls",
+                 between(64 << 20, std::int64_t{1} << 40))
+          .done();
+  return type;
+}
+
+// What delivery says in this version is constant.
+struct Delivery {};
+template <>
+const ObjectType& table<Delivery>() {
+  static const ObjectType type =
+      Table<Delivery>("Delivery", "How changes reach the target")
+          .plain("errorPolicy", FieldKind::kString, "What a bad record does: Stop stalls the product",
+                 one_of({"Stop"}), not_yet({"Park"}), default_to("Stop"))
+          .plain("emit", FieldKind::kString, "Changes as they come", one_of({"Changes"}), not_yet({"Final"}),
+                 default_to("Changes"))
+          .unavailable({"changes", "maxAge", "grace", "maxInFlight", "retry"})
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<DataProductSpec>() {
+  static const ObjectType type =
+      Table<DataProductSpec>("DataProductSpec", "What is asked for")
+          .field("owner", &DataProductSpec::owner, "Who answers for it", at_most(253))
+          .field("description", &DataProductSpec::description, "What one row means", at_most(4096))
+          .field("sql", &DataProductSpec::sql, "The query", required(), between(1, 64 << 10))
+          .field("history", &DataProductSpec::history, "How much of the past is loaded",
+                 default_to(json::Value::object()))
+          .field("target", &DataProductSpec::target, "Where the result lands",
+                 default_to(json::Value::object()))
+          .plain(
+              "delivery", FieldKind::kObject, "How changes reach the target",
+              [](Field& f) { f.object = &table<Delivery>(); }, default_to(json::Value::object()))
+          .field("rollout", &DataProductSpec::rollout, "How a new revision takes over",
+                 default_to(json::Value::object()))
+          .field("runner", &DataProductSpec::runner, "Where the worker runs",
+                 default_to(json::Value::object()))
+          .field("freshness", &DataProductSpec::freshness, "Lag above which Fresh is False",
+                 default_to("60s"))
+          .field("paused", &DataProductSpec::paused, "Whether the flow stands still")
+          .field("deletionPolicy", &DataProductSpec::deletion_policy,
+                 "Whether the target goes with the product", default_to("Delete"))
+          .unavailable({"expireAfter"})
+          .done();
+  return type;
+}
+
+}  // namespace offtake::resources

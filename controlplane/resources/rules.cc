@@ -1,0 +1,165 @@
+#include "controlplane/resources/validate.h"
+
+namespace offtake::resources {
+namespace {
+
+using base::Error;
+
+Error rule(std::string code, std::string field, std::string message, std::string hint) {
+  Error error = base::terminal(std::move(code), std::move(message));
+  error.location.field = std::move(field);
+  error.hint = std::move(hint);
+  return error;
+}
+
+const std::vector<std::string>& client_properties() {
+  static const std::vector<std::string> kAllowed{
+      "broker.address.family",   "client.id",           "client.rack",
+      "metadata.max.age.ms",     "socket.timeout.ms",   "reconnect.backoff.max.ms",
+      "socket.keepalive.enable", "socket.nagle.disable"};
+  return kAllowed;
+}
+
+void no_twice(const std::vector<std::string>& columns, const std::string& field, std::vector<Error>& errors) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (columns[i] != columns[j]) continue;
+      errors.push_back(rule("Duplicate", fmt::format("{}[{}]", field, i),
+                            fmt::format("column '{}' is there twice", columns[i]), "remove one of the two"));
+    }
+  }
+}
+
+void check_access(const NamespaceAccess& access, const std::string& field, std::vector<Error>& errors) {
+  if (access.from == AccessFrom::kSelector && !access.selector) {
+    errors.push_back(rule("MissingField", field + ".selector", "is required with `from: Selector`",
+                          "add `selector: {matchLabels: {…}}`"));
+  }
+  if (access.from != AccessFrom::kSelector && access.selector) {
+    errors.push_back(rule("BadValue", field + ".selector",
+                          fmt::format("has no meaning with `from: {}`", text_of(access.from)),
+                          "write `from: Selector`, or remove the selector"));
+  }
+}
+
+void check_key(const DatasetKey& key, std::vector<Error>& errors) {
+  no_twice(key.columns, "spec.key.columns", errors);
+  if (key.from == KeyFrom::kRecordKey && !key.format) {
+    errors.push_back(rule("MissingField", "spec.key.format", "is required with `from: RecordKey`",
+                          "say how the record's key is written: Avro, String, Int32, Int64 or UUID"));
+  }
+  if (key.from == KeyFrom::kValue && key.format) {
+    errors.push_back(rule("BadValue", "spec.key.format", "has no meaning with `from: Value`",
+                          "write `from: RecordKey`, or remove the format"));
+  }
+  if (key.from == KeyFrom::kRecordKey && key.format && *key.format != RecordKeyFormat::kAvro &&
+      key.columns.size() > 1) {
+    errors.push_back(rule("BadValue", "spec.key.columns",
+                          fmt::format("a record key of format {} holds one column, not {}",
+                                      text_of(*key.format), key.columns.size()),
+                          "name one column"));
+  }
+}
+
+}  // namespace
+
+std::vector<Error> validate_self(const EventStore& object) {
+  std::vector<Error> errors;
+  if (!object.spec.kafka) return errors;
+  for (const auto& [name, value] : object.spec.kafka->properties) {
+    const auto& allowed = client_properties();
+    if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
+    const std::string meant = did_you_mean(name, allowed);
+    errors.push_back(rule("BadValue", fmt::format("spec.kafka.properties[\"{}\"]", name),
+                          fmt::format("'{}' is not among the client properties that may be set", name),
+                          meant.empty() ? fmt::format("they are {}", fmt::join(allowed, ", "))
+                                        : fmt::format("did you mean {}?", meant)));
+  }
+  return errors;
+}
+
+std::vector<Error> validate_self(const Dataset& object) {
+  std::vector<Error> errors;
+  const DatasetSpec& spec = object.spec;
+  const bool entity = spec.type == DatasetType::kEntity;
+  if (entity && !spec.key) {
+    errors.push_back(rule("MissingField", "spec.key", "is required for an Entity",
+                          "add `key: {columns: [id]}` with what identifies a row"));
+  }
+  if (spec.key) check_key(*spec.key, errors);
+  if (entity && spec.source.topic_config && spec.source.topic_config->retention.duration) {
+    errors.push_back(rule(
+        "EntityWithRetention", "spec.source.topicConfig.retention",
+        fmt::format("an Entity on a topic that forgets after {} would lose the rows that nobody changes",
+                    spec.source.topic_config->retention.text()),
+        "write `retention: Forever`, with `cleanupPolicy: Compact` to keep the last record of each key"));
+  }
+  if (!spec.schema.references.empty() && spec.schema.definition.empty()) {
+    errors.push_back(rule("BadValue", "spec.schema.references", "has no meaning without a definition",
+                          "add `definition`, or remove the references"));
+  }
+  check_access(spec.access.namespaces, "spec.access.namespaces", errors);
+  return errors;
+}
+
+std::vector<Error> validate_self(const TargetClass& object) {
+  std::vector<Error> errors;
+  const TargetClassSpec& spec = object.spec;
+  if (spec.engine == TargetEngine::kPostgres && spec.provisioner.local) {
+    errors.push_back(rule("NotAvailable", "spec.provisioner.local",
+                          "`local` is not available for the engine postgres in this version",
+                          "write `external: {url, adminSecretRef}` with a server that exists"));
+  }
+  if (spec.engine == TargetEngine::kSqlite && spec.provisioner.external) {
+    errors.push_back(rule("BadValue", "spec.provisioner.external", "the engine sqlite has no server",
+                          "write `local: {}`"));
+  }
+  if (spec.provisioner.external) {
+    const std::string& url = spec.provisioner.external->url;
+    const std::size_t at = url.rfind('@');
+    const std::size_t scheme = url.find("://");
+    const bool password =
+        at != std::string::npos && scheme != std::string::npos && url.find(':', scheme + 3) < at;
+    if (password || url.find("password=") != std::string::npos) {
+      errors.push_back(rule("BadValue", "spec.provisioner.external.url", "must not hold a password",
+                            "put it in a Secret and name that in adminSecretRef"));
+    }
+  }
+  for (const auto& [name, value] : spec.parameters) {
+    errors.push_back(rule("NotAvailable", "spec.parameters." + name,
+                          fmt::format("`parameters.{}` is not available in this version", name),
+                          "remove it"));
+  }
+  if (spec.limits && spec.limits->per_product) {
+    errors.push_back(rule("NotAvailable", "spec.limits.perProduct",
+                          "`limits.perProduct` is not available in this version", "remove it"));
+  }
+  if (spec.namespaces.from == AccessFrom::kSame) {
+    errors.push_back(rule("BadValue", "spec.namespaces.from", "a TargetClass is in no namespace of its own",
+                          "write All or Selector"));
+  }
+  check_access(spec.namespaces, "spec.namespaces", errors);
+  return errors;
+}
+
+std::vector<Error> validate_self(const DataProduct& object, const SqlCheck& sql) {
+  constexpr std::size_t kLongestTarget = 48;
+  std::vector<Error> errors;
+  const DataProductSpec& spec = object.spec;
+  no_twice(spec.target.key, "spec.target.key", errors);
+  for (std::size_t i = 0; i < spec.target.indexes.size(); ++i) {
+    no_twice(spec.target.indexes[i].columns, fmt::format("spec.target.indexes[{}].columns", i), errors);
+  }
+  if (spec.target.name.empty() && object.metadata.name.size() > kLongestTarget) {
+    errors.push_back(rule("TooLong", "spec.target.name",
+                          fmt::format("the product's name is {} bytes long; a target's has at most {}",
+                                      object.metadata.name.size(), kLongestTarget),
+                          "give the target a shorter name"));
+  }
+  if (sql && !spec.sql.empty()) {
+    for (Error& error : sql(object)) errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
+}  // namespace offtake::resources

@@ -1,0 +1,119 @@
+#include "controlplane/resources/tables.h"
+
+namespace offtake::resources {
+
+template <>
+const ObjectType& table<ExternalProvisioner>() {
+  static const ObjectType type =
+      Table<ExternalProvisioner>("ExternalProvisioner",
+                                 "A server that exists: products get schemas and roles on it")
+          .field("url", &ExternalProvisioner::url, "postgresql://host:port/database, without a password",
+                 required(), like(kPostgresUrl), at_most(512))
+          .field(
+              "adminSecretRef", &ExternalProvisioner::admin_secret_ref,
+              "Secret in offtake-system with the keys username and password of a role that may create roles")
+          .field("caSecretRef", &ExternalProvisioner::ca_secret_ref, "PEM of the certificate authority")
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<LocalProvisioner>() {
+  static const ObjectType type =
+      Table<LocalProvisioner>("LocalProvisioner", "Files in the data directory of this installation").done();
+  return type;
+}
+
+template <>
+const ObjectType& table<ProvisionerChoice>() {
+  static const ObjectType type =
+      Table<ProvisionerChoice>("ProvisionerChoice", "How a target's infrastructure comes to life")
+          .field("external", &ProvisionerChoice::external, "A server that exists")
+          .field("local", &ProvisionerChoice::local, "On this machine")
+          .unavailable({"kubernetes"})
+          .exactly_one({"external", "local"}, true)
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<ProductLimits>() {
+  static const ObjectType type = Table<ProductLimits>("ProductLimits", "What one product may take")
+                                     .field("rows", &ProductLimits::rows, "Rows of its target")
+                                     .field("storage", &ProductLimits::storage, "Bytes of its target")
+                                     .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<ClassLimits>() {
+  static const ObjectType type =
+      Table<ClassLimits>("ClassLimits", "What may be taken")
+          .field("products", &ClassLimits::products, "How many products", between(0, 100'000))
+          .field("perProduct", &ClassLimits::per_product, "What one product may take")
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<TargetClassSpec>() {
+  static const ObjectType type =
+      Table<TargetClassSpec>("TargetClassSpec", "What is offered")
+          .field("engine", &TargetClassSpec::engine, "What the target is", required(), immutable(),
+                 not_yet({"opensearch", "elasticsearch", "redis", "http", "function", "topic", "files"}))
+          .field("description", &TargetClassSpec::description, "What it is good for", at_most(4096))
+          .field("provisioner", &TargetClassSpec::provisioner, "How a target comes to life", required())
+          .field("parameters", &TargetClassSpec::parameters, "Settings of the engine", at_most(64),
+                 each(at_most(1024)))
+          .field("limits", &TargetClassSpec::limits, "What may be taken")
+          .field("namespaces", &TargetClassSpec::namespaces, "Absent: all namespaces may use it")
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<TargetClassStatus>() {
+  static const ObjectType type =
+      Table<TargetClassStatus>("TargetClassStatus", "What was found")
+          .field("observedGeneration", &TargetClassStatus::observed_generation,
+                 "The spec that this speaks about")
+          .field("conditions", &TargetClassStatus::conditions, "Ready", at_most(16), map_list({"type"}))
+          .field("products", &TargetClassStatus::products, "How many products use it")
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<TargetClass>() {
+  static const ObjectType type =
+      root_table<TargetClass>("TargetClass", "What the platform team offers as targets")
+          .field("spec", &TargetClass::spec, "What is offered", required())
+          .field("status", &TargetClass::status, "What was found")
+          .done();
+  return type;
+}
+
+template <>
+const Kind& kind_of<TargetClass>() {
+  static const Kind kind{std::string(kGroup),
+                         std::string(kVersion),
+                         "TargetClass",
+                         "targetclasses",
+                         "targetclass",
+                         {"tclass"},
+                         {"offtake"},
+                         false,
+                         true,
+                         table<TargetClass>().doc,
+                         {ready_column(),
+                          status_column(),
+                          {"Engine", "string", ".spec.engine", 0, "What the target is"},
+                          {"Products", "integer", ".status.products", 0, "How many products use it"},
+                          age_column(),
+                          {"Description", "string", ".spec.description", 1, "What it is good for"}},
+                         &table<TargetClass>(),
+                         &kSubdomainName};
+  return kind;
+}
+
+}  // namespace offtake::resources
