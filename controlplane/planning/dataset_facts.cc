@@ -1,0 +1,113 @@
+#include "controlplane/planning/dataset_facts.h"
+
+#include "controlplane/access/access.h"
+#include "schemas/avro/columns.h"
+#include "schemas/avro/schema.h"
+
+namespace offtake::planning {
+
+base::Result<sql::DatasetSchema> DatasetLookup::schema(const sql::DatasetName& name) {
+  const auto known = found_.find(name);
+  if (known != found_.end()) return known->second.shape;
+  auto facts = look_up_facts(name);
+  if (!facts) return std::move(facts).error();
+  const auto [entry, added] = found_.emplace(name, *std::move(facts));
+  return entry->second.shape;
+}
+
+std::vector<sql::DatasetName> DatasetLookup::names() {
+  std::vector<sql::DatasetName> out;
+  if (auto datasets = store::list<resources::Dataset>(resources_)) {
+    for (const auto& dataset : *datasets)
+      out.push_back({dataset.metadata.namespace_name, dataset.metadata.name});
+  }
+  if (overlay_ != nullptr) {
+    for (const json::Value& object : overlay_->objects) {
+      if (object.string_or("kind") != resources::kind_of<resources::Dataset>().kind) continue;
+      out.push_back({object["metadata"].string_or("namespace"), object["metadata"].string_or("name")});
+    }
+  }
+  return out;
+}
+
+base::Result<DatasetFacts> DatasetLookup::look_up_facts(const sql::DatasetName& name) {
+  DatasetFacts facts;
+  auto dataset =
+      look_up<resources::Dataset>(overlay_, resources_, name.dataset_namespace, name.name, "DatasetMissing");
+  if (!dataset) return std::move(dataset).error();
+  facts.dataset = *std::move(dataset);
+  if (facts.dataset.metadata.deleting()) {
+    return base::waiting("DatasetMissing", fmt::format("dataset {} is being deleted", name.text()));
+  }
+  auto labels = labels_of(overlay_, resources_, reader_);
+  if (!labels) return std::move(labels).error();
+  if (auto allowed = access::may_read(facts.dataset, reader_, *labels); !allowed)
+    return std::move(allowed).error();
+  auto store = look_up<resources::EventStore>(
+      overlay_, resources_, "", facts.dataset.spec.source.event_store_name, "EventStoreMissing");
+  if (!store) return std::move(store).error();
+  facts.store_resource = *std::move(store);
+  if (auto schema = find_schema(facts); !schema) return std::move(schema).error();
+
+  auto parsed = avro::parse(facts.schema.text);
+  if (!parsed) return std::move(parsed).error().in(fmt::format("schema of dataset {}", name.text()));
+  const resources::DatasetSpec& spec = facts.dataset.spec;
+  facts.shape.id = name;
+  facts.shape.kind = spec.type == resources::DatasetType::kEntity ? plan::SourceUse::Kind::kEntity
+                                                                  : plan::SourceUse::Kind::kEvent;
+  facts.shape.columns = avro::columns_of(*parsed).fields;
+  if (spec.key) {
+    facts.shape.key = spec.key->columns;
+    facts.shape.key_in_value = spec.key->from == resources::KeyFrom::kValue;
+  }
+  if (spec.event_time) facts.shape.event_time = spec.event_time->column;
+  return facts;
+}
+
+base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
+  const resources::Dataset& dataset = facts.dataset;
+  auto registry = platform_.registry_of(facts.store_resource);
+  if (!registry) return std::move(registry).error();
+  auto latest = (*registry)->latest(dataset.spec.subject());
+  if (latest) {
+    facts.schema = *std::move(latest);
+  } else if (latest.error().code == "SubjectMissing" && !dataset.spec.schema.definition.empty()) {
+    // It is registered when the dataset is reconciled; until then the definition is what it will be.
+    facts.schema.text = dataset.spec.schema.definition;
+  } else {
+    return std::move(latest).error().in(fmt::format("dataset {}", dataset.metadata.key()));
+  }
+  // Record keys in Avro are found by their subject; where it is missing the key's own schema id tells.
+  if (auto key = (*registry)->latest(dataset.spec.source.topic + "-key")) facts.key_schema = key->text;
+  return {};
+}
+
+base::Status check_topic(const resources::Dataset& dataset, sources::EventStore& store) {
+  auto topic = store.describe(dataset.spec.source.topic);
+  if (!topic) return std::move(topic).error();
+  const bool entity = dataset.spec.type == resources::DatasetType::kEntity;
+  const bool compacted = topic->cleanup != sources::CleanupPolicy::kDelete;
+  if (entity && topic->cleanup != sources::CleanupPolicy::kCompact &&
+      (topic->retention_ms >= 0 || topic->retention_bytes >= 0)) {
+    const std::string limit = topic->retention_ms >= 0
+                                  ? "for " + base::format_duration(topic->retention_ms * 1000)
+                                  : fmt::format("up to {} bytes", topic->retention_bytes);
+    return base::terminal(
+               "TopicNotSuitable",
+               fmt::format("dataset {} is an Entity, but topic {} keeps records only {}: values would "
+                           "vanish with age",
+                           dataset.metadata.key(), topic->topic, limit))
+        .with_hint("set retention.ms and retention.bytes to -1, or cleanup.policy to compact");
+  }
+  if (!entity && compacted && !topic->kept_whole) {
+    return base::terminal(
+               "TopicNotSuitable",
+               fmt::format("dataset {} is of type Event, but topic {} is compacted: earlier records of a "
+                           "key vanish",
+                           dataset.metadata.key(), topic->topic))
+        .with_hint("declare it type: Entity, or set cleanup.policy to delete");
+  }
+  return {};
+}
+
+}  // namespace offtake::planning

@@ -1,0 +1,48 @@
+// One dataset as a draft needs it: the resource, its store, its schema and its topic.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "controlplane/planning/draft.h"
+#include "controlplane/planning/lookup.h"
+
+namespace offtake::planning {
+
+struct DatasetFacts {
+  resources::Dataset dataset;
+  resources::EventStore store_resource;
+  std::shared_ptr<sources::EventStore> store;
+  registry::RegisteredSchema schema;
+  std::string key_schema;  // Avro text, when record keys are Avro
+  sql::DatasetSchema shape;
+};
+
+// Looks datasets up, each once. One thread at a time.
+class DatasetLookup {
+ public:
+  DatasetLookup(const Overlay* overlay, store::ResourceClient& resources, platform::Platform& platform,
+                std::string reader_namespace)
+      : overlay_(overlay), resources_(resources), platform_(platform), reader_(std::move(reader_namespace)) {}
+
+  // Waiting: DatasetMissing, StoreMissing, SubjectMissing, or a registry that does not answer. Terminal:
+  // AccessDenied, BadAvroSchema.
+  base::Result<sql::DatasetSchema> schema(const sql::DatasetName& name);
+  std::vector<sql::DatasetName> names();
+  // REQUIRES: schema(name) succeeded.
+  const DatasetFacts& facts(const sql::DatasetName& name) const { return found_.at(name); }
+
+ private:
+  base::Result<DatasetFacts> look_up_facts(const sql::DatasetName& name);
+  base::Status find_schema(DatasetFacts& facts);
+  const Overlay* overlay_;
+  store::ResourceClient& resources_;
+  platform::Platform& platform_;
+  std::string reader_;
+  std::map<sql::DatasetName, DatasetFacts> found_;
+};
+
+// Whether the topic suits the dataset's type; terminal TopicNotSuitable says why not, TopicMissing is
+// waiting.
+base::Status check_topic(const resources::Dataset& dataset, sources::EventStore& store);
+
+}  // namespace offtake::planning

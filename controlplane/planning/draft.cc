@@ -1,0 +1,224 @@
+#include "controlplane/planning/draft.h"
+
+#include <algorithm>
+
+#include "controlplane/planning/dataset_facts.h"
+#include "controlplane/planning/history.h"
+
+namespace offtake::planning {
+namespace {
+
+constexpr std::string_view kSchemasResolved = resources::condition::kSchemasResolved;
+constexpr std::string_view kPlanned = resources::condition::kPlanned;
+constexpr std::string_view kProvisioned = resources::condition::kProvisioned;
+
+class Drafting {
+ public:
+  Drafting(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform)
+      : in_(input),
+        product_(input.product),
+        resources_(resources),
+        platform_(platform),
+        datasets_(input.overlay, resources, platform, input.product.metadata.namespace_name) {}
+
+  Draft run() {
+    choose_class();
+    compile();
+    if (out_.ok() || (compiled_.ok() && only_class_waits())) {
+      for (std::size_t i = 0; i < compiled_.datasets.size(); ++i) add_source(i);
+      check_target();
+    }
+    if (out_.ok()) fill_job();
+    return std::move(out_);
+  }
+
+ private:
+  // Files an error where it belongs: waited for, or wrong.
+  void add(base::Error error, std::string_view stage) {
+    if (error.retry == base::Retry::kWaiting || error.retry == base::Retry::kTransient) {
+      out_.waiting.push_back({std::string(stage), std::move(error)});
+    } else {
+      out_.errors.push_back(std::move(error));
+    }
+  }
+
+  bool only_class_waits() const {
+    return out_.errors.empty() && std::all_of(out_.waiting.begin(), out_.waiting.end(),
+                                              [](const auto& w) { return w.stage == kProvisioned; });
+  }
+
+  void choose_class() {
+    auto found = find_class(product_, in_.overlay, resources_);
+    if (found) {
+      out_.target_class = *std::move(found);
+      return;
+    }
+    base::Error error = std::move(found).error();
+    if (error.location.field.empty()) error.location.field = "spec.target.className";
+    add(std::move(error), kProvisioned);
+  }
+
+  void compile() {
+    out_.start_instant = start_instant(product_, in_.now);
+    sql::CompileInput input;
+    input.sql = product_.spec.sql;
+    input.default_namespace = product_.metadata.namespace_name;
+    input.catalog.schema = [this](const sql::DatasetName& name) { return datasets_.schema(name); };
+    input.catalog.names = [this] { return datasets_.names(); };
+    if (!product_.spec.target.key.empty()) input.declared_key = product_.spec.target.key;
+    if (out_.start_instant != 0) input.history_start_us = out_.start_instant;
+    compiled_ = sql::compile(input);
+    for (auto& error : compiled_.errors) add(std::move(error), kPlanned);
+    for (auto& missing : compiled_.missing)
+      out_.waiting.push_back({std::string(kSchemasResolved), missing.error});
+    for (auto& warning : compiled_.warnings) out_.warnings.push_back(std::move(warning));
+    if (compiled_.ok()) out_.explain = plan::explain(compiled_.plan);
+  }
+
+  // The topic, the history and the job's view of one dataset.
+  void add_source(std::size_t index) {
+    const sql::DatasetUse& use = compiled_.datasets[index];
+    const DatasetFacts& facts = datasets_.facts(use.id);
+    SourceDraft source;
+    source.use = use;
+    source.topic = facts.dataset.spec.source.topic;
+    source.schema_version = facts.schema.version;
+    source.columns_total = facts.shape.columns.size();
+    auto store = platform_.event_store(facts.store_resource);
+    if (!store) return add(std::move(store).error(), kPlanned);
+    if (auto suits = check_topic(facts.dataset, **store); !suits) {
+      if (suits.error().code == "TopicMissing" && facts.dataset.spec.source.topic_config) {
+        // It is made when the dataset is reconciled.
+        source.notes.push_back("topic " + source.topic + " will be created");
+      }
+      out_.sources.push_back(std::move(source));
+      return add(std::move(suits).error(), kPlanned);
+    }
+    worker::SourceSpec spec;
+    if (use.windowed) {
+      if (auto kept = check_kept(out_.start_instant, in_.now, facts.dataset, **store); !kept) {
+        out_.sources.push_back(std::move(source));
+        return add(std::move(kept).error(), kPlanned);
+      }
+      const auto earlier = in_.kept_starts.find(dataset_key(use.id));
+      if (earlier != in_.kept_starts.end()) {
+        spec.start = earlier->second;
+      } else {
+        auto offsets = start_offsets(product_.spec.history.from, out_.start_instant, facts.dataset, **store);
+        if (!offsets) return add(std::move(offsets).error(), kPlanned);
+        spec.start = *std::move(offsets);
+      }
+    }
+    auto bounds = (*store)->bounds(source.topic);
+    if (!bounds) return add(std::move(bounds).error(), kPlanned);
+    for (const auto& [partition, bound] : *bounds) {
+      const auto start = spec.start.find(partition);
+      const auto from = start == spec.start.end() ? bound.earliest : std::max(bound.earliest, start->second);
+      source.records += std::max<std::int64_t>(0, bound.last_stable - from);
+    }
+    out_.sources.push_back(std::move(source));
+    describe(facts, use, spec);
+    out_.job.sources.push_back(std::move(spec));
+    add_store(facts.store_resource);
+  }
+
+  static std::string dataset_key(const sql::DatasetName& id) { return id.dataset_namespace + "/" + id.name; }
+
+  static void describe(const DatasetFacts& facts, const sql::DatasetUse& use, worker::SourceSpec& spec) {
+    const resources::DatasetSpec& dataset = facts.dataset.spec;
+    spec.dataset = dataset_key(use.id);
+    spec.store = facts.store_resource.metadata.name;
+    spec.topic = dataset.source.topic;
+    spec.entity = use.kind == plan::SourceUse::Kind::kEntity;
+    if (dataset.key) {
+      spec.key_columns = dataset.key->columns;
+      spec.key_from_record = dataset.key->from == resources::KeyFrom::kRecordKey;
+      if (dataset.key->format) spec.key_format = std::string(resources::text_of(*dataset.key->format));
+    }
+    // A key whose format nobody states is told by its subject.
+    if (spec.key_format.empty() && !facts.key_schema.empty()) spec.key_format = "Avro";
+    if (spec.key_format == "Avro") spec.key_schema = facts.key_schema;
+    spec.reader = {facts.schema.id, facts.schema.text};
+    if (facts.schema.id > 0) spec.schemas.push_back(spec.reader);
+  }
+
+  void add_store(const resources::EventStore& store) {
+    for (const auto& known : out_.job.stores) {
+      if (known.name == store.metadata.name) return;
+    }
+    auto spec = platform_.worker_store(store, out_.secret_files);
+    if (!spec) return add(std::move(spec).error(), kPlanned);
+    out_.job.stores.push_back(*std::move(spec));
+  }
+
+  // What the target's engine can carry.
+  void check_target() {
+    if (!out_.target_class) return;
+    const auto* engine = targets::find_engine(resources::text_of(out_.target_class->spec.engine));
+    if (engine == nullptr) {
+      return add(base::terminal("TargetNotAvailable",
+                                fmt::format("engine {} is not available in this version",
+                                            resources::text_of(out_.target_class->spec.engine))),
+                 kPlanned);
+    }
+    const auto& columns = compiled_.plan.root->output;
+    const auto refuse = [&](base::Error error, const char* field) {
+      if (error.location.field.empty()) error.location.field = field;
+      add(std::move(error), kPlanned);
+    };
+    if (auto fine = engine->check_name(product_.target_name()); !fine)
+      refuse(std::move(fine).error(), "spec.target.name");
+    for (const auto& column : columns) {
+      if (auto fine = engine->check_name(column.name); !fine) refuse(std::move(fine).error(), "spec.sql");
+      if (auto type = engine->column_type(column.type); !type) {
+        refuse(std::move(type).error().in(fmt::format("column {}", column.name)), "spec.sql");
+      }
+    }
+    for (std::size_t i = 0; i < product_.spec.target.indexes.size(); ++i) {
+      const auto& index = product_.spec.target.indexes[i];
+      for (const auto& name : index.columns) {
+        const bool known =
+            std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
+        if (known) continue;
+        base::Error error = base::terminal(
+            "UnknownColumn",
+            fmt::format("index {} names column {}, which the query does not have", index.name, name));
+        error.location.field = fmt::format("spec.target.indexes[{}].columns", i);
+        add(std::move(error), kPlanned);
+      }
+    }
+  }
+
+  void fill_job() {
+    worker::Job& job = out_.job;
+    job.installation = platform_.settings().installation;
+    job.product_uid = product_.metadata.uid;
+    job.product_namespace = product_.metadata.namespace_name;
+    job.product = product_.metadata.name;
+    job.spec_hash = spec_hash(product_);
+    job.start_instant = out_.start_instant;
+    job.plan = compiled_.plan;
+    job.table.name = product_.target_name();
+    job.table.columns = job.plan.root->output;
+    job.table.identity = job.plan.identity;
+    for (const auto& index : product_.spec.target.indexes)
+      job.table.indexes.push_back({index.name, index.columns});
+    job.verify = product_.spec.rollout.verify != resources::Verify::kNone;
+  }
+
+  const DraftInput& in_;
+  const resources::DataProduct& product_;
+  store::ResourceClient& resources_;
+  platform::Platform& platform_;
+  DatasetLookup datasets_;
+  sql::Compiled compiled_;
+  Draft out_;
+};
+
+}  // namespace
+
+Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform) {
+  return Drafting(input, resources, platform).run();
+}
+
+}  // namespace offtake::planning

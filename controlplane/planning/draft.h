@@ -1,0 +1,78 @@
+// From a DataProduct to what would be done for it: schemas looked up, SQL compiled, history resolved, and the
+// job of a worker. Reads resources, registries and event stores; changes nothing. Used by the reconciler and
+// by `plan`.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/platform/platform.h"
+#include "controlplane/resources/data_product.h"
+#include "controlplane/resources/dataset.h"
+#include "controlplane/sql/compile.h"
+#include "operators/worker/job.h"
+
+namespace offtake::planning {
+
+// Objects that are about to be sent with the product: they count as present.
+struct Overlay {
+  std::vector<json::Value> objects;
+  const json::Value* find(const resources::Kind& kind, std::string_view namespace_name,
+                          std::string_view name) const;
+};
+
+// One dataset of the draft, as `plan` shows it.
+struct SourceDraft {
+  sql::DatasetUse use;
+  std::string topic;
+  int schema_version = 0;
+  std::size_t columns_total = 0;
+  std::int64_t records = 0;  // that the fill would read
+  std::vector<std::string> notes;
+};
+
+struct Draft {
+  // What is wrong: nothing can be done until the product (or what it names) changes. Located.
+  std::vector<base::Error> errors;
+  // What is missing or does not answer: waited for. `stage` is the condition that says so.
+  struct Waiting {
+    std::string stage;  // SchemasResolved, Planned, Provisioned
+    base::Error error;
+  };
+  std::vector<Waiting> waiting;
+  std::vector<std::string> warnings;
+
+  std::optional<resources::TargetClass> target_class;
+  std::vector<SourceDraft> sources;
+  base::Micros start_instant = 0;  // what history.from resolves to; 0: none
+  std::string explain;
+  // Complete but for: revision, target connection, fingerprint. Only when ok().
+  worker::Job job;
+  std::map<std::string, std::string> secret_files;  // for the worker: folder/name -> content
+
+  bool ok() const { return errors.empty() && waiting.empty(); }
+};
+
+struct DraftInput {
+  const resources::DataProduct& product;
+  const Overlay* overlay = nullptr;
+  base::Micros now = 0;
+  // The start offsets of an earlier revision, by dataset: history is resolved once per product.
+  std::map<std::string, sources::OffsetVector> kept_starts;
+};
+
+Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform);
+
+// The digest of what a revision depends on in the spec; equal digests mean the same pipeline.
+std::string spec_hash(const resources::DataProduct& product);
+
+// The class a product uses: the one it was given before, the named one, else the default. Waiting errors:
+// ClassMissing, NoDefaultClass; ClassNotAllowed is terminal.
+base::Result<resources::TargetClass> find_class(const resources::DataProduct& product, const Overlay* overlay,
+                                                store::ResourceClient& resources);
+
+// Whether the product may still read every dataset it names that exists; AccessDenied names the owner.
+base::Status check_access(const resources::DataProduct& product, const Overlay* overlay,
+                          store::ResourceClient& resources);
+
+}  // namespace offtake::planning

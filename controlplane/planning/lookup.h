@@ -1,0 +1,31 @@
+// Resources as a draft sees them: those about to be sent first, then the stored ones.
+#pragma once
+#include "controlplane/planning/draft.h"
+
+namespace offtake::planning {
+
+// NotFound becomes a waiting error with `missing_code`.
+template <class T>
+base::Result<T> look_up(const Overlay* overlay, store::ResourceClient& resources,
+                        std::string_view namespace_name, std::string_view name,
+                        std::string_view missing_code) {
+  const resources::Kind& kind = resources::kind_of<T>();
+  if (overlay != nullptr) {
+    if (const json::Value* object = overlay->find(kind, namespace_name, name)) {
+      return resources::from_json<T>(*object);
+    }
+  }
+  auto found = store::get<T>(resources, namespace_name, name);
+  if (found || found.error().code != "NotFound") return found;
+  const std::string full =
+      namespace_name.empty() ? std::string(name) : fmt::format("{}/{}", namespace_name, name);
+  return base::waiting(std::string(missing_code), fmt::format("{} {} does not exist", kind.kind, full))
+      .with_hint("it is waited for; `offtake get " + kind.plural + "` lists those there are");
+}
+
+// Labels of a namespace; none when it does not exist yet.
+base::Result<std::map<std::string, std::string>> labels_of(const Overlay* overlay,
+                                                           store::ResourceClient& resources,
+                                                           std::string_view namespace_name);
+
+}  // namespace offtake::planning

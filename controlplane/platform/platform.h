@@ -1,0 +1,63 @@
+// What resources name, opened: event stores, registries, provisioners. Handles are kept and shared; one whose
+// resource or Secret changed is opened anew. The only place of the control plane where Secrets become
+// connections.
+//
+// Thread-safe. Calls may block on the network for some seconds; errors are the conditions' sentences.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "controlplane/resources/event_store.h"
+#include "controlplane/resources/target_class.h"
+#include "controlplane/store/resource_client.h"
+#include "operators/provision/provisioner.h"
+#include "operators/sources/event_store.h"
+#include "operators/worker/job.h"
+#include "schemas/registry/client.h"
+
+namespace offtake::platform {
+
+struct PlatformSettings {
+  std::string installation;                             // this installation's id
+  std::string targets_directory;                        // local provisioner
+  std::shared_ptr<sources::EventStore> embedded_log;    // may be null: no embedded store here
+  std::shared_ptr<registry::Client> embedded_registry;  // may be null
+  std::string registry_url;  // of the embedded one, for workers of their own process
+};
+
+class Platform {
+ public:
+  Platform(store::ResourceClient& resources, PlatformSettings settings);
+
+  base::Result<std::shared_ptr<sources::EventStore>> event_store(const resources::EventStore& object);
+  base::Result<std::shared_ptr<registry::Client>> registry_of(const resources::EventStore& object);
+  base::Result<std::shared_ptr<provision::Provisioner>> provisioner(const resources::TargetClass& object);
+  // How a worker reaches the store, and the files it needs for that (folder/name -> content).
+  base::Result<worker::StoreSpec> worker_store(const resources::EventStore& object,
+                                               std::map<std::string, std::string>& secret_files);
+  const PlatformSettings& settings() const { return settings_; }
+
+ private:
+  template <class T>
+  struct Kept {
+    std::string version;  // of everything it was made from
+    std::shared_ptr<T> handle;
+  };
+  base::Result<sources::KafkaConnection> kafka_connection(const resources::EventStore& object,
+                                                          std::string& version);
+  // A Secret of the system namespace; SecretMissing (waiting) when it is not there.
+  base::Result<std::map<std::string, std::string>> secret(std::string_view name, std::string& version);
+  base::Result<std::string> secret_key(const resources::SecretKeyRef& ref, std::string& version);
+
+  store::ResourceClient& resources_;
+  PlatformSettings settings_;
+  std::mutex mutex_;
+  std::map<std::string, Kept<sources::EventStore>> stores_;
+  std::map<std::string, Kept<registry::Client>> registries_;
+  std::map<std::string, Kept<provision::Provisioner>> provisioners_;
+};
+
+}  // namespace offtake::platform

@@ -1,0 +1,174 @@
+"""What a reviewer should not have to say. One line a rule: `ok rule` or `FAILED rule` and the places."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYERS = ["base", "schemas", "operators", "controlplane"]
+MAX_LINES = 500
+MAX_SECONDS = 12
+
+# Heavy headers and the only places that may include them.
+HEAVY = {
+    r"spdlog/": r"base/log\.cc",
+    r"nlohmann/": r"base/json/.*\.cc",
+    r"yaml-cpp/": r"base/yaml/.*\.cc",
+    r"httplib\.h": r"base/http/.*",
+    r"curl/": r"base/http/.*",
+    r"sqlite3\.h": r"base/sqlite/.*",
+    r"openssl/": r"base/(crypto|http)/.*",
+    r"libpq-fe\.h|pqxx/": r"operators/(targets/postgres|provision/external)/.*",
+    r"librdkafka/": r"operators/sources/kafka/.*",
+    r"rocksdb/": r"operators/sources/embedded/.*",
+    r"simdjson\.h": r"operators/sources/embedded/.*",
+    r"CLI/": r"controlplane/cli/[a-z_]*\.cc",
+    r"pg_query\.h": r"controlplane/sql/[a-z_]*\.cc",
+    r"gmp\.h|gmpxx\.h": r"schemas/types/.*",
+}
+BAD_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|manager|misc)(_|\.|$)")
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, text=True,
+                         capture_output=True, check=True).stdout.split()
+    return sorted(p for p in out if (ROOT / p).exists())
+
+
+def sources():
+    return tracked("*.h", "*.cc")
+
+
+def text(path):
+    return (ROOT / path).read_text(errors="replace")
+
+
+def layer_of(path):
+    top = path.split("/")[0]
+    return LAYERS.index(top) if top in LAYERS else None
+
+
+def upward_includes():
+    for path in sources():
+        mine = layer_of(path)
+        if mine is None:
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            found = re.match(r'#include "([^"]+)"', line)
+            if not found:
+                continue
+            theirs = layer_of(found[1])
+            if theirs is None:
+                yield f"{path}:{number}: includes {found[1]}, which is not a path from the root"
+            elif theirs > mine:
+                yield f"{path}:{number}: {LAYERS[mine]} includes {found[1]} of the layer above"
+
+
+def long_files():
+    for path in tracked("*.h", "*.cc", "*.py", "*.sh", "dev", "*.ts", "*.tsx"):
+        lines = text(path).count("\n")
+        if lines > MAX_LINES:
+            yield f"{path}: {lines} lines"
+
+
+def unformatted():
+    files = sources()
+    if not files:
+        return
+    done = subprocess.run(["clang-format", "--dry-run", *files], cwd=ROOT, text=True, capture_output=True)
+    seen = set()
+    for line in done.stderr.splitlines():
+        found = re.match(r"(\S+?):(\d+):\d+: warning: code should be clang-formatted", line)
+        if found and found[1] not in seen:
+            seen.add(found[1])
+            yield f"{found[1]}:{found[2]}: not formatted (./dev fmt)"
+
+
+def heavy_headers():
+    for path in sources():
+        if path.startswith("tests/"):
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            found = re.match(r"#include <([^>]+)>", line)
+            if not found:
+                continue
+            for header, places in HEAVY.items():
+                if re.match(header, found[1]) and not re.fullmatch(places, path):
+                    yield f"{path}:{number}: <{found[1]}> belongs in its adapter"
+
+
+def folders_without_words():
+    architecture = text("ARCHITECTURE.md") if (ROOT / "ARCHITECTURE.md").exists() else ""
+    for path in tracked("*CMakeLists.txt"):
+        folder = os.path.dirname(path)
+        if layer_of(path) is None or "offtake_library(" not in text(path):
+            continue
+        if not (ROOT / folder / "README.md").exists():
+            yield f"{folder}: a target without a README.md"
+        if f"`{folder}/`" not in architecture and f"`{folder}`" not in architecture:
+            yield f"{folder}: no row in ARCHITECTURE.md"
+
+
+def names():
+    for path in tracked():
+        for part in path.split("/"):
+            if BAD_NAMES.search(part.lower()):
+                yield f"{path}: '{part}' says nothing about what it holds"
+
+
+def unfinished():
+    for path in tracked("*.h", "*.cc", "*.py", "*.sh", "*.ts", "*.tsx"):
+        if path == "tests/lint/lint.py":
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            if re.search(r"\b(TODO|FIXME|XXX)\b", line):
+                yield f"{path}:{number}: {line.strip()[:80]}"
+
+
+def slow_units():
+    log = ROOT / "build/release/.ninja_log"
+    if not log.exists():
+        return
+    times = {}
+    for line in log.read_text().splitlines()[1:]:
+        start, end, _, output, *_ = line.split("\t")
+        if output.endswith(".cc.o"):
+            times[output] = (int(end) - int(start)) / 1000
+    # Two compilers share two cores with whatever else runs: a unit counts when it is far over the bound.
+    for output, seconds in sorted(times.items()):
+        if seconds > 2 * MAX_SECONDS:
+            yield f"{output}: {seconds:.0f} s to compile"
+
+
+def engine_names():
+    """An engine's name occurs only where its code, its provisioner, the registration or documents are."""
+    allowed = re.compile(r"operators/(targets|provision)/|controlplane/resources/|tests/|manifests/|docs/|.*README\.md|"
+                         r"ARCHITECTURE\.md|base/sqlite/|controlplane/(cli|store)/|schemas/registry/")
+    for path in sources():
+        if allowed.match(path):
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            code = line.split("//")[0]
+            if re.search(r'"(sqlite|postgres)"', code):
+                yield f"{path}:{number}: names an engine: {line.strip()[:80]}"
+
+
+RULES = [upward_includes, long_files, unformatted, heavy_headers, folders_without_words, names, unfinished,
+         slow_units, engine_names]
+
+
+def main():
+    failed = False
+    for rule in RULES:
+        places = list(rule())
+        name = rule.__name__.replace("_", " ")
+        print(f"{'FAILED' if places else 'ok'} {name}" + (f" ({len(places)})" if places else ""))
+        for place in places[:40]:
+            print(f"   {place}")
+        failed = failed or bool(places)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

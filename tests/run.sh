@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Runs the tests and ends with their count: "N passed, N failed" (", N skipped" where some were). Called by
+# ./dev test, which has installed what they need.
+#
+#   run.sh              lint, unit, e2e
+#   run.sh quick        lint and unit: nothing but this machine
+#   run.sh lint|unit|e2e|full
+#   run.sh NAME         the unit program NAME_test, or the files and tests of e2e that match
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tests/support/deps.sh
+
+preset="${OFFTAKE_PRESET:-release}"
+passed=0 failed=0 skipped=0
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+
+count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
+
+section() { printf '\n== %s\n' "$*"; }
+
+run_lint() {
+  section lint
+  python3 tests/lint/lint.py | tee "$log"
+  count "$(grep -c '^ok ' "$log")" "$(grep -c '^FAILED ' "$log")" 0
+}
+
+# One doctest program. What it prints is shown only when something failed.
+run_program() {
+  local name="$1" started=$SECONDS line
+  "build/$preset/tests/$name" --no-colors >"$log" 2>&1
+  local code=$?
+  line="$(grep -E '^\[doctest\] test cases:' "$log" | tail -n 1)"
+  local ok bad
+  ok="$(sed -nE 's/.*\| *([0-9]+) passed.*/\1/p' <<<"$line")"
+  bad="$(sed -nE 's/.*\| *([0-9]+) failed.*/\1/p' <<<"$line")"
+  if [ $code -ne 0 ] && [ "${bad:-0}" = 0 ]; then bad=1; fi
+  count "${ok:-0}" "${bad:-0}" 0
+  printf '%-28s %4s passed, %s failed (%s s)\n' "$name" "${ok:-0}" "${bad:-0}" "$((SECONDS - started))"
+  [ "${bad:-0}" = 0 ] || tail -n 200 "$log"
+}
+
+run_unit() {
+  section unit
+  local program
+  for program in "build/$preset"/tests/*_test; do
+    case "$(basename "$program")" in
+      # Needs a broker: the e2e tests start one and run it.
+      sources_kafka_test) ;;
+      *) run_program "$(basename "$program")" ;;
+    esac
+  done
+}
+
+run_e2e() {
+  section "real servers"
+  "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e "$@" 2>&1 | tee "$log"
+  local line
+  line="$(grep -E '(passed|failed|error|skipped).* in [0-9.]+s' "$log" | tail -n 1)"
+  number() { sed -nE "s/.*[^0-9]?([0-9]+) $1.*/\1/p" <<<" $line"; }
+  local ok bad errors skips
+  ok="$(number passed)" bad="$(number failed)" errors="$(number 'errors?')" skips="$(number skipped)"
+  if [ -z "$line" ]; then errors=1; fi
+  count "${ok:-0}" "$((${bad:-0} + ${errors:-0}))" "${skips:-0}"
+}
+
+build() {
+  section build
+  local started=$SECONDS
+  if ! OFFTAKE_PRESET="$preset" ./dev build; then
+    printf 'the build failed\n\n0 passed, 1 failed\n'
+    exit 1
+  fi
+  printf 'built in %s s\n' "$((SECONDS - started))"
+}
+
+build
+case "${1:-all}" in
+  all)
+    run_lint
+    run_unit
+    run_e2e -m 'not full'
+    ;;
+  quick)
+    run_lint
+    run_unit
+    ;;
+  lint) run_lint ;;
+  unit) run_unit ;;
+  e2e) run_e2e -m 'not full' "${@:2}" ;;
+  full)
+    run_lint
+    run_unit
+    run_e2e
+    ;;
+  *)
+    if [ -x "build/$preset/tests/$1_test" ]; then
+      run_program "$1_test"
+    else
+      run_e2e -k "$1"
+    fi
+    ;;
+esac
+
+printf '\n'
+if [ "$skipped" -gt 0 ] && [ "${OFFTAKE_TEST_REQUIRE:-}" = all ]; then
+  failed=$((failed + skipped)) skipped=0
+fi
+if [ "$skipped" -gt 0 ]; then
+  printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+else
+  printf '%s passed, %s failed\n' "$passed" "$failed"
+fi
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
