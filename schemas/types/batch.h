@@ -22,10 +22,11 @@ struct Batch {
 
 // The canonical key form: rows that SQL calls equal (numeric 1.0 = 1.00, -0.0 = 0.0, NaN = NaN, interval
 // '1 month' = '30 days', jsonb 1 = 1.0, NULL = NULL) give equal bytes, others different ones. Each value is
-// self-delimiting, so keys of several columns are concatenated. Integers of different width are equal by value
-// only after a cast to one type.
+// self-delimiting, so keys of several columns are concatenated. Integers of different width are equal by
+// value only after a cast to one type.
 void append_canonical(const Column& column, std::size_t row, std::string& out);
-void append_canonical_row(const Batch& batch, std::span<const int> columns, std::size_t row, std::string& out);
+void append_canonical_row(const Batch& batch, std::span<const int> columns, std::size_t row,
+                          std::string& out);
 
 // Hashes of the canonical form, column by column without building it. Stable for ever: they are stored
 // (control row checksum, bag identities). Algorithm: see hash.cc.

@@ -3,6 +3,7 @@
 // is thread-safe.
 #pragma once
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -33,6 +34,25 @@ class Arena {
   std::size_t bytes_ = 0;
 };
 using ArenaPtr = std::shared_ptr<Arena>;
+
+// Growing bytes whose start is aligned to 64, so that a Numeric (16) and vector loads may lie in them.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+  ~Buffer();
+  char* data() { return data_; }
+  const char* data() const { return data_; }
+  std::size_t capacity() const { return capacity_; }
+  void reserve(std::size_t bytes);  // keeps the contents; new bytes are undefined
+
+ private:
+  char* data_ = nullptr;
+  std::size_t capacity_ = 0;
+};
 
 // Up to 12 bytes inline, longer ones by pointer with their first 4 bytes beside the size.
 class StringRef {
@@ -96,6 +116,9 @@ class Column {
   std::span<const T> values() const {
     return {reinterpret_cast<const T*>(data_.data()), size_};
   }
+  // The value's bytes, width(physical()) of them.
+  const char* raw(std::size_t row) const { return data_.data() + row * width_; }
+  std::string_view raw_bytes() const { return {data_.data(), size_ * width_}; }
   std::string_view text(std::size_t row) const { return values<StringRef>()[row].view(); }
   std::size_t bytes() const;  // of values and validity, without arenas
   const std::vector<std::shared_ptr<const Arena>>& arenas() const { return arenas_; }
@@ -112,43 +135,66 @@ class Column {
   friend class ColumnBuilder;
   Type type_;
   Physical physical_ = Physical::kString;
+  std::size_t width_ = 0;
   std::size_t size_ = 0;
-  std::vector<std::uint64_t> data_;  // 64-bit words for alignment; Numeric needs 16, see column.cc
+  Buffer data_;
   std::vector<std::uint64_t> validity_;
   std::vector<std::shared_ptr<const Arena>> arenas_;
 };
 
-// Builds one column row by row. Reusable after finish().
+// Builds one column row by row. Reusable after finish(): with an arena of its own, a new one then.
 class ColumnBuilder {
  public:
-  // `arena` takes copied strings and big digits; a new one is made when it is null.
+  // `arena` takes copied strings and big digits; one is made when needed if it is null.
   explicit ColumnBuilder(Type type, ArenaPtr arena = nullptr);
 
+  const Type& type() const { return type_; }
   void reserve(std::size_t rows);
   std::size_t size() const { return size_; }
   void append_null();
-  // REQUIRES: T is the physical type.
+  // REQUIRES: T is the physical type. Big digits of a Numeric and longer text of a StringRef stay where they
+  // are: see keep_alive.
   template <class T>
-  void append(const T& value);
-  void append_text(std::string_view text);         // copies longer text into the arena
-  void append_shared(std::string_view text);       // keeps the pointer: see keep_alive
+  void append(const T& value) {
+    *grow<T>(1) = value;
+  }
+  void append_text(std::string_view text);                  // copies longer text into the arena
+  void append_shared(std::string_view text);                // keeps the pointer: see keep_alive
+  void append_numeric(const Numeric& value);                // copies big digits into the arena
   void append_from(const Column& column, std::size_t row);  // same physical type; copies strings
   void keep_alive(std::shared_ptr<const Arena> arena);      // for append_shared and append<StringRef/Numeric>
-  Arena& arena() { return *arena_; }
-  void truncate(std::size_t rows);                 // forgets the rows from there on
-  // Direct access for decoders: grows by `rows` valid rows and gives their place.
+  Arena& arena();
+  void truncate(std::size_t rows);  // forgets the rows from there on
+  // Direct access for decoders: grows by `rows` valid rows and gives their place (undefined bytes).
   template <class T>
-  T* grow(std::size_t rows);
+  T* grow(std::size_t rows) {
+    assert(sizeof(T) == width_);
+    return reinterpret_cast<T*>(place(rows));
+  }
   void set_null(std::size_t row);
 
   ColumnPtr finish();
 
  private:
-  char* place(std::size_t rows);  // room for `rows` more values
-  std::shared_ptr<Column> column_;
-  ArenaPtr arena_;
+  char* place(std::size_t rows) {  // room for `rows` more values, which are valid
+    if ((size_ + rows) * width_ > data_.capacity()) data_.reserve((size_ + rows) * width_);
+    char* result = data_.data() + size_ * width_;
+    size_ += rows;
+    if (!validity_.empty()) mark_valid(size_ - rows, rows);
+    return result;
+  }
+  void mark_valid(std::size_t from, std::size_t rows);
+  void track_validity();
+
+  Type type_;
   std::size_t width_ = 0;
   std::size_t size_ = 0;
+  Buffer data_;
+  std::vector<std::uint64_t> validity_;  // empty until there is a NULL
+  ArenaPtr arena_;
+  bool own_arena_ = true;
+  bool arena_used_ = false;
+  std::vector<std::shared_ptr<const Arena>> kept_;
 };
 
 }  // namespace offtake::types

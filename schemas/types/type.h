@@ -17,7 +17,7 @@ enum class TypeId : std::uint8_t {
   kInt8,
   kFloat4,
   kFloat8,
-  kNumeric,      // exact; precision and scale optional
+  kNumeric,  // exact; precision and scale optional
   kText,
   kBytea,
   kUuid,
@@ -27,16 +27,16 @@ enum class TypeId : std::uint8_t {
   kTimestampTz,  // microseconds since 1970-01-01T00:00:00Z
   kInterval,
   kJsonb,
-  kArray,        // of nested->fields[0]
-  kRecord,       // of nested->fields
-  kMap,          // text -> nested->fields[0]
+  kArray,   // of nested->fields[0]
+  kRecord,  // of nested->fields
+  kMap,     // text -> nested->fields[0]
 };
 
 // How one value lies in memory (column.h).
 enum class Physical : std::uint8_t {
-  kBool,      // std::uint8_t, 0 or 1
-  kInt32,     // std::int32_t            int4, date
-  kInt64,     // std::int64_t            int8, time, timestamp, timestamptz
+  kBool,   // std::uint8_t, 0 or 1
+  kInt32,  // std::int32_t            int4, date
+  kInt64,  // std::int64_t            int8, time, timestamp, timestamptz
   kFloat32,
   kFloat64,
   kNumeric,   // types::Numeric, 32 bytes
