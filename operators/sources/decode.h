@@ -1,5 +1,5 @@
-// Records to columns: Confluent framing, the writer's schema by its id, just the wanted columns; record keys to
-// identities. One decoder serves one reading thread; it keeps a compiled program per writer schema.
+// Records to columns: Confluent framing, the writer's schema by its id, just the wanted columns; record keys
+// to identities. One decoder serves one reading thread; it keeps a compiled program per writer schema.
 #pragma once
 #include <functional>
 #include <map>
@@ -15,15 +15,15 @@
 namespace offtake::sources {
 
 struct DecodeSpec {
-  std::string dataset, topic;               // for messages
+  std::string dataset, topic;  // for messages
   bool entity = false;
-  std::vector<types::Field> columns;        // wanted, in order (plan::SourceUse::columns)
-  std::string reader_schema;                // Avro text: the version in the plan
-  std::map<int, std::string> schemas;       // writer schemas known beforehand
-  std::string key_format;                   // "", Avro, String, Int32, Int64, UUID; "" = raw bytes
-  std::string key_schema;                   // Avro text of the key, when key_format is Avro and it is known
-  std::vector<std::string> key_columns;     // the declared key
-  bool key_from_record = false;             // wanted columns that the value lacks are taken from the record key
+  std::vector<types::Field> columns;     // wanted, in order (plan::SourceUse::columns)
+  std::string reader_schema;             // Avro text: the version in the plan
+  std::map<int, std::string> schemas;    // writer schemas known beforehand
+  std::string key_format;                // "", Avro, String, Int32, Int64, UUID; "" = raw bytes
+  std::string key_schema;                // Avro text of the key, when key_format is Avro and it is known
+  std::vector<std::string> key_columns;  // the declared key
+  bool key_from_record = false;          // wanted columns that the value lacks are taken from the record key
   // A writer schema that is not known yet. Waiting or transient errors are passed on: the record is not bad,
   // its schema is not to be had.
   std::function<base::Result<std::string>(int id)> fetch_schema;
@@ -34,8 +34,9 @@ class RecordDecoder {
   // Errors: the reader schema does not parse, a wanted column is not in it.
   static base::Result<std::unique_ptr<RecordDecoder>> create(DecodeSpec spec);
   virtual ~RecordDecoder() = default;
-  // All records of the batch, without those that have no value on an event dataset (skipped). Entity: tombstones
-  // become rows of NULLs with tombstone = 1. RecordNotDecoded (row) names topic, partition, offset, key and field.
+  // All records of the batch, without those that have no value on an event dataset (skipped). Entity:
+  // tombstones become rows of NULLs with tombstone = 1. RecordNotDecoded (row) names topic, partition,
+  // offset, key and field.
   virtual base::Result<engine::SourceBatch> decode(const RecordBatch& records) = 0;
 };
 

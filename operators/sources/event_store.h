@@ -29,8 +29,8 @@ struct TopicDescription {
   std::string topic_id;  // changes when a topic is deleted and made again; empty where the store has none
   int partitions = 0;
   CleanupPolicy cleanup = CleanupPolicy::kDelete;
-  std::int64_t retention_ms = -1;         // -1 for ever
-  std::int64_t retention_bytes = -1;      // -1 without limit
+  std::int64_t retention_ms = -1;     // -1 for ever
+  std::int64_t retention_bytes = -1;  // -1 without limit
   std::int64_t delete_retention_ms = 86'400'000;
   // A compacted topic whose store does not compact in this version: every record is kept, and recovery may
   // count on it as on `delete` without retention.
@@ -111,7 +111,7 @@ class EventStore {
   virtual base::Status ping() = 0;  // reachable and authenticated; the error says which is not
   // Code TopicMissing (waiting) when there is none.
   virtual base::Result<TopicDescription> describe(const std::string& topic) = 0;
-  virtual base::Status create_topic(const TopicSpec& spec) = 0;  // TopicExists when there is one
+  virtual base::Status create_topic(const TopicSpec& spec) = 0;     // TopicExists when there is one
   virtual base::Status delete_topic(const std::string& topic) = 0;  // gone already = success
   virtual base::Result<std::vector<std::string>> list_topics() = 0;
   virtual base::Result<std::map<int, PartitionBounds>> bounds(const std::string& topic) = 0;
@@ -122,7 +122,8 @@ class EventStore {
   virtual base::Result<std::map<int, std::int64_t>> earliest_timestamps(const std::string& topic) = 0;
   // From a vector to a vector (`until` empty: without end). Only committed records are returned.
   virtual base::Result<std::unique_ptr<Reader>> read(const std::string& topic, const OffsetVector& from,
-                                                     const OffsetVector& until, const ReadOptions& options) = 0;
+                                                     const OffsetVector& until,
+                                                     const ReadOptions& options) = 0;
   // All or nothing and durable when it returns (embedded: a synced group commit; Kafka: a transaction is
   // not opened, acks=all).
   virtual base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
@@ -133,7 +134,7 @@ class EventStore {
 struct KafkaConnection {
   std::vector<std::string> bootstrap_servers;
   bool tls = false;
-  std::string ca_pem;  // empty: the system's
+  std::string ca_pem;          // empty: the system's
   std::string sasl_mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; empty: none
   std::string username, password;
   std::map<std::string, std::string> properties;
