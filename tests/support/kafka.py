@@ -11,11 +11,11 @@ import signal
 import socket
 import subprocess
 
-from confluent_kafka import Consumer, IsolationLevel, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from support import paths, tls
-from support.children import Child, ChildEnded, free_ports, port_owner_is
+from support.children import Child, ChildEnded, eventually, free_ports, port_owner_is
 
 VERSION = "4.3.1"
 USER, PASSWORD = "alice", "alice-secret"
@@ -79,9 +79,10 @@ class Kafka:
         return f"127.0.0.1:{self.secure_port}"
 
     def client_config(self, secure: bool = False) -> dict:
+        quiet = {"log_level": 1}  # errors come back from the calls; brokers that go away are part of some tests
         if not secure:
-            return {"bootstrap.servers": self.bootstrap}
-        return {"bootstrap.servers": self.secure_bootstrap, "security.protocol": "SASL_SSL",
+            return {**quiet, "bootstrap.servers": self.bootstrap}
+        return {**quiet, "bootstrap.servers": self.secure_bootstrap, "security.protocol": "SASL_SSL",
                 "sasl.mechanism": "PLAIN", "sasl.username": USER, "sasl.password": PASSWORD,
                 "ssl.ca.location": str(self.authority.certificate)}
 
@@ -96,6 +97,16 @@ class Kafka:
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
         for future in self.admin().create_topics([NewTopic(name, partitions, 1, config=settings)]).values():
             future.result(30)
+        eventually(lambda: self._has_leaders(name, partitions), 30, f"every partition of {name} has its leader")
+
+    def _has_leaders(self, topic: str, partitions: int) -> bool:
+        try:
+            return len(self.offsets(topic)) == partitions
+        except KafkaException as error:
+            if error.args[0].retriable() or error.args[0].code() in (KafkaError.NOT_LEADER_FOR_PARTITION,
+                                                                     KafkaError.UNKNOWN_TOPIC_OR_PART):
+                return False
+            raise
 
     def delete_topic(self, name: str) -> None:
         for future in self.admin().delete_topics([name]).values():
@@ -104,7 +115,10 @@ class Kafka:
     def offsets(self, topic: str, committed: bool = True) -> dict[int, int]:
         """Per partition the last stable offset, or with committed=False the high watermark."""
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
-        partitions = self.admin().list_topics(topic, 10).topics[topic].partitions
+        described = self.admin().list_topics(topic, 10).topics[topic]
+        if described.error is not None:
+            raise KafkaException(described.error)
+        partitions = described.partitions
         asked = self.admin().list_offsets({TopicPartition(topic, p): OffsetSpec.latest() for p in partitions},
                                           isolation_level=level)
         return {tp.partition: future.result(10).offset for tp, future in asked.items()}

@@ -37,9 +37,10 @@ class Worker:
         """A pid file may outlive its process, and the number may be somebody else's by now."""
         try:
             arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            program = os.readlink(f"/proc/{pid}/exe")
         except OSError:
             return False
-        return "worker" in arguments and any(str(self.folder) in argument for argument in arguments)
+        return "worker" in arguments and program.startswith(str(paths.offtake_binary().resolve()))
 
     def send(self, number: int) -> int:
         """Signals the process, which must be there. Gives its pid."""
