@@ -13,10 +13,6 @@ types::ColumnPtr date_to_timestamp(const Invocation& call) {
   const auto* values = operand.values<std::int32_t>();
   return map_valid_rows<std::int64_t>(call, [&](auto&, std::size_t row, std::int64_t& out) {
     const std::int32_t days = values[operand.at(row)];
-    if (!is_finite_day(days)) {
-      out = days > 0 ? kInfinity : kMinusInfinity;
-      return true;
-    }
     if (!__builtin_mul_overflow(std::int64_t{days}, kMicrosPerDay, &out)) return true;
     call.fail(row, "date out of range for timestamp");
     return false;
@@ -28,7 +24,6 @@ types::ColumnPtr timestamp_to_date(const Invocation& call) {
   const auto* values = operand.values<std::int64_t>();
   return map_rows<std::int32_t>(call, [&](std::size_t row) {
     const std::int64_t value = values[operand.at(row)];
-    if (!is_finite(value)) return value > 0 ? kInfinityDay : kMinusInfinityDay;
     return static_cast<std::int32_t>(floor_divide(value, kMicrosPerDay));
   });
 }
@@ -42,17 +37,8 @@ types::ColumnPtr same_micros(const Invocation& call) {
 types::ColumnPtr timestamp_to_time(const Invocation& call) {
   const Operand& operand = call.arguments[0];
   const auto* values = operand.values<std::int64_t>();
-  types::ColumnBuilder builder(call.result);
-  builder.reserve(call.size());
-  for (std::size_t row = 0; row < call.size(); ++row) {
-    const std::int64_t value = values[operand.at(row)];
-    if (call.any_null(row) || !is_finite(value)) {
-      builder.append_null();
-    } else {
-      builder.append<std::int64_t>(floor_modulo(value, kMicrosPerDay));
-    }
-  }
-  return builder.finish();
+  return map_rows<std::int64_t>(
+      call, [&](std::size_t row) { return floor_modulo(values[operand.at(row)], kMicrosPerDay); });
 }
 
 types::ColumnPtr time_to_interval(const Invocation& call) {

@@ -24,7 +24,7 @@ std::int64_t first_year_of(TimeUnit unit, std::int64_t year) {
 }
 
 std::int64_t trunc_days(TimeUnit unit, std::int64_t days) {
-  const CivilDay civil = civil_from_days(days);
+  const CivilDate civil = civil_from_days(days);
   switch (unit) {
     case TimeUnit::kDay:
       return days;
@@ -97,14 +97,13 @@ types::ColumnPtr trunc_timestamp(const Invocation& call) {
     if (!unit) return false;
     const std::int64_t value = values[operand.at(row)];
     out = value;
-    if (!is_finite(value)) return true;
     if (const std::int64_t micros = micros_of(*unit); micros > 0) {
       // Near the lowest value the multiple below it is still in range: it is a multiple of a day.
       out = floor_divide(value, micros) * micros;
       return true;
     }
     const std::int64_t days = trunc_days(*unit, floor_divide(value, kMicrosPerDay));
-    if (days < kMinDay) {
+    if (days < types::kFirstDay) {
       call.fail(row, "timestamp out of range");
       return false;
     }

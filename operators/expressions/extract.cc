@@ -12,19 +12,14 @@ using types::TypeId;
 
 constexpr std::int64_t kJulianOfEpoch = 2'440'588;
 
-// A value, or what PostgreSQL answers instead: NULL for an infinite time, or an error.
+// A value, or nothing where the type has no such unit.
 struct Extracted {
-  enum class Kind { kValue, kNull, kUnsupported } kind = Kind::kUnsupported;
+  bool supported = false;
   Numeric value;
 
   static Extracted number(std::int64_t value, int scale = 0) {
-    return {Kind::kValue, Numeric{value, scale, Numeric::Kind::kSmall, false}};
+    return {true, Numeric{value, scale, Numeric::Kind::kSmall, false}};
   }
-  static Extracted infinity(bool positive) {
-    return {Kind::kValue,
-            Numeric{0, 0, positive ? Numeric::Kind::kInfinity : Numeric::Kind::kMinusInfinity, false}};
-  }
-  static Extracted null() { return {Kind::kNull, {}}; }
 };
 
 // ISO 8601: the week that has the year's first Thursday is its first.
@@ -44,7 +39,7 @@ std::int64_t shown_year(std::int64_t year) {
 }
 
 Extracted from_days(TimeUnit unit, std::int64_t days) {
-  const CivilDay civil = civil_from_days(days);
+  const CivilDate civil = civil_from_days(days);
   const std::int64_t year = civil.year;
   switch (unit) {
     case TimeUnit::kDay:
@@ -93,41 +88,13 @@ Extracted from_micros_of_day(TimeUnit unit, std::int64_t micros) {
   }
 }
 
-// What never ends stays infinite; what goes round in circles is not known.
-Extracted from_infinity(TimeUnit unit, bool positive, TypeId type) {
-  switch (unit) {
-    case TimeUnit::kYear:
-    case TimeUnit::kDecade:
-    case TimeUnit::kCentury:
-    case TimeUnit::kMillennium:
-    case TimeUnit::kJulian:
-    case TimeUnit::kIsoYear:
-    case TimeUnit::kEpoch:
-      return Extracted::infinity(positive);
-    case TimeUnit::kMicroseconds:
-    case TimeUnit::kMilliseconds:
-    case TimeUnit::kSecond:
-    case TimeUnit::kMinute:
-    case TimeUnit::kHour:
-      return type == TypeId::kDate ? Extracted{} : Extracted::null();
-    case TimeUnit::kTimezone:
-    case TimeUnit::kTimezoneHour:
-    case TimeUnit::kTimezoneMinute:
-      return type == TypeId::kTimestampTz ? Extracted::null() : Extracted{};
-    default:
-      return Extracted::null();
-  }
-}
-
 Extracted from_date(TimeUnit unit, std::int32_t days) {
-  if (!is_finite_day(days)) return from_infinity(unit, days > 0, TypeId::kDate);
   if (unit == TimeUnit::kEpoch) return Extracted::number(days * (kMicrosPerDay / kMicrosPerSecond));
   if (unit == TimeUnit::kJulian) return Extracted::number(days + kJulianOfEpoch);
   return from_days(unit, days);
 }
 
 Extracted from_timestamp(TimeUnit unit, std::int64_t value, TypeId type, types::Arena& arena) {
-  if (!is_finite(value)) return from_infinity(unit, value > 0, type);
   const std::int64_t days = floor_divide(value, kMicrosPerDay);
   const std::int64_t micros = value - days * kMicrosPerDay;
   switch (unit) {
@@ -138,7 +105,7 @@ Extracted from_timestamp(TimeUnit unit, std::int64_t value, TypeId type, types::
       if (!part) return {};
       auto sum = types::add(Numeric::from_int(days + kJulianOfEpoch), *part, arena);
       if (!sum) return {};
-      return {Extracted::Kind::kValue, *sum};
+      return {true, *sum};
     }
     case TimeUnit::kTimezone:
     case TimeUnit::kTimezoneHour:
@@ -188,7 +155,7 @@ Extracted from_interval(TimeUnit unit, const Interval& value) {
       const std::int64_t quarter_days =
           std::int64_t{1461} * year + std::int64_t{120} * (value.months % 12) + std::int64_t{4} * value.days;
       const __int128 micros = static_cast<__int128>(quarter_days) * (kMicrosPerDay / 4) + value.micros;
-      return {Extracted::Kind::kValue, Numeric{micros, 6, Numeric::Kind::kSmall, false}};
+      return {true, Numeric{micros, 6, Numeric::Kind::kSmall, false}};
     }
     default:
       return {};
@@ -211,11 +178,11 @@ types::ColumnPtr extract(const Invocation& call, From from) {
       return false;
     }
     const Extracted made = from(*unit, values[operand.at(row)], builder.arena());
-    if (made.kind == Extracted::Kind::kUnsupported) {
+    if (!made.supported) {
       call.fail(row, unit_not_supported(text, operand.column->type()));
     }
     out = made.value;
-    return made.kind == Extracted::Kind::kValue;
+    return made.supported;
   });
 }
 
