@@ -55,9 +55,10 @@ constexpr std::int64_t micros_of_day(std::int64_t micros) {
   return micros - day_of(micros) * kMicrosPerDay;
 }
 
-// PostgreSQL's bounds: 4714-11-24 BC up to, not including, the year 294277 (timestamps) and 5874898 (dates).
+// From PostgreSQL's first day, 4714-11-24 BC. Timestamps end with the year 294246: PostgreSQL's count from
+// 2000 and so reach 30 years further than 64 bits of microseconds since 1970. Dates end as PostgreSQL's do.
 constexpr std::int64_t kFirstDay = days_from_civil({-4713, 11, 24});
-constexpr std::int64_t kEndTimestampDay = days_from_civil({294277, 1, 1});
+constexpr std::int64_t kEndTimestampDay = days_from_civil({294247, 1, 1});
 constexpr std::int64_t kEndDateDay = days_from_civil({5874898, 1, 1});
 
 }  // namespace offtake::types

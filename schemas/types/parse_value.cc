@@ -48,9 +48,6 @@ base::Status parse_float(ColumnBuilder& builder, std::string_view text) {
                                     ? std::string_view(copy).substr(1)
                                     : std::string_view(copy);
   const bool named = word == "inf" || word == "infinity" || copy == "nan";
-  if (!named && copy.find_first_not_of("0123456789+-.e") != std::string::npos) {
-    return bad_syntax(builder.type(), text);
-  }
   char* end = nullptr;
   T value;
   if constexpr (std::is_same_v<T, float>) {
