@@ -152,6 +152,7 @@ class FlightFeed:
                              timestamp=_milliseconds(row))
         assert producer.flush(60) == 0  # else the client drops them unsent, and nothing was aborted
         producer.abort_transaction(60)
+        self.kafka.wait_no_open_transaction(self.topic("flights"))
 
     def open_flights(self, rows: list[dict], behind: list[dict]) -> "OpenTransaction":
         """Leaves a transaction with `rows` open on two partitions, and plain records `behind` it, which no
@@ -187,6 +188,7 @@ class OpenTransaction:
 
     def commit(self) -> None:
         self._producer.commit_transaction(60)
+        self._feed.kafka.wait_no_open_transaction(self._feed.topic("flights"))
         self._feed.journal.extend(("flights", row, None) for row in self._rows)
 
     def _write(self, producer: Producer, rows: list[dict]) -> None:

@@ -123,6 +123,11 @@ class Kafka:
                                           isolation_level=level)
         return {tp.partition: future.result(10).offset for tp, future in asked.items()}
 
+    def wait_no_open_transaction(self, topic: str) -> None:
+        """The end of a transaction reaches its partitions a moment after the client was told of it."""
+        eventually(lambda: self.offsets(topic) == self.offsets(topic, committed=False), 30,
+                   f"no transaction is open on {topic}")
+
     def consumer(self, **config) -> Consumer:
         return Consumer({**self.client_config(), "group.id": "tests", "enable.auto.commit": False,
                          "auto.offset.reset": "earliest", **config})
