@@ -4,6 +4,7 @@
 #include "schemas/types/array_text.h"
 
 #include <cctype>
+#include <cstdlib>
 
 #include "schemas/types/batch.h"
 #include "schemas/types/jsonb.h"
@@ -193,6 +194,9 @@ void append_array(const Type& type, std::string_view json, std::string& out) {
       out += text == "true" ? 't' : 'f';
     } else if (!is_nested(element) && !text.empty() && text.front() == '"') {
       append_element(unquoted(text), out);
+    } else if (element == TypeId::kFloat8 || element == TypeId::kFloat4) {
+      const double value = std::strtod(std::string(text).c_str(), nullptr);
+      element == TypeId::kFloat8 ? append_float8(value, out) : append_float4(static_cast<float>(value), out);
     } else {
       append_element(text, out);
     }

@@ -197,7 +197,7 @@ base::Status append_parsed(ColumnBuilder& builder, std::string_view text) {
     case TypeId::kInterval:
       return append_result(builder, parse_interval(text));
     case TypeId::kArray:
-      if (trimmed(text).substr(0, 1) == "{") {
+      if (trimmed(text).substr(0, 1) != "[") {
         auto json = array_from_text(builder.type(), text);
         if (!json) return json.error();
         builder.append_text(*json);

@@ -1,6 +1,8 @@
 #include "schemas/types/time_text.h"
 
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "schemas/types/calendar.h"
@@ -17,7 +19,7 @@ struct Parts {
   bool has_zone = false;
   std::int64_t zone_seconds = 0;  // east of Greenwich
 };
-enum class Problem { kNone, kSyntax, kRange };
+enum class Problem { kNone, kSyntax, kRange, kZone };
 
 class TimeReader {
  public:
@@ -126,15 +128,10 @@ class TimeReader {
       if (take(':') && number(second) != 2) return Problem::kSyntax;
     }
     if (take('.')) {
-      std::int64_t scale = 100000;
-      bool round_up = false;
-      for (int i = 0; is_digit(peek()); ++i) {
-        const int digit = text_[at_++] - '0';
-        fraction += digit * scale;
-        if (scale == 0 && i == 6) round_up = digit >= 5;
-        scale /= 10;
-      }
-      if (round_up) ++fraction;
+      // As PostgreSQL: a double in microseconds, rounded to even.
+      std::string digits = "0.";
+      while (is_digit(peek())) digits += text_[at_++];
+      fraction = static_cast<std::int64_t>(std::rint(std::strtod(digits.c_str(), nullptr) * 1e6));
     }
     if (hour > 24 || minute > 59 || second > 60) return Problem::kRange;
     micros = (hour * 3600 + minute * 60 + second) * kMicrosPerSecond + fraction;
@@ -161,7 +158,7 @@ class TimeReader {
       if (number(minutes) != 2) return Problem::kSyntax;
       if (take(':') && number(seconds) != 2) return Problem::kSyntax;
     }
-    if (hours > 15 || minutes > 59 || seconds > 59) return Problem::kRange;
+    if (hours > 15 || minutes > 59 || seconds > 59) return Problem::kZone;
     parts.has_zone = true;
     parts.zone_seconds = (hours * 3600 + minutes * 60 + seconds) * (west ? -1 : 1);
     return Problem::kNone;
@@ -175,6 +172,10 @@ base::Error problem_error(Problem problem, std::string_view type, std::string_vi
   if (problem == Problem::kRange) {
     return base::row_error("DatetimeFieldOverflow",
                            fmt::format("date/time field value out of range: \"{}\"", text));
+  }
+  if (problem == Problem::kZone) {
+    return base::row_error("DatetimeFieldOverflow",
+                           fmt::format("time zone displacement out of range: \"{}\"", text));
   }
   return base::row_error("InvalidText", fmt::format("invalid input syntax for type {}: \"{}\"", type, text));
 }
