@@ -129,9 +129,9 @@ class TimeReader {
     }
     if (take('.')) {
       // As PostgreSQL: a double in microseconds, rounded to even.
-      std::string digits = "0.";
-      while (is_digit(peek())) digits += text_[at_++];
-      fraction = static_cast<std::int64_t>(std::rint(std::strtod(digits.c_str(), nullptr) * 1e6));
+      std::string decimal = "0.";
+      while (is_digit(peek())) decimal += text_[at_++];
+      fraction = static_cast<std::int64_t>(std::rint(std::strtod(decimal.c_str(), nullptr) * 1e6));
     }
     if (hour > 24 || minute > 59 || second > 60) return Problem::kRange;
     micros = (hour * 3600 + minute * 60 + second) * kMicrosPerSecond + fraction;
