@@ -1,0 +1,262 @@
+#include "controlplane/reconcile/data_product/conditions.h"
+
+#include <algorithm>
+
+namespace offtake::reconcile {
+namespace {
+
+namespace condition = resources::condition;
+using delivery::State;
+using resources::Condition;
+using resources::Truth;
+
+constexpr base::Micros kSecond = 1'000'000;
+
+class Report {
+ public:
+  Report(const Facts& facts, int filling) : facts_(facts), filling_(filling), status_(facts.product.status) {}
+
+  resources::DataProductStatus run() {
+    latest_ = facts_.latest();
+    current_ = facts_.current();
+    present_ = latest_ != nullptr && latest_->spec_hash == facts_.desired_hash;
+    if (present_ && latest_->worker.status) progress_ = &latest_->worker.status->progress;
+    schemas();
+    planned();
+    provisioned();
+    backfilled();
+    serving();
+    ready();
+    stalled();
+    fresh();
+    numbers();
+    return std::move(status_);
+  }
+
+ private:
+  void set(std::string_view type, Truth truth, std::string_view reason, std::string message) {
+    Condition c;
+    c.type = std::string(type);
+    c.status = truth;
+    c.reason = std::string(reason);
+    c.message = std::move(message);
+    c.observed_generation = facts_.product.metadata.generation;
+    set_condition(status_.conditions, std::move(c), facts_.now);
+  }
+  void fail(std::string_view type, const base::Error& error) {
+    set(type, Truth::kFalse, error.code, error.text());
+  }
+
+  // The first error of the draft that `stage` has to tell; SchemasResolved tells access too.
+  std::optional<base::Error> draft_problem(std::string_view stage) const {
+    if (!facts_.draft) return std::nullopt;
+    for (const auto& waiting : facts_.draft->waiting) {
+      if (waiting.stage == stage) return waiting.error;
+    }
+    const bool schemas = stage == condition::kSchemasResolved;
+    std::optional<base::Error> all;
+    for (const auto& error : facts_.draft->errors) {
+      const bool about_schemas = error.code == "AccessDenied" || error.code == "BadAvroSchema";
+      if (stage == condition::kProvisioned || schemas != about_schemas) continue;
+      if (!all) {
+        all = error;
+      } else {
+        all->message += "\n" + error.text();
+      }
+    }
+    return all;
+  }
+
+  void schemas() {
+    if (facts_.access) return fail(condition::kSchemasResolved, *facts_.access);
+    if (auto problem = draft_problem(condition::kSchemasResolved))
+      return fail(condition::kSchemasResolved, *problem);
+    if (present_ || facts_.draft) {
+      set(condition::kSchemasResolved, Truth::kTrue, "Resolved", "Every schema is known.");
+    }
+  }
+
+  void planned() {
+    if (present_) return set(condition::kPlanned, Truth::kTrue, "Planned", "The present spec has a plan.");
+    if (auto problem = draft_problem(condition::kPlanned)) return fail(condition::kPlanned, *problem);
+    if (resources::find_condition(status_.conditions, condition::kPlanned) == nullptr) {
+      set(condition::kPlanned, Truth::kUnknown, "Pending", "Not planned yet.");
+    }
+  }
+
+  void provisioned() {
+    if (facts_.provision) return fail(condition::kProvisioned, *facts_.provision);
+    if (auto problem = draft_problem(condition::kProvisioned)) return fail(condition::kProvisioned, *problem);
+    if (facts_.controls_known)
+      set(condition::kProvisioned, Truth::kTrue, "Provisioned", "The target is there.");
+  }
+
+  std::string filling_text() const {
+    if (progress_ == nullptr) return "The worker is starting.";
+    if (progress_->state == State::kIndexing) return "All rows are loaded; keys and indexes are being built.";
+    if (progress_->state == State::kVerifying) return "All rows are loaded; the table is being verified.";
+    if (progress_->state == State::kCatchingUp) return "Filled; catching up before it is published.";
+    return "The history is being read and loaded.";
+  }
+
+  void backfilled() {
+    if (present_ && latest_->is_current()) {
+      set(condition::kBackfilled, Truth::kTrue, "Filled", "The history asked for is in the target.");
+    } else {
+      set(condition::kBackfilled, Truth::kFalse, present_ ? "Filling" : "Pending",
+          present_ ? filling_text() : "Not started yet.");
+    }
+  }
+
+  void serving() {
+    if (current_ != nullptr) {
+      set(condition::kServing, Truth::kTrue, "Published",
+          fmt::format("Readers get a complete result of revision {}.", current_->number));
+    } else if (facts_.controls_known) {
+      set(condition::kServing, Truth::kFalse, "NotFilled", "Nothing was published yet.");
+    }
+  }
+
+  // What keeps the worker of the present spec from going on.
+  std::optional<std::pair<std::string, std::string>> worker_problem() const {
+    if (!present_) return std::nullopt;
+    const std::string ended = latest_->final_reason();
+    if (!ended.empty()) return std::pair(ended, latest_->worker.status->exit_message);
+    if (progress_ != nullptr && progress_->stall)
+      return std::pair(progress_->stall->reason, progress_->stall->message);
+    return std::nullopt;
+  }
+
+  void ready() {
+    if (facts_.product.paused())
+      return set(condition::kReady, Truth::kFalse, "Paused", "Paused by spec.paused.");
+    if (facts_.access) {
+      const bool withdrawn = latest_ != nullptr;
+      return set(condition::kReady, Truth::kFalse, withdrawn ? "AccessRevoked" : facts_.access->code,
+                 facts_.access->text());
+    }
+    for (const auto stage : {condition::kSchemasResolved, condition::kPlanned, condition::kProvisioned}) {
+      const auto* c = resources::find_condition(status_.conditions, stage);
+      if (c != nullptr && c->status == Truth::kFalse) {
+        return set(condition::kReady, Truth::kFalse, c->reason, c->message);
+      }
+    }
+    if (auto problem = worker_problem()) {
+      return set(condition::kReady, Truth::kFalse, problem->first, problem->second);
+    }
+    if (!present_)
+      return set(condition::kReady, Truth::kFalse, "Pending", "The present spec has not been started yet.");
+    if (!latest_->is_current()) {
+      return set(condition::kReady, Truth::kFalse, current_ != nullptr ? "Rebuilding" : "Filling",
+                 filling_text());
+    }
+    if (progress_ == nullptr)
+      return set(condition::kReady, Truth::kFalse, "WorkerStarting", "The worker is starting.");
+    const auto* before = resources::find_condition(status_.conditions, condition::kReady);
+    const bool was_ready = before != nullptr && before->status == Truth::kTrue;
+    if (progress_->state == State::kLive || was_ready) {
+      if (was_ready) {
+        return set(condition::kReady, Truth::kTrue, "Live", before->message);
+      }
+      return set(condition::kReady, Truth::kTrue, "Live",
+                 fmt::format("Fed since {}.", base::format_instant(facts_.now / kSecond * kSecond)));
+    }
+    set(condition::kReady, Truth::kFalse, "CatchingUp", "Published; catching up with what came since.");
+  }
+
+  void stalled() {
+    const auto* ready = resources::find_condition(status_.conditions, condition::kReady);
+    const bool draft_wrong = facts_.draft && !facts_.draft->errors.empty();
+    const bool stuck = facts_.access || draft_wrong || worker_problem() || facts_.provision;
+    const bool moving = !facts_.product.paused() && !stuck && ready->status != Truth::kTrue;
+    if (stuck) {
+      set(condition::kStalled, Truth::kTrue, ready->reason, ready->message);
+    } else {
+      set(condition::kStalled, Truth::kFalse, "NotStalled", "");
+    }
+    set(condition::kReconciling, moving ? Truth::kTrue : Truth::kFalse, moving ? ready->reason : "Settled",
+        moving ? ready->message : "");
+  }
+
+  // True below half of spec.freshness, False from 30 s above it; between them it stays what it was.
+  void fresh() {
+    if (current_ == nullptr || !current_->worker.status) return;
+    const auto& progress = current_->worker.status->progress;
+    if (progress.complete_through == 0) return;
+    const base::Micros behind = facts_.now - progress.complete_through;
+    const base::Micros bound = facts_.product.spec.freshness.micros;
+    if (behind >= bound + 30 * kSecond) {
+      set(condition::kFresh, Truth::kFalse, "Behind",
+          fmt::format("Complete through {}.",
+                      base::format_instant(progress.complete_through / kSecond * kSecond)));
+    } else if (behind < bound / 2 ||
+               resources::find_condition(status_.conditions, condition::kFresh) == nullptr) {
+      set(condition::kFresh, Truth::kTrue, "Fresh", "Within spec.freshness.");
+    }
+  }
+
+  void numbers() {
+    auto& revision = status_.revision.emplace();
+    if (current_ != nullptr) revision.current = current_->number;
+    if (latest_ != nullptr && latest_ != current_) revision.filling = latest_->number;
+    if (latest_ != nullptr) revision.spec_hash = latest_->spec_hash;
+    if (!revision.current && !revision.filling) status_.revision.reset();
+    status_.guarantee = "ExactlyOnce";
+    if (progress_ == nullptr) return;
+    backfill();
+    if (progress_->verified_rows >= 0 && latest_->is_current()) {
+      auto& verification = status_.verification.emplace();
+      verification.rows = progress_->verified_rows;
+      verification.checksum = fmt::format("{:016x}", progress_->verified_checksum);
+      verification.check_time = resources::Instant{progress_->verified_at / kSecond * kSecond};
+    }
+  }
+
+  // Written when it rose by a whole percent, at most every max(10 s, F/20 s); at once when the fill has
+  // ended.
+  void backfill() {
+    if (progress_->fill_started == 0) return;
+    const bool finished = progress_->fill_completed != 0;
+    std::int64_t percent = 100;
+    if (!finished && progress_->records_total > 0) {
+      percent = std::min<std::int64_t>(99, progress_->records_read * 100 / progress_->records_total);
+    }
+    const resources::Instant started{progress_->fill_started / kSecond * kSecond};
+    const auto& before = status_.backfill;
+    if (before && before->start_time == started && !finished) {
+      const bool due =
+          facts_.now - facts_.backfill_written >= std::max<base::Micros>(10, filling_ / 20) * kSecond;
+      if (!due || percent <= before->percent.value_or(0)) return;
+    }
+    resources::BackfillStatus now;
+    now.percent = percent;
+    now.rows_read = finished ? progress_->records_total : progress_->records_read;
+    now.rows_total = progress_->records_total;
+    now.start_time = started;
+    if (finished) now.completion_time = resources::Instant{progress_->fill_completed / kSecond * kSecond};
+    status_.backfill = now;
+  }
+
+  const Facts& facts_;
+  const int filling_;
+  resources::DataProductStatus status_;
+  const RevisionFacts* latest_ = nullptr;
+  const RevisionFacts* current_ = nullptr;
+  bool present_ = false;  // the latest revision is of the present spec
+  const delivery::ProgressSnapshot* progress_ = nullptr;
+};
+
+}  // namespace
+
+resources::DataProductStatus report(const Facts& facts, int filling_products) {
+  return Report(facts, filling_products).run();
+}
+
+bool is_settled(const Facts& facts) {
+  const RevisionFacts* latest = facts.latest();
+  return latest != nullptr && latest->spec_hash == facts.desired_hash && latest->is_current() &&
+         facts.revisions.size() == 1 && latest->worker.running && latest->worker.status &&
+         latest->worker.status->progress.state == State::kLive;
+}
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,81 @@
+#include "controlplane/reconcile/data_product/decide.h"
+
+#include <set>
+
+namespace offtake::reconcile {
+namespace {
+
+// After these a worker cannot go on, and filling anew helps. SourceReplaced is the user's to decide.
+bool wants_refill(const std::string& reason) {
+  static const std::set<std::string> kReasons = {"StateLost", "TombstonesMayBeMissed", "VerificationFailed"};
+  return kReasons.contains(reason);
+}
+
+// A fill that keeps failing its verification is not repeated without a pause.
+bool pause_is_over(const RevisionFacts& latest, base::Micros now) {
+  constexpr base::Micros kPause = 10'000'000;
+  const auto& status = latest.worker.status;
+  return !status || status->exit_reason != "VerificationFailed" || now - status->written >= kPause;
+}
+
+void stop_all(const Facts& facts, Decision& out) {
+  for (const auto& revision : facts.revisions) out.stop.push_back(revision.number);
+}
+
+}  // namespace
+
+const RevisionFacts* Facts::current() const {
+  for (const auto& revision : revisions) {
+    if (revision.is_current()) return &revision;
+  }
+  return nullptr;
+}
+
+std::string RevisionFacts::final_reason() const {
+  if (worker.running || !worker.status || worker.status->exit == worker::Exit::kRunning ||
+      worker.status->exit == worker::Exit::kDrained) {
+    return "";
+  }
+  return worker.status->exit_reason;
+}
+
+Decision decide(const Facts& facts) {
+  Decision out;
+  if (facts.product.paused() || facts.access) {
+    stop_all(facts, out);
+    return out;
+  }
+  const RevisionFacts* latest = facts.latest();
+  if (latest == nullptr) {
+    if (facts.controls_known) out.start = 1, out.start_reason = "first";
+    return out;
+  }
+  if (!facts.controls_known) {
+    // Without the target's word nothing is begun and nothing dropped; what runs goes on.
+    for (const auto& revision : facts.revisions) out.run.push_back(revision.number);
+    return out;
+  }
+  const RevisionFacts* current = facts.current();
+  const bool changed = latest->spec_hash != facts.desired_hash;
+  const RevisionFacts* keep = latest;
+  if (changed && current != nullptr && current->spec_hash == facts.desired_hash) {
+    keep = current;  // an edit was taken back before its revision was published
+  } else if (changed) {
+    out.start = latest->number + 1, out.start_reason = "spec changed";
+    keep = current;
+  } else if (wants_refill(latest->final_reason()) && pause_is_over(*latest, facts.now)) {
+    out.start = latest->number + 1, out.start_reason = latest->final_reason();
+    keep = current;
+  }
+  for (const auto& revision : facts.revisions) {
+    const bool wanted = &revision == keep || &revision == current;
+    if (wanted) {
+      out.run.push_back(revision.number);
+    } else if (!out.start || revision.number != latest->number) {
+      out.discard.push_back(revision.number);
+    }
+  }
+  return out;
+}
+
+}  // namespace offtake::reconcile

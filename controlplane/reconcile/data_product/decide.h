@@ -1,0 +1,18 @@
+// What to do for a product, from what is known of it. Pure.
+#pragma once
+#include "controlplane/reconcile/data_product/facts.h"
+
+namespace offtake::reconcile {
+
+struct Decision {
+  // A new revision of the present spec is to be drafted and started, with this number.
+  std::optional<int> start;
+  std::string start_reason;  // "first", "spec changed", "StateLost"
+  std::vector<int> run;      // a worker must be running (unless it ended for good)
+  std::vector<int> stop;     // no worker may run; what it filled stays
+  std::vector<int> discard;  // stopped, fenced, dropped: nobody wants it any more
+};
+
+Decision decide(const Facts& facts);
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,76 @@
+#include "base/log.h"
+#include "controlplane/reconcile/data_product/reconciler.h"
+#include "controlplane/reconcile/report.h"
+
+namespace offtake::reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+namespace condition = resources::condition;
+
+// With this annotation a product goes although its target does not answer; what is left there is named in the
+// log.
+constexpr std::string_view kForceAnnotation = "offtake.dev/force-delete";
+
+}  // namespace
+
+base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& product) {
+  const std::string uid = product.metadata.uid;
+  if (!product.metadata.has_finalizer(resources::kProductFinalizer)) return Again{};
+  auto jobs = orders_.load(uid);
+  if (!jobs) return std::move(jobs).error();
+  for (const auto& job : *jobs) {
+    if (auto stopped = stop_worker(uid, job.revision); !stopped) return std::move(stopped).error();
+  }
+  const bool forced = product.metadata.annotation(kForceAnnotation) == "true";
+  if (auto removed = remove_target(product); !removed) {
+    if (!forced) {
+      resources::DataProduct changed = product;
+      base::Error error = removed.error();
+      error.hint = fmt::format(
+          "it is tried again; to delete the product and leave what is there, annotate it with "
+          "{}: \"true\"",
+          kForceAnnotation);
+      for (const auto type : {condition::kReady, condition::kStalled}) {
+        resources::Condition c = from_result(type, error, "", "", product.metadata.generation);
+        if (type == condition::kStalled) c.status = resources::Truth::kTrue;
+        set_condition(changed.status.conditions, c, clock_.now());
+      }
+      if (auto written = write_status(client_, product, changed, clock_.now()); !written) {
+        return std::move(written).error();
+      }
+      return Again{2s};
+    }
+    base::log_warn("target left behind", {{"error", removed.error().text()}});
+  }
+  if (auto removed = remove_secrets(product); !removed) return std::move(removed).error();
+  for (const auto& job : *jobs) {
+    for (const auto& runner : {runners_.in_process, runners_.process}) {
+      if (!runner) continue;
+      if (auto gone = runner->remove({uid, job.revision}); !gone) return std::move(gone).error();
+    }
+  }
+  if (auto removed = orders_.remove_all(uid); !removed) return std::move(removed).error();
+  auto freed = store::remove_finalizer(client_, kind(), product.metadata, resources::kProductFinalizer);
+  if (!freed) return std::move(freed).error();
+  forget(uid);
+  return Again{};
+}
+
+base::Status DataProductReconciler::remove_target(const resources::DataProduct& product) {
+  // Never given a class: nothing was made.
+  if (product.status.class_name.empty()) return {};
+  auto target_class = store::get<resources::TargetClass>(client_, "", product.status.class_name);
+  if (!target_class) return std::move(target_class).error();
+  auto provisioner = platform_.provisioner(*target_class);
+  if (!provisioner) return std::move(provisioner).error();
+  const provision::ProductTarget target = target_of(product);
+  auto controls = (*provisioner)->controls(target);
+  if (!controls) return std::move(controls).error();
+  for (const auto& row : *controls) {
+    if (auto fenced = (*provisioner)->fence(target, row.revision); !fenced) return fenced;
+  }
+  return (*provisioner)->remove(target, product.spec.deletion_policy == resources::DeletionPolicy::kRetain);
+}
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,41 @@
+// What is known of one product at one moment: everything that decide() and the conditions look at.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/planning/draft.h"
+#include "controlplane/resources/data_product.h"
+#include "operators/runners/runner.h"
+#include "operators/targets/target.h"
+
+namespace offtake::reconcile {
+
+struct RevisionFacts {
+  int number = 0;
+  std::string spec_hash;  // of the spec it was made from
+  std::optional<targets::ControlRow> control;
+  runners::Observation worker;
+
+  bool is_current() const { return control && control->phase == targets::Phase::kCurrent; }
+  // How its worker ended for good; empty while it runs or may run again.
+  std::string final_reason() const;
+};
+
+struct Facts {
+  resources::DataProduct product;
+  base::Micros now = 0;
+  std::string desired_hash;              // of the present spec
+  std::optional<base::Error> access;     // a dataset may not be read
+  std::optional<base::Error> provision;  // the target is not to be had
+  bool controls_known = false;           // the target's control rows were read
+  std::vector<RevisionFacts> revisions;  // ascending
+  base::Micros backfill_written = 0;     // when status.backfill was last written by this process
+  // Set when a new revision was wanted: what came of drafting it.
+  std::optional<planning::Draft> draft;
+
+  const RevisionFacts* latest() const { return revisions.empty() ? nullptr : &revisions.back(); }
+  const RevisionFacts* current() const;  // the one that readers see
+};
+
+}  // namespace offtake::reconcile

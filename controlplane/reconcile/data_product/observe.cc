@@ -1,0 +1,143 @@
+#include <algorithm>
+
+#include "controlplane/reconcile/data_product/reconciler.h"
+
+namespace offtake::reconcile {
+namespace {
+
+// Provisioning is checked again this often, and at once when a worker cannot use its target.
+constexpr base::Micros kProvisionAgain = 600'000'000;
+
+bool complains_of_target(const std::vector<RevisionFacts>& revisions) {
+  static const std::set<std::string> kReasons = {"TargetAuthenticationFailed", "TargetMissing",
+                                                 "TargetRefused"};
+  return std::any_of(revisions.begin(), revisions.end(), [](const RevisionFacts& revision) {
+    const auto& status = revision.worker.status;
+    return status && status->progress.stall && kReasons.contains(status->progress.stall->reason);
+  });
+}
+
+// Whether the control rows are as they were: one revision, live, by the word of its worker.
+bool controls_may_be_kept(const std::vector<RevisionFacts>& revisions) {
+  if (revisions.size() != 1 || !revisions[0].worker.running || !revisions[0].worker.status) return false;
+  return revisions[0].worker.status->progress.published;
+}
+
+}  // namespace
+
+provision::ProductTarget DataProductReconciler::target_of(const resources::DataProduct& product) const {
+  provision::ProductTarget target;
+  target.installation = platform_.settings().installation;
+  target.product_uid = product.metadata.uid;
+  target.product_namespace = product.metadata.namespace_name;
+  target.product = product.metadata.name;
+  target.target_name = product.target_name();
+  return target;
+}
+
+base::Status DataProductReconciler::observe(Work& work) {
+  Facts& facts = work.facts;
+  facts.desired_hash = planning::spec_hash(facts.product);
+  if (auto access = planning::check_access(facts.product, nullptr, client_); !access) {
+    if (access.error().code != "AccessDenied") return access;
+    facts.access = access.error();
+  }
+  auto jobs = orders_.load(facts.product.metadata.uid);
+  if (!jobs) return std::move(jobs).error();
+  work.jobs = *std::move(jobs);
+  for (const auto& job : work.jobs) {
+    RevisionFacts revision;
+    revision.number = job.revision;
+    revision.spec_hash = job.spec_hash;
+    facts.revisions.push_back(std::move(revision));
+  }
+  if (auto observed = observe_workers(work); !observed) return observed;
+  if (auto found = find_target(work); !found) {
+    facts.provision = found.error();
+    return {};
+  }
+  if (auto read = read_controls(work); !read) facts.provision = read.error();
+  return {};
+}
+
+base::Status DataProductReconciler::observe_workers(Work& work) {
+  for (auto& revision : work.facts.revisions) {
+    const auto job = std::find_if(work.jobs.begin(), work.jobs.end(), [&](const worker::Job& candidate) {
+      return candidate.revision == revision.number;
+    });
+    if (job == work.jobs.end()) continue;
+    auto observed =
+        runner_for(*job, work.facts.product).observe({work.facts.product.metadata.uid, revision.number});
+    if (!observed) return std::move(observed).error();
+    revision.worker = *std::move(observed);
+  }
+  return {};
+}
+
+// The class, its provisioner, and the product's own place in the target.
+base::Status DataProductReconciler::find_target(Work& work) {
+  resources::DataProduct& product = work.facts.product;
+  auto target_class = planning::find_class(product, nullptr, client_);
+  if (!target_class) return std::move(target_class).error();
+  work.target_class = *std::move(target_class);
+  product.status.class_name = work.target_class->metadata.name;
+  auto provisioner = platform_.provisioner(*work.target_class);
+  if (!provisioner) return std::move(provisioner).error();
+  work.provisioner = *std::move(provisioner);
+
+  const auto& metadata = work.target_class->metadata;
+  const std::string version = fmt::format("{}/{}", metadata.uid, metadata.generation);
+  Memory& memory = work.memory;
+  const bool known = memory.provisioned && memory.provisioned_for == version &&
+                     work.facts.now - memory.provisioned_at < kProvisionAgain &&
+                     !complains_of_target(work.facts.revisions);
+  if (!known) {
+    auto credentials = ensure_credentials(product);
+    if (!credentials) return std::move(credentials).error();
+    auto provisioned = work.provisioner->ensure(target_of(product), *credentials);
+    if (!provisioned) return std::move(provisioned).error();
+    if (auto bound = ensure_binding(product, *provisioned); !bound) return bound;
+    memory.provisioned = *std::move(provisioned);
+    memory.provisioned_for = version;
+    memory.provisioned_at = work.facts.now;
+  }
+  work.provisioned = memory.provisioned;
+  product.status.binding = resources::BindingStatus{product.metadata.name + "-binding"};
+  product.status.endpoint = resources::EndpointStatus{
+      work.provisioned->endpoint_type, work.provisioned->endpoint_address, work.provisioned->endpoint_object};
+  return {};
+}
+
+base::Status DataProductReconciler::read_controls(Work& work) {
+  Facts& facts = work.facts;
+  // A live product whose worker answers is not asked about in the target every second.
+  if (controls_may_be_kept(facts.revisions) && facts.product.status.revision &&
+      facts.product.status.revision->current == facts.revisions[0].number) {
+    targets::ControlRow row;
+    row.revision = facts.revisions[0].number;
+    row.phase = targets::Phase::kCurrent;
+    facts.revisions[0].control = row;
+    facts.controls_known = true;
+    return {};
+  }
+  auto controls = work.provisioner->controls(target_of(facts.product));
+  if (!controls) return std::move(controls).error();
+  for (auto& row : *controls) {
+    auto found = std::find_if(facts.revisions.begin(), facts.revisions.end(),
+                              [&](const RevisionFacts& revision) { return revision.number == row.revision; });
+    if (found == facts.revisions.end()) {
+      // A revision whose job is lost: nothing can run it, but its number is taken.
+      RevisionFacts revision;
+      revision.number = row.revision;
+      found = facts.revisions.insert(
+          std::upper_bound(facts.revisions.begin(), facts.revisions.end(), revision,
+                           [](const auto& a, const auto& b) { return a.number < b.number; }),
+          std::move(revision));
+    }
+    found->control = std::move(row);
+  }
+  facts.controls_known = true;
+  return {};
+}
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,62 @@
+#include "controlplane/reconcile/data_product/orders.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace offtake::reconcile {
+namespace {
+
+// "r12" -> 12.
+std::optional<int> revision_of(const std::string& folder) {
+  int number = 0;
+  if (folder.size() < 2 || folder[0] != 'r') return std::nullopt;
+  const auto [end, error] = std::from_chars(folder.data() + 1, folder.data() + folder.size(), number);
+  if (error != std::errc() || end != folder.data() + folder.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+files::Path Orders::directory(const std::string& product_uid, int revision) const {
+  return run_directory_ / product_uid / fmt::format("r{}", revision);
+}
+
+base::Status Orders::save(const worker::Job& job) {
+  const files::Path folder = directory(job.product_uid, job.revision);
+  if (auto made = files::make_dirs(folder, 0700); !made) return made;
+  return files::write_file_atomic(folder / "job.json", worker::job_text(job), 0600);
+}
+
+base::Result<std::vector<worker::Job>> Orders::load(const std::string& product_uid) const {
+  std::vector<worker::Job> out;
+  const files::Path folder = run_directory_ / product_uid;
+  if (!files::exists(folder)) return out;
+  auto names = files::list_names(folder);
+  if (!names) return std::move(names).error();
+  for (const auto& name : *names) {
+    if (!revision_of(name) || !files::exists(folder / name / "job.json")) continue;
+    auto text = files::read_file(folder / name / "job.json");
+    if (!text) return std::move(text).error();
+    auto job = worker::parse_job(*text);
+    if (!job) return std::move(job).error();
+    out.push_back(*std::move(job));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.revision < b.revision; });
+  return out;
+}
+
+base::Status Orders::remove(const std::string& product_uid, int revision) {
+  return files::remove_tree(directory(product_uid, revision));
+}
+
+base::Status Orders::remove_all(const std::string& product_uid) {
+  return files::remove_tree(run_directory_ / product_uid);
+}
+
+base::Result<std::vector<std::string>> Orders::product_uids() const {
+  if (!files::exists(run_directory_)) return std::vector<std::string>();
+  return files::list_names(run_directory_);
+}
+
+}  // namespace offtake::reconcile

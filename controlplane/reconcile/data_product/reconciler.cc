@@ -1,0 +1,102 @@
+#include "controlplane/reconcile/data_product/reconciler.h"
+
+#include "base/log.h"
+#include "controlplane/reconcile/data_product/conditions.h"
+#include "controlplane/reconcile/report.h"
+
+namespace offtake::reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLookAgainMoving = 500ms;
+constexpr auto kLookAgainSettled = 2s;
+
+}  // namespace
+
+DataProductReconciler::DataProductReconciler(store::ResourceClient& client, platform::Platform& platform,
+                                             Runners runners, const base::Clock& clock,
+                                             DataProductSettings settings)
+    : client_(client),
+      platform_(platform),
+      runners_(std::move(runners)),
+      clock_(clock),
+      settings_(std::move(settings)),
+      orders_(settings_.run_directory) {}
+
+base::Result<Again> DataProductReconciler::reconcile(const std::string& namespace_name,
+                                                     const std::string& name) {
+  auto product = store::get<resources::DataProduct>(client_, namespace_name, name);
+  if (!product) {
+    if (product.error().code == "NotFound") return Again{};
+    return std::move(product).error();
+  }
+  if (product->metadata.deleting()) return remove(*product);
+  if (!product->metadata.has_finalizer(resources::kProductFinalizer)) {
+    auto held = store::add_finalizer(client_, kind(), product->metadata, resources::kProductFinalizer);
+    if (!held) return std::move(held).error();
+    // The write comes back as a change; everything else happens under the finalizer.
+    return Again{1ms};
+  }
+  return reconcile_present(*std::move(product));
+}
+
+base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProduct product) {
+  Work work;
+  work.facts.product = product;
+  work.facts.now = clock_.now();
+  work.memory = remember(product.metadata.uid);
+  if (auto observed = observe(work); !observed) return std::move(observed).error();
+  const Decision decision = decide(work.facts);
+  if (auto applied = apply(work, decision); !applied) return std::move(applied).error();
+  // What was just started or stopped is seen in this report already.
+  if (auto seen = observe_workers(work); !seen) return std::move(seen).error();
+
+  work.facts.backfill_written = work.memory.backfill_written;
+  resources::DataProduct changed = work.facts.product;
+  changed.status = report(work.facts, filling_products());
+  const auto& before = product.status.backfill;
+  const auto& after = changed.status.backfill;
+  if (after && (!before || before->percent != after->percent)) work.memory.backfill_written = work.facts.now;
+  const RevisionFacts* latest = work.facts.latest();
+  work.memory.filling = latest != nullptr && !latest->is_current();
+  keep(product.metadata.uid, work.memory);
+  if (auto written = write_status(client_, product, changed, work.facts.now); !written) {
+    return std::move(written).error();
+  }
+  return Again{is_settled(work.facts) ? std::chrono::milliseconds(kLookAgainSettled)
+                                      : std::chrono::milliseconds(kLookAgainMoving)};
+}
+
+runners::Runner& DataProductReconciler::runner_for(const worker::Job& job,
+                                                   const resources::DataProduct& product) const {
+  bool embedded = false;
+  for (const auto& store : job.stores)
+    embedded = embedded || store.kind == worker::StoreSpec::Kind::kEmbedded;
+  const bool threads = embedded || product.spec.runner.type == resources::RunnerType::kInProcess;
+  return threads ? *runners_.in_process : *runners_.process;
+}
+
+DataProductReconciler::Memory DataProductReconciler::remember(const std::string& uid) {
+  std::lock_guard lock(mutex_);
+  return memories_[uid];
+}
+
+void DataProductReconciler::keep(const std::string& uid, Memory memory) {
+  std::lock_guard lock(mutex_);
+  memories_[uid] = std::move(memory);
+}
+
+void DataProductReconciler::forget(const std::string& uid) {
+  std::lock_guard lock(mutex_);
+  memories_.erase(uid);
+}
+
+int DataProductReconciler::filling_products() {
+  std::lock_guard lock(mutex_);
+  int count = 0;
+  for (const auto& [uid, memory] : memories_) count += memory.filling ? 1 : 0;
+  return count;
+}
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,90 @@
+// DataProduct: observe, decide (decide.h, pure), apply, report (conditions.h, pure).
+#pragma once
+#include <map>
+#include <mutex>
+
+#include "controlplane/platform/platform.h"
+#include "controlplane/reconcile/data_product/decide.h"
+#include "controlplane/reconcile/data_product/orders.h"
+#include "controlplane/reconcile/loop.h"
+#include "operators/runners/runner.h"
+
+namespace offtake::reconcile {
+
+// The runners there are. The embedded log can be opened by this process only, so its workers are threads.
+struct Runners {
+  std::shared_ptr<runners::Runner> in_process, process;
+};
+
+struct DataProductSettings {
+  files::Path run_directory;
+  std::int64_t default_memory_bytes = 1LL << 30;
+  int default_threads = 1;
+};
+
+class DataProductReconciler : public Reconciler {
+ public:
+  DataProductReconciler(store::ResourceClient& client, platform::Platform& platform, Runners runners,
+                        const base::Clock& clock, DataProductSettings settings);
+  const resources::Kind& kind() const override { return resources::kind_of<resources::DataProduct>(); }
+  base::Result<Again> reconcile(const std::string& namespace_name, const std::string& name) override;
+
+ private:
+  // What this process remembers of a product between looks; lost without harm.
+  struct Memory {
+    std::string provisioned_for;  // the class version it was provisioned with
+    std::optional<provision::Provisioned> provisioned;
+    base::Micros provisioned_at = 0;
+    base::Micros backfill_written = 0;
+    bool filling = false;
+  };
+
+  // A product in the hands of one reconcile.
+  struct Work {
+    Facts facts;
+    std::vector<worker::Job> jobs;  // ascending by revision
+    std::shared_ptr<provision::Provisioner> provisioner;
+    std::optional<resources::TargetClass> target_class;
+    std::optional<provision::Provisioned> provisioned;
+    Memory memory;
+  };
+
+  base::Result<Again> reconcile_present(resources::DataProduct product);
+  // observe.cc
+  base::Status observe(Work& work);
+  base::Status find_target(Work& work);
+  base::Status read_controls(Work& work);
+  base::Status observe_workers(Work& work);
+  provision::ProductTarget target_of(const resources::DataProduct& product) const;
+  // apply.cc
+  base::Status apply(Work& work, const Decision& decision);
+  base::Status start_revision(Work& work, int number, const std::string& reason);
+  base::Status run_worker(Work& work, int number);
+  base::Status discard(Work& work, int number);
+  base::Status stop_worker(const std::string& product_uid, int number);
+  // delete.cc
+  base::Result<Again> remove(const resources::DataProduct& product);
+  base::Status remove_target(const resources::DataProduct& product);
+  // secrets.cc
+  base::Result<provision::Credentials> ensure_credentials(const resources::DataProduct& product);
+  base::Status ensure_binding(const resources::DataProduct& product,
+                              const provision::Provisioned& provisioned);
+  base::Status remove_secrets(const resources::DataProduct& product);
+
+  runners::Runner& runner_for(const worker::Job& job, const resources::DataProduct& product) const;
+  Memory remember(const std::string& uid);
+  void keep(const std::string& uid, Memory memory);
+  void forget(const std::string& uid);
+  int filling_products();
+
+  store::ResourceClient& client_;
+  platform::Platform& platform_;
+  Runners runners_;
+  const base::Clock& clock_;
+  DataProductSettings settings_;
+  Orders orders_;
+  std::mutex mutex_;
+  std::map<std::string, Memory> memories_;  // by uid
+};
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,77 @@
+#include "base/id.h"
+#include "controlplane/reconcile/data_product/reconciler.h"
+
+namespace offtake::reconcile {
+namespace {
+
+constexpr std::string_view kWriterKey = "writer-password";
+constexpr std::string_view kReaderKey = "reader-password";
+
+// Of the worker: in the system namespace, where tenants cannot read it.
+std::string credentials_name(const resources::DataProduct& product) {
+  return "target-" + product.metadata.uid;
+}
+std::string binding_name(const resources::DataProduct& product) {
+  return product.metadata.name + "-binding";
+}
+
+std::map<std::string, std::string> labels(const resources::DataProduct& product) {
+  return {{"offtake.dev/product-namespace", product.metadata.namespace_name},
+          {"offtake.dev/product-name", product.metadata.name},
+          {"offtake.dev/product-uid", product.metadata.uid}};
+}
+
+base::Status delete_if_there(store::ResourceClient& client, std::string_view namespace_name,
+                             const std::string& name) {
+  auto deleted = client.remove(resources::kind_of<resources::Secret>(), namespace_name, name);
+  if (deleted || deleted.error().code == "NotFound") return {};
+  return std::move(deleted).error();
+}
+
+}  // namespace
+
+base::Result<provision::Credentials> DataProductReconciler::ensure_credentials(
+    const resources::DataProduct& product) {
+  const std::string name = credentials_name(product);
+  auto existing = store::get<resources::Secret>(client_, resources::kSystemNamespace, name);
+  if (!existing && existing.error().code != "NotFound") return std::move(existing).error();
+  if (!existing) {
+    // Stored before it is used: a crash in between finds the same passwords again.
+    resources::Secret secret;
+    secret.metadata.name = name;
+    secret.metadata.namespace_name = std::string(resources::kSystemNamespace);
+    secret.metadata.labels = labels(product);
+    secret.set(kWriterKey, base::random_password());
+    secret.set(kReaderKey, base::random_password());
+    if (auto created = client_.create(resources::to_json(secret)); !created)
+      return std::move(created).error();
+    existing = secret;
+  }
+  provision::Credentials credentials;
+  credentials.writer_password = existing->value(kWriterKey).value_or("");
+  credentials.reader_password = existing->value(kReaderKey).value_or("");
+  return credentials;
+}
+
+base::Status DataProductReconciler::ensure_binding(const resources::DataProduct& product,
+                                                   const provision::Provisioned& provisioned) {
+  resources::Secret secret;
+  secret.metadata.name = binding_name(product);
+  secret.metadata.namespace_name = product.metadata.namespace_name;
+  secret.metadata.labels = labels(product);
+  secret.type = "servicebinding.io/" + provisioned.endpoint_type;
+  for (const auto& [key, value] : provisioned.binding) secret.set(key, value);
+  store::ApplyOptions options;
+  options.force = true;
+  auto applied = client_.apply(resources::to_json(secret), options);
+  if (!applied) return std::move(applied).error();
+  return {};
+}
+
+base::Status DataProductReconciler::remove_secrets(const resources::DataProduct& product) {
+  if (auto gone = delete_if_there(client_, product.metadata.namespace_name, binding_name(product)); !gone)
+    return gone;
+  return delete_if_there(client_, resources::kSystemNamespace, credentials_name(product));
+}
+
+}  // namespace offtake::reconcile

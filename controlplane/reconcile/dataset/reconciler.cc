@@ -1,0 +1,162 @@
+#include "controlplane/reconcile/dataset/reconciler.h"
+
+#include "controlplane/planning/dataset_facts.h"
+#include "controlplane/reconcile/report.h"
+
+namespace offtake::reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+namespace condition = resources::condition;
+
+constexpr auto kLookAgainUp = 30s;
+constexpr auto kLookAgainDown = 2s;
+
+base::Result<resources::EventStore> store_of(store::ResourceClient& client,
+                                             const resources::Dataset& object) {
+  return planning::look_up<resources::EventStore>(nullptr, client, "", object.spec.source.event_store_name,
+                                                  "EventStoreMissing");
+}
+
+sources::TopicSpec topic_spec(const resources::Dataset& object) {
+  const resources::TopicConfig& config = *object.spec.source.topic_config;
+  sources::TopicSpec spec;
+  spec.topic = object.spec.source.topic;
+  spec.partitions = static_cast<int>(config.partitions);
+  spec.replicas = static_cast<int>(config.replicas);
+  spec.cleanup = config.cleanup_policy == resources::TopicCleanup::kCompact ? sources::CleanupPolicy::kCompact
+                                                                            : sources::CleanupPolicy::kDelete;
+  spec.retention_ms = config.retention.duration ? config.retention.duration->micros / 1000 : -1;
+  return spec;
+}
+
+}  // namespace
+
+base::Status DatasetReconciler::ensure_topic(resources::Dataset& object, const resources::EventStore& store,
+                                             std::string& note) {
+  auto events = platform_.event_store(store);
+  if (!events) return std::move(events).error();
+  const std::string& name = object.spec.source.topic;
+  auto topic = (*events)->describe(name);
+  if (!topic && topic.error().code == "TopicMissing" && object.spec.source.topic_config) {
+    if (auto made = (*events)->create_topic(topic_spec(object)); !made) {
+      if (made.error().code != "TopicExists") return made;
+    } else {
+      object.status.topic_made = true;
+    }
+    topic = (*events)->describe(name);
+  }
+  if (!topic) return std::move(topic).error();
+  object.status.partitions = topic->partitions;
+  if (topic->kept_whole) note = " It is kept whole: this version does not compact the embedded log.";
+  return planning::check_topic(object, **events);
+}
+
+base::Status DatasetReconciler::ensure_schema(resources::Dataset& object,
+                                              const resources::EventStore& store) {
+  auto registry = platform_.registry_of(store);
+  if (!registry) return std::move(registry).error();
+  const std::string subject = object.spec.subject();
+  object.status.subject = subject;
+  auto schema = (*registry)->latest(subject);
+  const bool absent = !schema && schema.error().code == "SubjectMissing";
+  const std::string& definition = object.spec.schema.definition;
+  // A definition is registered when there is nothing yet, and when the spec was edited since.
+  const bool edited = object.status.observed_generation.value_or(0) != object.metadata.generation;
+  if (!definition.empty() && (absent || (schema && edited))) {
+    schema = (*registry)->register_schema(subject, definition);
+    if (schema && absent) object.status.subject_made = true;
+  }
+  if (!schema) return std::move(schema).error();
+  object.status.schema_id = schema->id;
+  object.status.schema_version = schema->version;
+  return {};
+}
+
+base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_name, const std::string& name) {
+  auto found = store::get<resources::Dataset>(client_, namespace_name, name);
+  if (!found) {
+    if (found.error().code == "NotFound") return Again{};
+    return std::move(found).error();
+  }
+  if (found->metadata.deleting()) return remove(*found);
+  if (auto held = store::add_finalizer(client_, kind(), found->metadata, resources::kInUseFinalizer); !held) {
+    return std::move(held).error();
+  }
+  resources::Dataset object = *found;
+  const auto generation = object.metadata.generation;
+  const base::Micros now = clock_.now();
+  std::string note;
+  base::Status topic, schema;
+  if (auto store = store_of(client_, object)) {
+    topic = ensure_topic(object, *store, note);
+    schema = ensure_schema(object, *store);
+  } else {
+    topic = schema = store.error();
+  }
+  auto& conditions = object.status.conditions;
+  set_condition(conditions,
+                from_result(condition::kTopicReady, topic, "TopicReady",
+                            fmt::format("Topic {} has {} partitions.{}", object.spec.source.topic,
+                                        object.status.partitions.value_or(0), note),
+                            generation),
+                now);
+  set_condition(conditions,
+                from_result(condition::kSchemaRegistered, schema, "SchemaRegistered",
+                            fmt::format("Subject {} has version {}.", object.spec.subject(),
+                                        object.status.schema_version.value_or(0)),
+                            generation),
+                now);
+  set_condition(conditions,
+                ready_from(conditions, {condition::kTopicReady, condition::kSchemaRegistered}, "Ready",
+                           "Topic and schema are there.", generation),
+                now);
+  if (auto written = write_status(client_, *found, object, now); !written) return std::move(written).error();
+  return Again{topic.ok() && schema.ok() ? std::chrono::milliseconds(kLookAgainUp)
+                                         : std::chrono::milliseconds(kLookAgainDown)};
+}
+
+base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) {
+  auto products = store::list<resources::DataProduct>(client_);
+  if (!products) return std::move(products).error();
+  std::vector<std::string> users;
+  const sql::DatasetName mine{object.metadata.namespace_name, object.metadata.name};
+  for (const auto& product : *products) {
+    for (const auto& used : sql::referenced_datasets(product.spec.sql, product.metadata.namespace_name)) {
+      if (used.dataset_namespace == mine.dataset_namespace && used.name == mine.name) {
+        users.push_back("DataProduct " + product.metadata.key());
+        break;
+      }
+    }
+  }
+  auto free = may_go(client_, object, users, clock_.now());
+  if (!free) return std::move(free).error();
+  if (!*free) return Again{2s};
+  if (auto cleaned = clean_up(object); !cleaned) return std::move(cleaned).error();
+  if (auto freed = store::remove_finalizer(client_, kind(), object.metadata, resources::kInUseFinalizer);
+      !freed) {
+    return std::move(freed).error();
+  }
+  return Again{};
+}
+
+// Only what Offtake made itself is removed, and only when the owner says so.
+base::Status DatasetReconciler::clean_up(const resources::Dataset& object) {
+  if (object.spec.deletion_policy != resources::DeletionPolicy::kDelete) return {};
+  auto store = store_of(client_, object);
+  if (!store)
+    return store.error().retry == base::Retry::kWaiting ? base::Status() : base::Status(store.error());
+  if (object.status.topic_made.value_or(false)) {
+    auto events = platform_.event_store(*store);
+    if (!events) return std::move(events).error();
+    if (auto gone = (*events)->delete_topic(object.spec.source.topic); !gone) return gone;
+  }
+  if (object.status.subject_made.value_or(false)) {
+    auto registry = platform_.registry_of(*store);
+    if (!registry) return std::move(registry).error();
+    if (auto gone = (*registry)->delete_subject(object.spec.subject()); !gone) return gone;
+  }
+  return {};
+}
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,26 @@
+// Dataset: its topic (made when topicConfig says so) and its schema (registered when a definition is given).
+#pragma once
+#include "controlplane/platform/platform.h"
+#include "controlplane/reconcile/loop.h"
+
+namespace offtake::reconcile {
+
+class DatasetReconciler : public Reconciler {
+ public:
+  DatasetReconciler(store::ResourceClient& client, platform::Platform& platform, const base::Clock& clock)
+      : client_(client), platform_(platform), clock_(clock) {}
+  const resources::Kind& kind() const override { return resources::kind_of<resources::Dataset>(); }
+  base::Result<Again> reconcile(const std::string& namespace_name, const std::string& name) override;
+
+ private:
+  base::Status ensure_topic(resources::Dataset& object, const resources::EventStore& store,
+                            std::string& note);
+  base::Status ensure_schema(resources::Dataset& object, const resources::EventStore& store);
+  base::Result<Again> remove(const resources::Dataset& object);
+  base::Status clean_up(const resources::Dataset& object);
+  store::ResourceClient& client_;
+  platform::Platform& platform_;
+  const base::Clock& clock_;
+};
+
+}  // namespace offtake::reconcile

@@ -1,0 +1,117 @@
+#include "controlplane/reconcile/loop.h"
+
+#include <exception>
+
+#include "base/log.h"
+
+namespace offtake::reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string key_of(const json::Value& object) {
+  const json::Value& metadata = object["metadata"];
+  return metadata.string_or("namespace") + "/" + metadata.string_or("name");
+}
+
+std::chrono::milliseconds backoff(int failures) {
+  return std::min<std::chrono::milliseconds>(250ms * (1 << std::min(failures, 8)), 30s);
+}
+
+}  // namespace
+
+void Loop::add(std::unique_ptr<Reconciler> reconciler, int threads) {
+  auto controller = std::make_unique<Controller>();
+  controller->reconciler = std::move(reconciler);
+  controller->threads = threads;
+  controllers_.push_back(std::move(controller));
+}
+
+void Loop::wake_on(const resources::Kind& cause, const resources::Kind& dependent) {
+  wakes_.emplace_back(&cause, &dependent);
+}
+
+void Loop::start() {
+  for (auto& controller : controllers_) {
+    threads_.emplace_back([this, c = controller.get()](std::stop_token stop) { watch(*c, stop); });
+    for (int i = 0; i < controller->threads; ++i) {
+      threads_.emplace_back([this, c = controller.get()](std::stop_token stop) { work(*c, stop); });
+    }
+    for (const auto& [cause, dependent] : wakes_) {
+      if (dependent != &controller->reconciler->kind()) continue;
+      threads_.emplace_back(
+          [this, cause = cause, c = controller.get()](std::stop_token stop) { wake(*cause, *c, stop); });
+    }
+  }
+}
+
+void Loop::stop() {
+  for (auto& thread : threads_) thread.request_stop();
+  threads_.clear();
+}
+
+void Loop::follow(const resources::Kind& kind, std::stop_token stop,
+                  const std::function<void(const store::WatchEvent&)>& on_event) {
+  while (!stop.stop_requested()) {
+    auto watch = client_.watch(kind, "");
+    if (!watch) {
+      base::log_warn("cannot watch", {{"kind", kind.kind}, {"error", watch.error().text()}});
+      std::mutex mutex;
+      std::condition_variable_any wake;
+      std::unique_lock lock(mutex);
+      wake.wait_for(lock, stop, 500ms, [] { return false; });
+      continue;
+    }
+    while (!stop.stop_requested()) {
+      auto event = (*watch)->next(200ms);
+      if (!event) break;  // expired: list and watch again
+      if (event->has_value() && (*event)->type != store::WatchEventType::kBookmark) on_event(**event);
+    }
+  }
+}
+
+void Loop::watch(Controller& controller, std::stop_token stop) {
+  follow(controller.reconciler->kind(), stop,
+         [&](const store::WatchEvent& event) { controller.queue.add(key_of(event.object)); });
+}
+
+void Loop::wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop) {
+  follow(cause, stop, [&](const store::WatchEvent&) { queue_all(dependent); });
+}
+
+void Loop::queue_all(Controller& controller) {
+  auto objects = client_.list(controller.reconciler->kind());
+  if (!objects) return;
+  for (const json::Value& object : objects->items) controller.queue.add(key_of(object));
+}
+
+void Loop::work(Controller& controller, std::stop_token stop) {
+  std::map<std::string, int> failures;
+  while (auto key = controller.queue.take(stop)) {
+    const auto slash = key->find('/');
+    const std::string namespace_name = key->substr(0, slash), name = key->substr(slash + 1);
+    base::LogScope scope({{"component", "reconcile"},
+                          {"kind", controller.reconciler->kind().kind},
+                          {"namespace", namespace_name},
+                          {"name", name}});
+    base::Result<Again> result = Again{};
+    try {
+      result = controller.reconciler->reconcile(namespace_name, name);
+    } catch (const std::exception& bug) {
+      result = base::internal(bug.what());
+    }
+    controller.queue.done(*key);
+    if (result) {
+      failures.erase(*key);
+      if (result->after > 0ms) controller.queue.add_after(*key, result->after);
+      continue;
+    }
+    // A conflict is somebody else's write that came in between: look at once at what is there now.
+    const bool conflict = result.error().code == "Conflict";
+    const int count = conflict ? 0 : ++failures[*key];
+    if (!conflict) base::log_warn("will be tried again", {{"error", result.error().text()}});
+    controller.queue.add_after(*key, backoff(count));
+  }
+}
+
+}  // namespace offtake::reconcile
