@@ -18,13 +18,12 @@
 namespace offtake::http {
 
 struct ClientOptions {
-  std::string base_url;      // "https://host:6443" or with a path; requests' paths are added
-  std::string unix_socket;   // a path: connects there; base_url then only gives Host ("http://worker")
+  std::string base_url;     // "https://host:6443" or with a path; requests' paths are added
+  std::string unix_socket;  // a path: connects there; base_url then only gives Host ("http://worker")
   std::string bearer_token;
-  std::string user, password;  // basic authentication, when user is set
-  std::string ca_file;         // PEM; empty: the system's
+  std::string user, password;              // basic authentication, when user is set
+  std::string ca_file;                     // PEM; empty: the system's
   std::string certificate_file, key_file;  // PEM, of the client
-  std::string server_name;                 // in the certificate, when it is not the URL's host
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // of a whole exchange; of a stream: until its head is there
   std::size_t max_response_bytes = 64 << 20;
@@ -66,7 +65,8 @@ class Client {
                                     std::string_view content_type = "application/json") const;
   base::Result<ClientResponse> put(std::string_view path, std::string body,
                                    std::string_view content_type = "application/json") const;
-  base::Result<ClientResponse> patch(std::string_view path, std::string body, std::string_view content_type) const;
+  base::Result<ClientResponse> patch(std::string_view path, std::string body,
+                                     std::string_view content_type) const;
   base::Result<ClientResponse> del(std::string_view path, std::string body = "") const;
 
  private:

@@ -34,16 +34,16 @@ class Headers {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-  std::string method;          // GET, PATCH, …
-  std::string target;          // as sent: "/a%2Fb?x=1"
-  std::string path;            // decoded, without the query
-  Pairs query;                 // decoded, in order; names may repeat
-  Pairs params;                // of the route's pattern, decoded
+  std::string method;  // GET, PATCH, …
+  std::string target;  // as sent: "/a%2Fb?x=1"
+  std::string path;    // decoded, without the query
+  Pairs query;         // decoded, in order; names may repeat
+  Pairs params;        // of the route's pattern, decoded
   Headers headers;
   std::string body;
   std::string remote_address;  // "127.0.0.1", "::1", or "unix"
   int remote_port = 0;
-  std::string route;           // the pattern that matched; empty when none did
+  std::string route;  // the pattern that matched; empty when none did
 
   // The first value, or an empty text; has_query tells "absent" from "empty".
   std::string query_value(std::string_view name) const;

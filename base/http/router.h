@@ -60,6 +60,7 @@ class Router {
   Match match(Request& request) const;
   std::optional<Response> guard(const Request& request) const;
   Response refuse(const Request& request, int status, const base::Error& error) const;
+  Response refuse_unmatched(const Request& request, const Match& match) const;  // 404 or 405
   void finish(const Request& request, Response& response) const;
   // Everything from matching to finishing for a request that is complete, without a socket.
   Response handle(Request& request) const;

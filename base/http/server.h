@@ -25,8 +25,8 @@ struct ServerOptions {
   int backlog = 1024;
   std::chrono::milliseconds idle_connection{60'000};
   std::chrono::milliseconds idle_thread{30'000};
-  std::chrono::milliseconds head_deadline{15'000};   // for the whole head once it has begun
-  std::chrono::milliseconds body_deadline{300'000};  // for the whole body
+  std::chrono::milliseconds head_deadline{15'000};     // for the whole head once it has begun
+  std::chrono::milliseconds body_deadline{300'000};    // for the whole body
   std::chrono::milliseconds silence_deadline{30'000};  // without any progress, reading or writing
   std::chrono::milliseconds stop_grace{5'000};         // for running requests when the server stops
 };
@@ -40,7 +40,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  int port() const;            // 0 for a unix socket
+  int port() const;             // 0 for a unix socket
   std::string address() const;  // "127.0.0.1:8080", "[::1]:8080" or "unix:/path"
 
   // Accepts no more, ends idle connections and streams, waits for running requests up to the grace, then cuts

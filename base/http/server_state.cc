@@ -1,0 +1,144 @@
+#include "base/http/server_state.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace offtake::http {
+
+ServerState::Handle ServerState::enter(Socket& socket) {
+  const std::lock_guard lock(mutex_);
+  return connections_.insert(connections_.end(), {&socket, false, false, Socket::Clock::now()});
+}
+
+void ServerState::leave(Handle connection) {
+  const std::lock_guard lock(mutex_);
+  connections_.erase(connection);
+  changed_.notify_all();
+}
+
+void ServerState::become_idle(Handle connection) {
+  const std::lock_guard lock(mutex_);
+  connection->idle = true;
+  connection->idle_since = Socket::Clock::now();
+  if (stopping()) connection->socket->shut_down();
+}
+
+bool ServerState::become_busy(Handle connection) {
+  const std::lock_guard lock(mutex_);
+  connection->idle = false;
+  return !connection->cut && !stopping();
+}
+
+bool ServerState::acquire_stream() {
+  const std::lock_guard lock(mutex_);
+  if (streams_ >= std::min(options.max_streams, options.max_connections - reserved())) return false;
+  ++streams_;
+  return true;
+}
+
+void ServerState::release_stream() {
+  const std::lock_guard lock(mutex_);
+  --streams_;
+}
+
+bool ServerState::crowded() const {
+  const std::lock_guard lock(mutex_);
+  return connections_.size() + accepted_.size() + reserved() > options.max_connections;
+}
+
+void ServerState::cut_longest_idle() {
+  auto longest = connections_.end();
+  for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+    if (!it->idle || it->cut) continue;
+    if (longest == connections_.end() || it->idle_since < longest->idle_since) longest = it;
+  }
+  if (longest == connections_.end()) return;
+  longest->cut = true;
+  longest->socket->shut_down();
+}
+
+bool ServerState::hand_over(const std::shared_ptr<ServerState>& state, int fd) {
+  const std::lock_guard lock(state->mutex_);
+  const std::size_t count = state->connections_.size() + state->accepted_.size();
+  if (state->stopping() || count >= state->options.max_connections) return false;
+  if (count + state->reserved() >= state->options.max_connections) state->cut_longest_idle();
+  state->accepted_.push_back(fd);
+  if (state->idle_threads_ >= state->accepted_.size()) {
+    state->work_.notify_one();
+    return true;
+  }
+  if (start_thread(state)) return true;
+  if (state->threads_ > 0) return true;  // one of them will come to it
+  state->accepted_.pop_back();
+  return false;
+}
+
+bool ServerState::start_thread(const std::shared_ptr<ServerState>& state) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, state->options.stack_bytes);
+  // The thread shares the state, so that its last steps cannot outlive it.
+  auto shared = std::make_unique<std::shared_ptr<ServerState>>(state);
+  pthread_t thread{};
+  const int error = pthread_create(
+      &thread, &attributes,
+      [](void* argument) -> void* {
+        const std::unique_ptr<std::shared_ptr<ServerState>> own(
+            static_cast<std::shared_ptr<ServerState>*>(argument));
+        (*own)->run_thread();
+        return nullptr;
+      },
+      shared.get());
+  pthread_attr_destroy(&attributes);
+  if (error != 0) return false;
+  (void)shared.release();  // the thread has it
+  ++state->threads_;
+  return true;
+}
+
+void ServerState::run_thread() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_threads_;
+    work_.wait_for(lock, options.idle_thread, [&] { return !accepted_.empty() || stopping(); });
+    --idle_threads_;
+    if (accepted_.empty()) break;
+    const int fd = accepted_.front();
+    accepted_.pop_front();
+    lock.unlock();
+    try {
+      serve_connection(*this, fd);
+    } catch (const std::exception& e) {
+      (void)base::internal(fmt::format("a connection ended: {}", e.what()));
+    }
+    lock.lock();
+  }
+  --threads_;
+  changed_.notify_all();
+}
+
+void ServerState::stop() {
+  // Outside of the lock: it runs the callbacks of those who wait for the token.
+  stop_source_.request_stop();
+  std::unique_lock lock(mutex_);
+  for (const int fd : accepted_) ::close(fd);
+  accepted_.clear();
+  for (Connection& connection : connections_) {
+    if (connection.idle) connection.socket->shut_down();
+  }
+  work_.notify_all();
+  const auto ended = [&] { return connections_.empty() && threads_ == 0; };
+  if (changed_.wait_for(lock, options.stop_grace, ended)) return;
+  for (Connection& connection : connections_) connection.socket->shut_down();
+  changed_.wait(lock, ended);
+}
+
+Server::Load ServerState::load() const {
+  const std::lock_guard lock(mutex_);
+  return {connections_.size() + accepted_.size(), streams_, threads_};
+}
+
+}  // namespace offtake::http
