@@ -83,7 +83,8 @@ struct Ownership {
 };
 
 // Bulk load of one stream (one per reading thread; "0", "1", …). Pieces are committed in transactions that
-// begin by checking the owner and end with this stream's progress row.
+// begin by checking the owner and end with this stream's progress row. What was not committed is gone with
+// the loader. Commit every some hundred thousand rows; after an error a loader is of no more use.
 class Loader {
  public:
   virtual ~Loader() = default;
@@ -110,9 +111,9 @@ struct EpochCommit {
 
 struct SwapResult {
   bool swapped = false;
-  bool behind = false;        // the previous revision is ahead: catch up and try again
-  std::string blocked_by;     // pid and query that hold the lock
-  std::int64_t epoch = 0;     // the control row's after the swap
+  bool behind = false;     // the previous revision is ahead: catch up and try again
+  std::string blocked_by;  // pid and query that held a lock for too long: try again
+  std::int64_t epoch = 0;  // the control row's after the swap
 };
 
 struct Proof {
@@ -143,11 +144,17 @@ class Target {
                                    const RecordStamps& last_records) = 0;
   virtual base::Result<Proof> prove() = 0;
   // Publishes this revision: one transaction that fences the current one (if any), repoints the public view,
-  // and sets phase Current with epoch max(both) + 1. Transient error when a lock was not had in 2 s.
+  // and sets phase Current with epoch max(both) + 1. When a lock was not had in 2 s: `blocked_by`, or a
+  // transient error of code SwapBlocked where the holder cannot be seen.
   virtual base::Result<SwapResult> swap() = 0;
 
   // One epoch: one transaction whose first statement is the fencing update.
   virtual base::Status commit(const EpochCommit& epoch) = 0;
+};
+
+// One line of an engine's table of types in docs/types.md.
+struct TypeNote {
+  std::string type, column_type, image, refused;
 };
 
 // What an engine offers; one registration table in registry_of_targets.cc.
@@ -161,6 +168,12 @@ struct TargetEngine {
   base::Status (*check_name)(const std::string& name);
   base::Result<std::unique_ptr<Target>> (*open)(const TargetConnection& connection, const TableSpec& table,
                                                 const std::string& product_uid);
+  // As `image`, and refuses keys that the engine's index cannot hold.
+  std::shared_ptr<const engine::Image> (*table_image)(const TableSpec& table) = nullptr;
+  // Everything check_name refuses, and what only the whole table shows: too many columns, names that the
+  // engine takes for one.
+  base::Status (*check_table)(const TableSpec& table) = nullptr;
+  std::vector<TypeNote> (*type_notes)() = nullptr;  // docs/types.md
 };
 
 // Null when there is none of that name.

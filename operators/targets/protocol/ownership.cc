@@ -1,0 +1,74 @@
+#include "operators/targets/protocol/ownership.h"
+
+namespace offtake::targets {
+
+std::string_view to_string(Phase phase) {
+  switch (phase) {
+    case Phase::kFilling:
+      return "Filling";
+    case Phase::kCatchingUp:
+      return "CatchingUp";
+    case Phase::kCurrent:
+      return "Current";
+    case Phase::kFenced:
+      break;
+  }
+  return "Fenced";
+}
+
+base::Result<Phase> phase_from(std::string_view text) {
+  for (const Phase phase : {Phase::kFilling, Phase::kCatchingUp, Phase::kCurrent, Phase::kFenced}) {
+    if (text == to_string(phase)) return phase;
+  }
+  return base::terminal("BadControlRow", fmt::format("the control row's phase is \"{}\"", text))
+      .with_hint("it is one of Filling, CatchingUp, Current, Fenced");
+}
+
+namespace protocol {
+
+base::Error fenced_by_another(int revision) {
+  return base::fenced(fmt::format("revision {} has another owner", revision));
+}
+
+base::Error no_control_row(int revision) {
+  return base::terminal("ControlRowMissing",
+                        fmt::format("the target has no control row of revision {}", revision))
+      .with_hint("the target was restored or emptied from outside; refill the product");
+}
+
+base::Status may_take(const ControlRow& row, const Ownership& request) {
+  const bool is_fenced = row.phase == Phase::kFenced;
+  if (request.incarnation > row.incarnation) return {};
+  if (request.incarnation == row.incarnation && !is_fenced) return {};
+  return base::fenced(fmt::format("revision {} {} incarnation {}; this is incarnation {}", row.revision,
+                                  is_fenced ? "was fenced at" : "is owned by", row.incarnation,
+                                  request.incarnation));
+}
+
+base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, const std::string& owner,
+                                       std::int64_t last_epoch) {
+  if (!row) return base::fenced("the control row is gone: the revision was dropped");
+  if (row->owner != owner || row->phase == Phase::kFenced) return fenced_by_another(row->revision);
+  if (row->epoch == last_epoch + 1) return Outcome::kCommitted;
+  if (row->epoch == last_epoch) return Outcome::kNotCommitted;
+  return base::transient("TargetRewound", fmt::format("the target's control row is at epoch {}, not at {}",
+                                                      row->epoch, last_epoch))
+      .with_hint("the target was restored or failed over; delivery goes on from what it holds");
+}
+
+bool may_replace(const ControlRow& next, const ControlRow& current) {
+  if (next.logical_time < current.logical_time) return false;
+  for (const auto& [dataset, partitions] : current.offsets) {
+    const auto mine = next.offsets.find(dataset);
+    if (mine == next.offsets.end()) continue;
+    for (const auto& [partition, offset] : partitions) {
+      const auto position = mine->second.find(partition);
+      // A partition that the next one has not found yet is one that both read, as soon as it is found.
+      if (position == mine->second.end() ? offset > 0 : position->second < offset) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace protocol
+}  // namespace offtake::targets

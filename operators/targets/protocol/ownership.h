@@ -1,0 +1,31 @@
+// Who may write: the pure decisions about control rows that every engine takes the same way
+// (correctness: "Epochs, owner, fence", "Publishing, change, rollback").
+#pragma once
+#include <optional>
+#include <string>
+
+#include "operators/targets/target.h"
+
+namespace offtake::targets::protocol {
+
+// Fencing a revision adds this to its incarnation: whatever was issued before the fence is refused, whatever
+// is issued after it (one more than the row's) is let in.
+inline constexpr std::int64_t kFenceStep = 1'000'000;
+
+// The incarnation must be at or above the row's; above it where the row is fenced. Fenced error otherwise.
+base::Status may_take(const ControlRow& row, const Ownership& request);
+
+// What became of epoch `last_epoch + 1` when its COMMIT got no answer, or its fencing update found no row.
+enum class Outcome { kCommitted, kNotCommitted };
+// Fenced error for another owner; code TargetRewound (transient) where the target went back to an earlier
+// state.
+base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, const std::string& owner,
+                                       std::int64_t last_epoch);
+
+// Whether `next` is at or past `current` for every partition that both read, and in logical time.
+bool may_replace(const ControlRow& next, const ControlRow& current);
+
+base::Error fenced_by_another(int revision);
+base::Error no_control_row(int revision);
+
+}  // namespace offtake::targets::protocol

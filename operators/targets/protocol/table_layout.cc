@@ -1,0 +1,59 @@
+#include "operators/targets/protocol/table_layout.h"
+
+namespace offtake::targets::protocol {
+
+std::string table_name(const std::string& name, int revision) {
+  return fmt::format("{}__r{}", name, revision);
+}
+
+std::string index_name(const std::string& name, int revision) {
+  return fmt::format("{}__r{}", name, revision);
+}
+
+bool has_key(const plan::Identity& identity) {
+  return identity.kind == plan::Identity::Kind::kProvedKey ||
+         identity.kind == plan::Identity::Kind::kWatchedKey;
+}
+
+std::vector<types::Field> hidden_columns(const plan::Identity& identity) {
+  using types::TypeId;
+  switch (identity.kind) {
+    case plan::Identity::Kind::kPosition:
+      return {{"_offtake_partition", TypeId::kInt4, false},
+              {"_offtake_offset", TypeId::kInt8, false},
+              {"_offtake_ordinal", TypeId::kInt4, false}};
+    case plan::Identity::Kind::kBag:
+      return {{"_offtake_hash", TypeId::kBytea, false}, {"_offtake_n", TypeId::kInt8, false}};
+    case plan::Identity::Kind::kProvedKey:
+    case plan::Identity::Kind::kWatchedKey:
+      break;
+  }
+  return {};
+}
+
+std::vector<types::Field> identity_columns(const TableSpec& table) {
+  if (!has_key(table.identity)) return hidden_columns(table.identity);
+  std::vector<types::Field> out;
+  for (const int column : table.identity.key) out.push_back(table.columns[static_cast<std::size_t>(column)]);
+  return out;
+}
+
+std::string quote_name(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string quote_names(const std::vector<types::Field>& columns) {
+  std::string out;
+  for (const auto& column : columns) {
+    if (!out.empty()) out += ", ";
+    out += quote_name(column.name);
+  }
+  return out;
+}
+
+}  // namespace offtake::targets::protocol

@@ -1,0 +1,31 @@
+// How a revision's table is laid out: its name, its hidden columns, and which columns tell its rows apart.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/targets/target.h"
+
+namespace offtake::targets::protocol {
+
+inline constexpr std::string_view kControlTable = "_offtake_control";
+inline constexpr std::string_view kFillTable = "_offtake_fill";
+inline constexpr std::string_view kReservedPrefix = "_offtake";
+
+// "payments__r2". The public view is `name` itself.
+std::string table_name(const std::string& name, int revision);
+// Index names are unique in a schema, so revisions side by side need different ones: "by-email__r2".
+std::string index_name(const std::string& name, int revision);
+
+// Hidden columns, after the visible ones: (partition, offset, ordinal), (hash, n), or none.
+std::vector<types::Field> hidden_columns(const plan::Identity& identity);
+// The columns of Changes::deletes, which are those that tell rows apart.
+std::vector<types::Field> identity_columns(const TableSpec& table);
+bool has_key(const plan::Identity& identity);
+
+// "a", with the quote doubled inside: the same in every SQL that is spoken here.
+std::string quote_name(std::string_view name);
+// "a", "b"
+std::string quote_names(const std::vector<types::Field>& columns);
+
+}  // namespace offtake::targets::protocol
