@@ -1,0 +1,194 @@
+#include "operators/sources/kafka/client.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "operators/sources/kafka/errors.h"
+
+namespace offtake::sources::kafka {
+namespace {
+
+using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) {
+    if (!out.empty()) out += ',';
+    out += text;
+  }
+  return out;
+}
+
+std::map<std::string, std::string> settings_of(const KafkaConnection& connection) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : connection.properties) out[name] = value;
+  out["bootstrap.servers"] = joined(connection.bootstrap_servers);
+  out["client.id"] = "offtake";
+  const bool sasl = !connection.sasl_mechanism.empty();
+  out["security.protocol"] =
+      connection.tls ? (sasl ? "SASL_SSL" : "SSL") : (sasl ? "SASL_PLAINTEXT" : "PLAINTEXT");
+  if (connection.tls && !connection.ca_pem.empty()) out["ssl.ca.pem"] = connection.ca_pem;
+  if (sasl) {
+    out["sasl.mechanisms"] = connection.sasl_mechanism;
+    out["sasl.username"] = connection.username;
+    out["sasl.password"] = connection.password;
+  }
+  out["log.connection.close"] = "false";
+  out["allow.auto.create.topics"] = "false";
+  out["reconnect.backoff.ms"] = out.contains("reconnect.backoff.ms") ? out["reconnect.backoff.ms"] : "100";
+  out["reconnect.backoff.max.ms"] =
+      out.contains("reconnect.backoff.max.ms") ? out["reconnect.backoff.max.ms"] : "2000";
+  return out;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& allowed_properties() {
+  static const std::vector<std::string_view> names = {
+      "broker.address.family",
+      "broker.address.ttl",
+      "client.dns.lookup",
+      "client.rack",
+      "compression.type",
+      "connections.max.idle.ms",
+      "fetch.max.bytes",
+      "fetch.message.max.bytes",
+      "fetch.min.bytes",
+      "fetch.wait.max.ms",
+      "max.partition.fetch.bytes",
+      "message.max.bytes",
+      "metadata.max.age.ms",
+      "receive.message.max.bytes",
+      "reconnect.backoff.max.ms",
+      "reconnect.backoff.ms",
+      "socket.connection.setup.timeout.ms",
+      "socket.keepalive.enable",
+      "socket.nagle.disable",
+      "socket.receive.buffer.bytes",
+      "socket.send.buffer.bytes",
+      "socket.timeout.ms",
+      "ssl.cipher.suites",
+      "ssl.curves.list",
+      "ssl.endpoint.identification.algorithm",
+      "ssl.sigalgs.list",
+      "topic.metadata.refresh.interval.ms",
+  };
+  return names;
+}
+
+base::Result<std::shared_ptr<Client>> Client::make(const KafkaConnection& connection, Role role,
+                                                   const std::map<std::string, std::string>& settings,
+                                                   OnDelivery on_delivery) {
+  for (const auto& [name, value] : connection.properties) {
+    const auto& allowed = allowed_properties();
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      return base::terminal("BadProperty", fmt::format("the Kafka property '{}' cannot be set", name))
+          .with_hint(fmt::format("possible are {}", fmt::join(allowed, ", ")));
+    }
+  }
+  auto all = settings_of(connection);
+  for (const auto& [name, value] : settings) {
+    // What the user set by hand stays.
+    if (!connection.properties.contains(name)) all[name] = value;
+  }
+  Conf conf(rd_kafka_conf_new(), &rd_kafka_conf_destroy);
+  std::array<char, 512> why{};
+  for (const auto& [name, value] : all) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) !=
+        RD_KAFKA_CONF_OK) {
+      if (name == "ssl.ca.pem") {
+        return base::terminal("CertificateRefused",
+                              "the CA certificate of the event store is no PEM certificate")
+            .with_detail(why.data());
+      }
+      return base::terminal("BadProperty",
+                            fmt::format("the Kafka property '{}' is refused: {}", name, why.data()));
+    }
+  }
+  std::shared_ptr<Client> client(new Client(connection));
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* handle, int code, const char* reason, void* opaque) {
+    on_error(handle, code, reason, opaque);
+  });
+  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t* handle, int level, const char* facility,
+                                          const char* text) { on_log(handle, level, facility, text); });
+  if (on_delivery != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  client->handle_ = rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(),
+                                 why.data(), why.size());
+  if (client->handle_ == nullptr) {
+    const std::string_view text = why.data();
+    if (text.find("ssl.ca") != std::string_view::npos || text.find("certificate") != std::string_view::npos) {
+      return base::terminal("CertificateRefused",
+                            fmt::format("the event store's certificates are refused: {}", text));
+    }
+    return base::terminal("BadProperty", fmt::format("the connection to Kafka cannot be set up: {}", text));
+  }
+  (void)conf.release();  // the handle owns it now
+  return client;
+}
+
+Client::~Client() {
+  if (handle_ == nullptr) return;
+  // Without an application that still polls there is nobody to wait for.
+  rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void Client::on_error(rd_kafka_s*, int code, const char* reason, void* opaque) {
+  auto& client = *static_cast<Client*>(opaque);
+  const std::lock_guard lock(client.mutex_);
+  // "All brokers down" says less than what came before it; a refused sign-in says most.
+  const bool keeps = client.trouble_ && (client.trouble_->code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+                                         client.trouble_->code == RD_KAFKA_RESP_ERR__SSL ||
+                                         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+  if (keeps && code != RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+    client.trouble_->at = std::chrono::steady_clock::now();
+    return;
+  }
+  client.trouble_ = Trouble{code, reason == nullptr ? "" : reason, std::chrono::steady_clock::now()};
+}
+
+void Client::on_log(const rd_kafka_s*, int level, const char* facility, const char* text) {
+  // Errors also come through on_error and reach the user from there; the log keeps the library's words.
+  constexpr int kWarning = 4;
+  const auto ours = level <= kWarning ? base::LogLevel::kWarn : base::LogLevel::kDebug;
+  base::log(ours, text, {{"component", "kafka"}, {"facility", facility}});
+}
+
+std::optional<Trouble> Client::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Client::forget_trouble() {
+  const std::lock_guard lock(mutex_);
+  trouble_.reset();
+}
+
+base::Error Client::error(int code, std::string_view doing) const {
+  return error_of(code, trouble(), connection_, doing);
+}
+
+base::Status Client::reach(std::chrono::milliseconds timeout) {
+  constexpr int kSliceMs = 300;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  forget_trouble();
+  for (;;) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto code = rd_kafka_metadata(handle_, 0, nullptr, &metadata, kSliceMs);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_metadata_destroy(metadata);
+      forget_trouble();
+      return {};
+    }
+    rd_kafka_poll(handle_, 0);  // delivers what the library has to say about it
+    const auto known = trouble();
+    const bool hopeless =
+        known && (known->code == RD_KAFKA_RESP_ERR__AUTHENTICATION || known->code == RD_KAFKA_RESP_ERR__SSL);
+    if (hopeless || std::chrono::steady_clock::now() >= deadline) return error(code, "reaching Kafka");
+  }
+}
+
+}  // namespace offtake::sources::kafka
