@@ -1,6 +1,6 @@
-// completeThrough: the latest time T such that everything the sources held at T is committed. Every second the
-// live loop notes T and the sources' last stable offsets; once the committed offsets have reached them all,
-// that T is the logical time. It never decreases, and idle partitions do not hold it. Pure; one thread.
+// completeThrough: the latest time T such that everything the sources held at T is committed. Every second
+// the live loop notes T and the sources' last stable offsets; once the committed offsets have reached them
+// all, that T is the logical time. It never decreases, and idle partitions do not hold it. Pure; one thread.
 #pragma once
 #include <deque>
 

@@ -18,7 +18,8 @@ using OnBatch = std::function<base::Status(const InputBatch&)>;
 
 // Reads every source from `from` to `until` and hands each batch to `on_batch`.
 base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets& from,
-                          const targets::SourceOffsets& until, std::stop_token stop, const OnBatch& on_batch) {
+                          const targets::SourceOffsets& until, std::stop_token stop,
+                          const OnBatch& on_batch) {
   auto inputs = Inputs::start(pipeline, from, until);
   if (!inputs) return std::move(inputs).error();
   std::size_t finished = 0;
@@ -76,7 +77,8 @@ std::int64_t records_between(const targets::SourceOffsets& from, const targets::
   return records;
 }
 
-// The compacted sources: while we read towards a record, the cleaner may have removed an older one of its key.
+// The compacted sources: while we read towards a record, the cleaner may have removed an older one of its
+// key.
 base::Result<std::map<std::string, std::int64_t>> compacted_sources(const Pipeline& pipeline) {
   std::map<std::string, std::int64_t> out;  // dataset -> delete.retention.ms
   for (const Source& source : pipeline.sources) {
@@ -141,10 +143,11 @@ class StatefulFill {
     const std::int64_t took_ms = (pipeline_.clock->now() - began) / 1000;
     for (const auto& [dataset, retention_ms] : *compacted) {
       if (took_ms > retention_ms) {
-        return base::transient("TombstonesMayBeMissed",
-                               fmt::format("reading {} took {} s, longer than its topic keeps deletions ({} s); "
-                                           "the fill starts again",
-                                           dataset, took_ms / 1000, retention_ms / 1000));
+        return base::transient(
+            "TombstonesMayBeMissed",
+            fmt::format("reading {} took {} s, longer than its topic keeps deletions ({} s); "
+                        "the fill starts again",
+                        dataset, took_ms / 1000, retention_ms / 1000));
       }
     }
     return {};
@@ -230,21 +233,24 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
   return filled;
 }
 
-base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline, const targets::ControlRow& control,
+base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
+                                                       const targets::ControlRow& control,
                                                        std::stop_token stop) {
   auto dataflow = make_dataflow(pipeline);
   if (!dataflow) return std::move(dataflow).error();
   base::log_info("rebuilding state by replay",
                  {{"records", std::to_string(records_between(control.start_offsets, control.offsets))}});
-  // A partition that was added after the fill is in offsets, not in start_offsets: it began at its first record.
+  // A partition that was added after the fill is in offsets, not in start_offsets: it began at its first
+  // record.
   targets::SourceOffsets from = control.start_offsets;
   for (const auto& [dataset, partitions] : control.offsets) {
     for (const auto& [partition, end] : partitions) from[dataset].try_emplace(partition, 0);
   }
-  auto read = read_between(pipeline, from, control.offsets, stop, [&](const InputBatch& batch) -> base::Status {
-    if (batch.rows.rows.rows == 0) return {};
-    return (*dataflow)->push(batch.source, batch.rows);
-  });
+  auto read =
+      read_between(pipeline, from, control.offsets, stop, [&](const InputBatch& batch) -> base::Status {
+        if (batch.rows.rows.rows == 0) return {};
+        return (*dataflow)->push(batch.source, batch.rows);
+      });
   if (!read) return std::move(read).error();
   types::Checksum content;
   auto finished = (*dataflow)->finish_bulk([&](engine::Changes&& rows) -> base::Status {
@@ -254,10 +260,10 @@ base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
   });
   if (!finished) return std::move(finished).error();
   if (!(content == control.content)) {
-    return base::terminal("StateLost", fmt::format("replaying the sources gives {} rows (checksum {:016x}), the "
-                                                   "target holds {} (checksum {:016x}): they changed meanwhile",
-                                                   content.rows, content.sum, control.content.rows,
-                                                   control.content.sum));
+    return base::terminal("StateLost",
+                          fmt::format("replaying the sources gives {} rows (checksum {:016x}), the "
+                                      "target holds {} (checksum {:016x}): they changed meanwhile",
+                                      content.rows, content.sum, control.content.rows, control.content.sum));
   }
   return *std::move(dataflow);
 }
@@ -269,9 +275,10 @@ base::Status verify(const Pipeline& pipeline) {
   if (!proof) return std::move(proof).error();
   if (!(proof->table == proof->control.content)) {
     return base::terminal(
-        "VerificationFailed",
-        fmt::format("the table holds {} rows (checksum {:016x}), delivered were {} (checksum {:016x})",
-                    proof->table.rows, proof->table.sum, proof->control.content.rows, proof->control.content.sum))
+               "VerificationFailed",
+               fmt::format("the table holds {} rows (checksum {:016x}), delivered were {} (checksum {:016x})",
+                           proof->table.rows, proof->table.sum, proof->control.content.rows,
+                           proof->control.content.sum))
         .with_hint("something else wrote to the table; the fill starts again");
   }
   pipeline.progress->update([&](ProgressSnapshot& s) {

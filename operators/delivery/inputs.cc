@@ -1,6 +1,7 @@
 #include "operators/delivery/inputs.h"
 
 #include "base/crypto/crypto.h"
+#include "base/log.h"
 
 namespace offtake::delivery {
 namespace {
@@ -79,7 +80,8 @@ base::Status SourceInput::look_for_partitions() {
 
 Inputs::Inputs(const Pipeline& pipeline) : pipeline_(pipeline), channel_(kQueueBytes) {}
 
-base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline, const targets::SourceOffsets& from,
+base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
+                                                    const targets::SourceOffsets& from,
                                                     const targets::SourceOffsets& until) {
   std::unique_ptr<Inputs> inputs(new Inputs(pipeline));
   const bool live = until.empty();

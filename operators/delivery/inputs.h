@@ -63,7 +63,8 @@ class SourceInput {
 class Inputs {
  public:
   // `until` empty: live, without end. REQUIRES: `pipeline` outlives this.
-  static base::Result<std::unique_ptr<Inputs>> start(const Pipeline& pipeline, const targets::SourceOffsets& from,
+  static base::Result<std::unique_ptr<Inputs>> start(const Pipeline& pipeline,
+                                                     const targets::SourceOffsets& from,
                                                      const targets::SourceOffsets& until);
   ~Inputs();
   // The next event; nothing when none came before `deadline`. An error ends its source's thread.

@@ -15,8 +15,8 @@ constexpr auto kEpochWait = 50ms;
 constexpr std::size_t kEpochRecords = 50'000;
 constexpr std::size_t kEpochBytes = 32 << 20;
 
-constexpr auto kEmptyEpochEvery = 30s;   // offsets and logical time are committed at least that often
-constexpr auto kMovedEpochAfter = 1s;    // positions moved without rows (aborted transactions, skipped nulls)
+constexpr auto kEmptyEpochEvery = 30s;  // offsets and logical time are committed at least that often
+constexpr auto kMovedEpochAfter = 1s;   // positions moved without rows (aborted transactions, skipped nulls)
 constexpr auto kSwapEvery = 500ms;
 constexpr base::Micros kClockJump = 3'600'000'000;
 
@@ -94,8 +94,8 @@ class Live {
     if (batch.rows.rows.rows > 0) {
       if (auto pushed = dataflow_->push(batch.source, batch.rows); !pushed) return pushed;
     }
-    advance(control_.offsets, control_.last_records, pipeline_.sources[static_cast<std::size_t>(batch.source)],
-            batch);
+    advance(control_.offsets, control_.last_records,
+            pipeline_.sources[static_cast<std::size_t>(batch.source)], batch);
     skipped_nulls_ += static_cast<std::int64_t>(batch.skipped_nulls);
     moved_ = true;
     return {};
@@ -132,8 +132,8 @@ class Live {
     return {};
   }
 
-  // Publishes this revision when it is not published yet. The first try is made before anything is read: where
-  // no earlier revision is live there is nothing to catch up with.
+  // Publishes this revision when it is not published yet. The first try is made before anything is read:
+  // where no earlier revision is live there is nothing to catch up with.
   base::Status try_swap(bool first) {
     if (control_.phase == targets::Phase::kCurrent) {
       if (first) pipeline_.progress->update([](ProgressSnapshot& s) { s.published = true; });
@@ -152,7 +152,8 @@ class Live {
       return std::move(result).error();
     }
     if (!result->swapped) {
-      if (!result->blocked_by.empty()) pipeline_.progress->warn_once("the swap waits for " + result->blocked_by);
+      if (!result->blocked_by.empty())
+        pipeline_.progress->warn_once("the swap waits for " + result->blocked_by);
       return {};
     }
     control_.phase = targets::Phase::kCurrent;
@@ -167,7 +168,8 @@ class Live {
   base::Status check_clock() {
     const auto wall = pipeline_.clock->now() - wall_start_;
     const auto steady =
-        std::chrono::duration_cast<std::chrono::microseconds>(pipeline_.clock->steady() - steady_start_).count();
+        std::chrono::duration_cast<std::chrono::microseconds>(pipeline_.clock->steady() - steady_start_)
+            .count();
     if (std::abs(wall - steady) < kClockJump) return {};
     return base::terminal("ClockJump", fmt::format("the wall clock moved by {} s against the monotonic clock",
                                                    (wall - steady) / 1'000'000));
@@ -176,7 +178,8 @@ class Live {
   void report(State state) { pipeline_.progress->set_state(state); }
 
   void report_progress() {
-    const bool live = control_.phase == targets::Phase::kCurrent && completeness_.complete_through() >= live_from_;
+    const bool live =
+        control_.phase == targets::Phase::kCurrent && completeness_.complete_through() >= live_from_;
     pipeline_.progress->update([&](ProgressSnapshot& s) {
       s.state = live ? State::kLive : State::kCatchingUp;
       s.stall.reset();

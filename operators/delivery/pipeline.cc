@@ -51,8 +51,7 @@ base::Status check_rows(const engine::Dataflow& dataflow) {
     for (std::size_t i = 0; i < violations.size() && i < kShown; ++i) {
       const auto& violation = violations[i];
       text += fmt::format("{}key {} is claimed by two rows: {} and {}{}", i == 0 ? "" : "; ", violation.key,
-                          violation.first, violation.second,
-                          place_of(violation.partition, violation.offset));
+                          violation.first, violation.second, place_of(violation.partition, violation.offset));
     }
     if (violations.size() > kShown) text += "; and more";
     return base::row_error("KeyNotUnique", std::move(text))
@@ -61,7 +60,11 @@ base::Status check_rows(const engine::Dataflow& dataflow) {
   return {};
 }
 
-base::Error drained() { return base::terminal("Drained", "stopped at an epoch boundary"); }
-bool is_drained(const base::Error& error) { return error.code == "Drained"; }
+base::Error drained() {
+  return base::terminal("Drained", "stopped at an epoch boundary");
+}
+bool is_drained(const base::Error& error) {
+  return error.code == "Drained";
+}
 
 }  // namespace offtake::delivery

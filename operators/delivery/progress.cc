@@ -9,7 +9,9 @@ constexpr std::array<std::string_view, 8> kNames = {"Starting",   "Filling", "In
                                                     "CatchingUp", "Live",    "Stalled",  "Ended"};
 }
 
-std::string_view to_string(State state) { return kNames[static_cast<std::size_t>(state)]; }
+std::string_view to_string(State state) {
+  return kNames[static_cast<std::size_t>(state)];
+}
 
 base::Result<State> state_from(std::string_view text) {
   const auto found = std::find(kNames.begin(), kNames.end(), text);
@@ -21,7 +23,8 @@ base::Result<State> state_from(std::string_view text) {
 
 void Progress::warn_once(const std::string& warning) {
   update([&](ProgressSnapshot& s) {
-    if (std::find(s.warnings.begin(), s.warnings.end(), warning) == s.warnings.end() && s.warnings.size() < 32) {
+    if (std::find(s.warnings.begin(), s.warnings.end(), warning) == s.warnings.end() &&
+        s.warnings.size() < 32) {
       s.warnings.push_back(warning);
     }
   });

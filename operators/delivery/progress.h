@@ -18,7 +18,7 @@ std::string_view to_string(State state);
 base::Result<State> state_from(std::string_view text);
 
 struct Stall {
-  std::string reason;   // RecordNotDecoded, RowError, KeyNotUnique, MemoryExceeded, DiskFull …
+  std::string reason;  // RecordNotDecoded, RowError, KeyNotUnique, MemoryExceeded, DiskFull …
   std::string message;
   base::Micros since = 0;
 };

@@ -11,8 +11,8 @@ RecoveryDecision refill(std::string reason, std::string message) {
 }
 
 // Tombstones of a compacted topic may be gone when nobody read it for that long.
-std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& control, const SourceFacts& source,
-                                                 base::Micros now) {
+std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& control,
+                                                 const SourceFacts& source, base::Micros now) {
   if (source.keeps_tombstones_for_ever) return std::nullopt;
   const std::int64_t away_ms = (now - control.committed_at) / 1000;
   if (away_ms <= source.delete_retention_ms - kTombstoneMarginMs) return std::nullopt;
@@ -35,10 +35,11 @@ std::optional<RecoveryDecision> check_offsets(const targets::ControlRow& control
                                 source.dataset, partition, bounds->second.high_watermark, offset));
     }
     if (offset < bounds->second.earliest) {
-      return refill("StateLost",
-                    fmt::format("{} partition {} now begins at {}, past our position {}: records were removed "
-                                "before they were read",
-                                source.dataset, partition, bounds->second.earliest, offset));
+      return refill(
+          "StateLost",
+          fmt::format("{} partition {} now begins at {}, past our position {}: records were removed "
+                      "before they were read",
+                      source.dataset, partition, bounds->second.earliest, offset));
     }
   }
   return std::nullopt;
@@ -47,18 +48,20 @@ std::optional<RecoveryDecision> check_offsets(const targets::ControlRow& control
 // Replay rebuilds the state only if nothing that was read has been removed since.
 std::optional<RecoveryDecision> check_replay(const targets::ControlRow& control, const SourceFacts& source) {
   if (!source.keeps_tombstones_for_ever) {
-    return refill("StateLost", fmt::format("the state over {} is lost and its topic is compacted: it cannot be "
-                                           "rebuilt by reading it again",
-                                           source.dataset));
+    return refill("StateLost",
+                  fmt::format("the state over {} is lost and its topic is compacted: it cannot be "
+                              "rebuilt by reading it again",
+                              source.dataset));
   }
   const auto start = control.start_offsets.find(source.dataset);
   if (start == control.start_offsets.end()) return std::nullopt;
   for (const auto& [partition, offset] : start->second) {
     const auto bounds = source.bounds.find(partition);
     if (bounds != source.bounds.end() && bounds->second.earliest > offset) {
-      return refill("StateLost", fmt::format("the state over {} is lost and partition {} now begins at {}, past "
-                                             "the {} it was built from",
-                                             source.dataset, partition, bounds->second.earliest, offset));
+      return refill("StateLost",
+                    fmt::format("the state over {} is lost and partition {} now begins at {}, past "
+                                "the {} it was built from",
+                                source.dataset, partition, bounds->second.earliest, offset));
     }
   }
   return std::nullopt;

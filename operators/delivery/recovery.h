@@ -23,12 +23,12 @@ enum class Recovery {
   kGoLive,      // no state to rebuild
   kReplay,      // rebuild the state from the start offsets
   kFenced,
-  kRefill,      // StateLost, SourceReplaced: this revision cannot go on
+  kRefill,  // StateLost, SourceReplaced: this revision cannot go on
 };
 
 struct RecoveryDecision {
   Recovery action = Recovery::kFill;
-  std::string reason;   // StateLost, SourceReplaced, TombstonesMayBeMissed
+  std::string reason;  // StateLost, SourceReplaced, TombstonesMayBeMissed
   std::string message;
 };
 

@@ -43,7 +43,8 @@ class Stream {
         if (!appended) return std::move(appended).error();
         uncommitted += *appended;
       }
-      if (uncommitted >= kRowsPerCommit || (uncommitted > 0 && std::chrono::steady_clock::now() >= commit_at)) {
+      if (uncommitted >= kRowsPerCommit ||
+          (uncommitted > 0 && std::chrono::steady_clock::now() >= commit_at)) {
         if (auto done = (*loader)->commit(reached_); !done) return done;
         uncommitted = 0;
         commit_at = std::chrono::steady_clock::now() + kCommitEvery;
@@ -55,7 +56,8 @@ class Stream {
   const targets::RecordStamps& stamps() const { return stamps_; }
 
  private:
-  base::Result<std::int64_t> append(engine::Dataflow& dataflow, targets::Loader& loader, const InputBatch& batch) {
+  base::Result<std::int64_t> append(engine::Dataflow& dataflow, targets::Loader& loader,
+                                    const InputBatch& batch) {
     std::int64_t rows = 0;
     if (batch.rows.rows.rows > 0) {
       if (auto pushed = dataflow.push(0, batch.rows); !pushed) return std::move(pushed).error();
@@ -85,7 +87,8 @@ class Stream {
 };
 
 // Where each partition goes on: the furthest that any stream of an earlier attempt committed.
-base::Result<targets::SourceOffsets> reached_so_far(const Pipeline& pipeline, const targets::ControlRow& row) {
+base::Result<targets::SourceOffsets> reached_so_far(const Pipeline& pipeline,
+                                                    const targets::ControlRow& row) {
   targets::SourceOffsets reached = row.start_offsets;
   auto progress = pipeline.target->fill_progress();
   if (!progress) return std::move(progress).error();
@@ -111,9 +114,8 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
   std::size_t next = 0;
   for (const auto& [partition, end] : row.cut[dataset]) {
     const sources::Offset start = (*reached)[dataset][partition];
-    pipeline.progress->update([&](ProgressSnapshot& s) {
-      s.records_read += start - row.start_offsets[dataset][partition];
-    });
+    pipeline.progress->update(
+        [&](ProgressSnapshot& s) { s.records_read += start - row.start_offsets[dataset][partition]; });
     if (start >= end) continue;
     from[next % count][partition] = start;
     until[next % count][partition] = end;

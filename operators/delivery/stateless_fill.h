@@ -1,5 +1,5 @@
-// A fill of a plan without state: partitions are read by several threads, each with a dataflow and a loader of
-// its own, and each remembers in the target how far it got.
+// A fill of a plan without state: partitions are read by several threads, each with a dataflow and a loader
+// of its own, and each remembers in the target how far it got.
 #pragma once
 #include "operators/delivery/pipeline.h"
 

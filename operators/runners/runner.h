@@ -35,8 +35,8 @@ struct Observation {
   std::int64_t pid = 0;
   std::int64_t incarnation = 0;
   int restarts = 0;
-  std::string job_hash;                       // of the order it was started with
-  std::optional<worker::WorkerStatus> status; // the last one it gave; absent while it has not answered
+  std::string job_hash;                        // of the order it was started with
+  std::optional<worker::WorkerStatus> status;  // the last one it gave; absent while it has not answered
 };
 
 class Runner {

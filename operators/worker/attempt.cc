@@ -180,10 +180,11 @@ class Attempt {
         auto now = read_stamp(source, partition, stamp.offset);
         if (!now) return std::move(now).error();
         if (*now && !(**now == stamp)) {
-          return base::terminal("SourceReplaced",
-                                fmt::format("the record at offset {} of {} partition {} is not the one that was "
-                                            "read: the topic was replaced",
-                                            stamp.offset, source.dataset, partition));
+          return base::terminal(
+              "SourceReplaced",
+              fmt::format("the record at offset {} of {} partition {} is not the one that was "
+                          "read: the topic was replaced",
+                          stamp.offset, source.dataset, partition));
         }
       }
     }
@@ -221,6 +222,8 @@ class Attempt {
 
 }  // namespace
 
-base::Error run_attempt(const AttemptInput& input, std::stop_token stop) { return Attempt(input, stop).run(); }
+base::Error run_attempt(const AttemptInput& input, std::stop_token stop) {
+  return Attempt(input, stop).run();
+}
 
 }  // namespace offtake::worker

@@ -8,7 +8,7 @@ struct AttemptInput {
   const Job& job;
   const Environment& environment;
   delivery::Progress& progress;
-  std::string owner;      // the random start id of this worker
+  std::string owner;  // the random start id of this worker
   // The attempt before stalled on rows: the first epoch reads on to the sources' present ends.
   bool after_row_stall = false;
 };

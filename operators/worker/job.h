@@ -1,6 +1,6 @@
 // The job file: everything a worker needs to run one revision, but no secret and no absolute path.
-// Canonical JSON, `format: 1`; its SHA-256 is the job hash. The fingerprint covers only what the state and the
-// rows depend on (plan, start offsets, schemas' reader side, state format), not threads or memory.
+// Canonical JSON, `format: 1`; its SHA-256 is the job hash. The fingerprint covers only what the state and
+// the rows depend on (plan, start offsets, schemas' reader side, state format), not threads or memory.
 #pragma once
 #include <map>
 #include <optional>
@@ -45,21 +45,21 @@ struct SourceSpec {
   std::string key_schema;  // Avro text
   std::vector<std::string> key_columns;  // the declared key
   bool key_from_record = false;          // key columns that the value does not have come from the record key
-  SchemaText reader;       // the version in the plan
-  std::vector<SchemaText> schemas;  // every writer schema known at planning time
-  sources::OffsetVector start;      // windowed datasets; empty: from the earliest record
+  SchemaText reader;                     // the version in the plan
+  std::vector<SchemaText> schemas;       // every writer schema known at planning time
+  sources::OffsetVector start;           // windowed datasets; empty: from the earliest record
 };
 
 struct Job {
   std::string installation, product_uid, product_namespace, product;
   int revision = 1;
   std::string spec_hash;
-  std::string fingerprint;  // of fingerprint_of(job)
+  std::string fingerprint;         // of fingerprint_of(job)
   base::Micros start_instant = 0;  // what history.from was resolved to; 0: none
   plan::Plan plan;
   std::vector<StoreSpec> stores;
-  std::vector<SourceSpec> sources;  // as plan.sources
-  targets::TargetConnection target; // without password
+  std::vector<SourceSpec> sources;    // as plan.sources
+  targets::TargetConnection target;   // without password
   std::string target_secrets_folder;  // {password,ca.crt}
   targets::TableSpec table;
   bool verify = true;  // rollout.verify: Checksum
@@ -67,7 +67,7 @@ struct Job {
   std::int64_t memory_bytes = 0;  // 0: no limit
 };
 
-std::string job_text(const Job& job);  // canonical
+std::string job_text(const Job& job);                // canonical
 base::Result<Job> parse_job(std::string_view text);  // code BadJob; JobFormat for another format
 std::string fingerprint_of(const Job& job);
 std::string job_hash(const Job& job);

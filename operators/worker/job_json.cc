@@ -229,7 +229,9 @@ base::Result<Job> job_from(const json::Value& value) {
 
 }  // namespace
 
-std::string job_text(const Job& job) { return json::dump_canonical(to_json(job)); }
+std::string job_text(const Job& job) {
+  return json::dump_canonical(to_json(job));
+}
 
 base::Result<Job> parse_job(std::string_view text) {
   auto value = json::parse(text);
@@ -254,6 +256,8 @@ std::string fingerprint_of(const Job& job) {
   return crypto::sha256_hex(json::dump_canonical(semantics));
 }
 
-std::string job_hash(const Job& job) { return crypto::sha256_hex(job_text(job)); }
+std::string job_hash(const Job& job) {
+  return crypto::sha256_hex(job_text(job));
+}
 
 }  // namespace offtake::worker

@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "operators/delivery/pipeline.h"
 #include "operators/worker/attempt.h"
 
 namespace offtake::worker {
@@ -18,8 +19,8 @@ bool ends_the_worker(const base::Error& error) {
   return error.retry == base::Retry::kTerminal && kCodes.contains(error.code);
 }
 
-// The wait after the n-th failure in a row: 1 s, 2 s, 4 s … to a minute. Rows that stall the product are looked
-// at more often, because what corrects them usually arrives by itself.
+// The wait after the n-th failure in a row: 1 s, 2 s, 4 s … to a minute. Rows that stall the product are
+// looked at more often, because what corrects them usually arrives by itself.
 std::chrono::milliseconds pause_after(int failures, const base::Error& error) {
   const auto longest = error.retry == base::Retry::kRow ? 10'000ms : 60'000ms;
   auto pause = 500ms * (1 << std::min(failures, 10));
@@ -43,15 +44,19 @@ void report_stall(const base::Error& error, const base::Clock& clock, delivery::
   base::log_warn("stalled", {{"reason", error.code}, {"error", error.text()}, {"detail", error.detail}});
 }
 
-Outcome ended(Exit exit, const base::Error& error) { return {exit, error.code, error.text()}; }
+Outcome ended(Exit exit, const base::Error& error) {
+  return {exit, error.code, error.text()};
+}
 
 }  // namespace
 
-Outcome run(const Job& job, const Environment& environment, delivery::Progress& progress, std::stop_token stop) {
+Outcome run(const Job& job, const Environment& environment, delivery::Progress& progress,
+            std::stop_token stop) {
   const std::string owner = base::random_id();
   int failures = 0;
   bool after_row_stall = false;
-  base::log_info("worker started", {{"incarnation", std::to_string(environment.incarnation)}, {"owner", owner}});
+  base::log_info("worker started",
+                 {{"incarnation", std::to_string(environment.incarnation)}, {"owner", owner}});
   for (;;) {
     const std::int64_t epochs_before = progress.read().epochs_committed;
     const base::Error error = run_attempt({job, environment, progress, owner, after_row_stall}, stop);

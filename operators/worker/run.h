@@ -32,6 +32,7 @@ struct Outcome {
 };
 
 // Runs on the calling thread (and reading threads of its own) until `stop`. `progress` is kept current.
-Outcome run(const Job& job, const Environment& environment, delivery::Progress& progress, std::stop_token stop);
+Outcome run(const Job& job, const Environment& environment, delivery::Progress& progress,
+            std::stop_token stop);
 
 }  // namespace offtake::worker

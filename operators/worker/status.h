@@ -13,8 +13,8 @@ enum class Exit : int {
   kRunning = -1,
   kDrained = 0,
   kFenced = 10,
-  kTerminal = 11,         // the reason says why: StateLost, SourceReplaced, VerificationFailed
-  kNotUnderstood = 12,    // the job file is of another version
+  kTerminal = 11,       // the reason says why: StateLost, SourceReplaced, VerificationFailed
+  kNotUnderstood = 12,  // the job file is of another version
 };
 
 struct WorkerStatus {

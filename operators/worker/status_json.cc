@@ -6,8 +6,12 @@ namespace offtake::worker {
 namespace {
 
 // Checksums use all 64 bits, which JSON readers lose: text.
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
-std::uint64_t from_hex(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 16); }
+std::string hex(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
+std::uint64_t from_hex(const std::string& text) {
+  return std::strtoull(text.c_str(), nullptr, 16);
+}
 
 json::Value to_json(const delivery::ProgressSnapshot& progress) {
   json::Value out = json::Value::object();

@@ -1,0 +1,98 @@
+#include "operators/worker/process.h"
+
+#include <unistd.h>
+
+#include "base/files/files.h"
+#include "base/log.h"
+#include "base/process/signals.h"
+#include "operators/worker/environment.h"
+#include "operators/worker/server.h"
+
+namespace offtake::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The worker's status as its server and its last words show it.
+class Board {
+ public:
+  Board(const Job& job, std::int64_t incarnation) {
+    status_.product_uid = job.product_uid;
+    status_.product_namespace = job.product_namespace;
+    status_.product = job.product;
+    status_.revision = job.revision;
+    status_.incarnation = incarnation;
+    status_.job_hash = job_hash(job);
+    status_.pid = getpid();
+    status_.started = base::system_clock().now();
+  }
+  delivery::Progress& progress() { return progress_; }
+  WorkerStatus read() const {
+    WorkerStatus status = status_;
+    status.progress = progress_.read();
+    status.written = base::system_clock().now();
+    return status;
+  }
+
+ private:
+  WorkerStatus status_;
+  delivery::Progress progress_;
+};
+
+int leave(const std::string& state_directory, WorkerStatus status, const Outcome& outcome) {
+  status.exit = outcome.exit;
+  status.exit_reason = outcome.reason;
+  status.exit_message = outcome.message;
+  status.progress.state = delivery::State::kEnded;
+  auto written =
+      files::write_file_atomic(files::Path(state_directory) / "status.json", status_text(status), 0600);
+  if (!written) base::log_error("cannot write status.json", {{"error", written.error().text()}});
+  return static_cast<int>(outcome.exit);
+}
+
+int refuse(const base::Error& error, Exit exit) {
+  base::log_error("worker not started", {{"error", error.text()}});
+  return static_cast<int>(exit);
+}
+
+}  // namespace
+
+int run_process(const ProcessArguments& arguments) {
+  auto signal = process::StopSignal::install();
+  if (!signal) return refuse(signal.error(), Exit::kTerminal);
+  auto text = files::read_file(arguments.job_file);
+  if (!text) return refuse(text.error(), Exit::kNotUnderstood);
+  auto job = parse_job(*text);
+  if (!job) return refuse(job.error(), Exit::kNotUnderstood);
+  base::LogScope scope({{"component", "worker"},
+                        {"namespace", job->product_namespace},
+                        {"product", job->product},
+                        {"revision", std::to_string(job->revision)}});
+
+  Board board(*job, arguments.incarnation);
+  std::stop_source stop;
+  ServerHooks hooks;
+  hooks.status = [&] { return board.read(); };
+  hooks.drain = [&] { stop.request_stop(); };
+  auto server = serve_status(arguments.status_address, std::move(hooks));
+  if (!server) return refuse(server.error(), Exit::kTerminal);
+
+  Outcome outcome;
+  std::atomic<bool> ended = false;
+  std::jthread runner([&] {
+    const Environment environment =
+        process_environment(arguments.secrets_directory, arguments.state_directory, arguments.incarnation);
+    outcome = run(*job, environment, board.progress(), stop.get_token());
+    ended = true;
+    ended.notify_all();
+  });
+  // Signals are looked for until the run has ended by itself or by one of them.
+  while (!ended) {
+    if (signal->wait(200ms) != 0) stop.request_stop();
+  }
+  runner.join();
+  (*server)->stop();
+  return leave(arguments.state_directory, board.read(), outcome);
+}
+
+}  // namespace offtake::worker

@@ -1,0 +1,21 @@
+// What a worker says of itself over HTTP: GET /status, /livez, /readyz, POST /commands/{id} with
+// {"command":"drain"}. The id makes a command idempotent. Answers from any thread.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/http/server.h"
+#include "operators/worker/status.h"
+
+namespace offtake::worker {
+
+struct ServerHooks {
+  std::function<WorkerStatus()> status;
+  std::function<void()> drain;
+};
+
+// `address`: "unix:PATH" or "HOST:PORT".
+base::Result<std::unique_ptr<http::Server>> serve_status(const std::string& address, ServerHooks hooks);
+
+}  // namespace offtake::worker
