@@ -53,6 +53,8 @@ class Watch {
   // Waits up to `timeout`; absent when nothing happened. Error Expired: list and watch again.
   virtual base::Result<std::optional<WatchEvent>> next(std::chrono::milliseconds timeout) = 0;
   virtual void close() = 0;  // a waiting next() returns at once
+  // The resourceVersion up to which everything has been handed out: for bookmarks, and for watching on.
+  virtual std::string position() const = 0;
 };
 
 struct WriteOptions {
