@@ -1,5 +1,8 @@
 #include "operators/runners/process/worker_process.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <csignal>
 
@@ -90,9 +93,13 @@ bool WorkerProcess::running() {
 }
 
 std::optional<worker::WorkerStatus> WorkerProcess::ask() {
+  // A socket's path may have 107 bytes at most; by way of the directory's descriptor any path will do.
+  const int folder = open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return last_;
+  const std::unique_ptr<const int, void (*)(const int*)> closing(&folder, [](const int* fd) { close(*fd); });
   http::ClientOptions options;
   options.base_url = "http://worker";
-  options.unix_socket = (directory_ / "worker.sock").string();
+  options.unix_socket = fmt::format("/proc/self/fd/{}/worker.sock", folder);
   options.connect_timeout = kAskTimeout;
   options.timeout = kAskTimeout;
   auto answer = http::Client(options).get("/status");

@@ -1,0 +1,24 @@
+// The view API: /apis/view.offtake.dev/v1alpha1/namespaces/NS/dataproducts/NAME/{plan,progress,logs}.
+//
+//   GET  …/plan                what an edit-free look at the stored product gives
+//   POST …/plan                {"object": …, "objects": […]}: the product as it would be sent, and what goes
+//   with it GET  …/progress            moving numbers, one entry a revision GET …/logs?follow=true&revision=N
+//   the newest worker's log, as text
+#pragma once
+#include "base/http/router.h"
+#include "controlplane/view/plan.h"
+#include "controlplane/view/progress.h"
+
+namespace offtake::view {
+
+struct ViewContext {
+  store::ResourceClient* resources = nullptr;
+  platform::Platform* platform = nullptr;
+  RunnerList runners;
+  const base::Clock* clock = nullptr;
+};
+
+// REQUIRES: what `context` points to outlives the router.
+void add_routes(http::Router& router, ViewContext context);
+
+}  // namespace offtake::view

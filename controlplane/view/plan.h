@@ -1,0 +1,40 @@
+// `plan`: what would happen for a product, before anything happens. Reads only.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "controlplane/planning/draft.h"
+
+namespace offtake::view {
+
+enum class Action { kNone, kInPlace, kCreate, kRebuild };
+
+struct PlanColumn {
+  std::string name;
+  std::string type;         // in SQL
+  std::string target_type;  // in the target's words
+};
+
+struct PlanReport {
+  Action action = Action::kNone;
+  std::vector<std::string> reasons;  // "spec.sql changed", "spec.description changes in place"
+  planning::Draft draft;
+  std::vector<PlanColumn> columns;
+  std::string class_name, engine, object;
+  std::string identity;   // "proved key (order_id)"
+  std::string guarantee;  // ExactlyOnce and why
+  std::int64_t records = 0;
+};
+
+// `product` is the object as it would be stored; `stored` the present one, if there is one.
+PlanReport plan_product(const resources::DataProduct& product,
+                        const std::optional<resources::DataProduct>& stored, const planning::Overlay& overlay,
+                        base::Micros now, store::ResourceClient& resources, platform::Platform& platform);
+
+std::string_view to_string(Action action);
+json::Value to_json(const PlanReport& report);
+// {"code":…, "message":…, "field":…, "line":…, "column":…, "hint":…}; how the CLI gets its positions.
+json::Value to_json(const base::Error& error);
+base::Error error_from_json(const json::Value& value);
+
+}  // namespace offtake::view

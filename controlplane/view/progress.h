@@ -1,0 +1,27 @@
+// Moving numbers and logs of a product, from its workers: nothing here is stored.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json/value.h"
+#include "controlplane/resources/data_product.h"
+#include "operators/runners/runner.h"
+
+namespace offtake::view {
+
+using RunnerList = std::vector<std::shared_ptr<runners::Runner>>;
+
+// {"revisions": [{revision, running, pid, incarnation, restarts, state, recordsRead, …}]}, ascending.
+json::Value progress_json(const resources::DataProduct& product, const RunnerList& runners, base::Micros now);
+
+// A piece of the newest worker's log (or of `revision`, if above 0) from byte `from`. Gives where it ended.
+struct LogPiece {
+  int revision = 0;
+  std::string text;
+  std::uint64_t next = 0;
+};
+base::Result<LogPiece> read_log(const resources::DataProduct& product, const RunnerList& runners,
+                                int revision, std::uint64_t from);
+
+}  // namespace offtake::view
