@@ -56,7 +56,7 @@ def test_the_matrix_knows_every_crash_point(flight_world):
 @TOPICS
 @pytest.mark.parametrize("point", FILLING)
 def test_killed_while_filling(world, namespace, point):
-    world.server.restart(OFFTAKE_CRASH_AT=f"{point}:1:stop")
+    world.server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
     product = world.product(fp.enriched(f"fill-{point}", namespace))
     pid = hit(product, point)
     product.worker().send(signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_killed_while_filling(world, namespace, point):
 @TOPICS
 @pytest.mark.parametrize("point", LIVE)
 def test_killed_while_live(world, namespace, point):
-    world.server.restart(OFFTAKE_CRASH_AT=f"{point}:1:stop")
+    world.server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
     product = world.product(fp.enriched(f"live-{point}", namespace))
     product.wait_live(timeout=120)
     live_changes(world)

@@ -30,7 +30,7 @@ def exit_code(pid: int) -> int:
 
 
 def test_a_frozen_writer_is_fenced(world, orphans_are_ours):
-    world.server.restart(OFFTAKE_CRASH_AT="before-epoch-commit:1:stop")
+    world.server.restart(OFFTAKE_WORKER_CRASH_AT="before-epoch-commit:1:stop")
     product = world.product(fp.enriched("frozen"))
     product.wait_live(timeout=120)
     world.feed.add_flights(flights.extra_flights(500, series=5))

@@ -50,7 +50,8 @@ class Worker:
         return pid
 
     def log_text(self) -> str:
-        files = sorted(self.folder.glob("worker*.log*"), key=lambda f: f.stat().st_mtime)
+        """All that it wrote: its rotated log, and what went to its standard output and error."""
+        files = sorted([*self.folder.glob("worker*.log*"), *self.folder.glob("worker.out")], key=lambda f: f.stat().st_mtime)
         return "".join(f.read_text(errors="replace") for f in files)
 
     def log_lines(self) -> list[dict]:
