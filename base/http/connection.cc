@@ -2,7 +2,6 @@
 
 #include "base/http/head_parser.h"
 #include "base/http/server_state.h"
-#include "base/log.h"
 
 namespace offtake::http {
 namespace {
