@@ -17,6 +17,8 @@ namespace offtake::targets::sqlite {
 namespace {
 
 constexpr std::size_t kProofBatchRows = 4096;
+constexpr int kLockTimeoutMs = 2'000;
+constexpr int kLockAttempts = 5;
 
 class SqliteTarget : public Target {
  public:
@@ -239,17 +241,20 @@ class SqliteTarget : public Target {
   }
 
  private:
-  // The write lock. A recorded writer that is frozen inside its transaction is ended.
+  // The write lock. Waits for a writer that runs; one that is recorded and frozen in its transaction is
+  // ended.
   base::Result<db::Transaction> begin_write() {
-    auto begun = db::Transaction::begin(database_);
-    if (begun || begun.error().code != "DatabaseBusy") return begun;
-    auto row = mine();
-    if (!row) return std::move(row).error();
-    if (row->has_value() && end_if_frozen({(*row)->backend_pid, (*row)->backend_start})) {
-      base::log_warn("ended a frozen writer", {{"pid", std::to_string((*row)->backend_pid)}});
-      return db::Transaction::begin(database_);
+    for (int attempt = 1;; ++attempt) {
+      auto begun = db::Transaction::begin(database_);
+      if (begun || begun.error().code != "DatabaseBusy") return begun;
+      if (attempt == kLockAttempts)
+        return std::move(begun).error().in("another writer holds the product's file");
+      auto row = mine();
+      if (!row) return std::move(row).error();
+      if (row->has_value() && end_if_frozen({(*row)->backend_pid, (*row)->backend_start})) {
+        base::log_warn("ended a frozen writer", {{"pid", std::to_string((*row)->backend_pid)}});
+      }
     }
-    return std::move(begun).error().in("the product's file is locked by another writer");
   }
 
   base::Result<std::optional<ControlRow>> mine() {
@@ -364,7 +369,7 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
                           fmt::format("the product's file {} does not exist", connection.path))
         .with_hint("provisioning makes it; the product was deleted, or its file was");
   }
-  auto database = db::Database::open(connection.path);
+  auto database = db::Database::open(connection.path, {.busy_timeout_ms = kLockTimeoutMs});
   if (!database) return std::move(database).error();
   // Index builds sort in this much memory; what a giant transaction left of the journal is given back.
   if (auto set = database->execute("PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864");

@@ -142,22 +142,4 @@ base::Status read_value(const db::Statement& statement, int column, types::Colum
   }
 }
 
-std::string stored_text(const types::Column& column, std::size_t row) {
-  if (column.is_null(row)) return "NULL";
-  switch (column.type().id) {
-    case TypeId::kBoolean:
-      return std::to_string(column.values<std::uint8_t>()[row]);
-    case TypeId::kInt4:
-      return std::to_string(column.values<std::int32_t>()[row]);
-    case TypeId::kInt8:
-      return std::to_string(column.values<std::int64_t>()[row]);
-    case TypeId::kFloat4:
-      return fmt::format("{}", static_cast<double>(column.values<float>()[row]));
-    case TypeId::kFloat8:
-      return fmt::format("{}", column.values<double>()[row]);
-    default:
-      return scalar_text(column, row);
-  }
-}
-
 }  // namespace offtake::targets::sqlite

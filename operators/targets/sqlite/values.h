@@ -19,7 +19,4 @@ void bind_value(db::Statement& statement, int parameter, const types::Column& co
 // Appends what stands in `column` of the current row.
 base::Status read_value(const db::Statement& statement, int column, types::ColumnBuilder& builder);
 
-// The value as the sqlite3 shell prints it: for checks that compare with SQLite's own answers.
-std::string stored_text(const types::Column& column, std::size_t row);
-
 }  // namespace offtake::targets::sqlite

@@ -1,0 +1,198 @@
+// Owners: who may take over, what a late or frozen writer can still do (nothing), and what kill -9 leaves.
+#include <csignal>
+
+#include "base/crash_point.h"
+#include "children.h"
+#include "session.h"
+
+namespace offtake::targets_test {
+namespace {
+
+constexpr int kKilled = 128 + SIGKILL;
+constexpr int kFencedExit = 10;
+
+WriterSettings writer_of(const Product& product, std::int64_t incarnation) {
+  WriterSettings settings;
+  settings.connection = product.connection();
+  settings.product_uid = product.uid();
+  settings.incarnation = incarnation;
+  return settings;
+}
+
+// Readers and proof see exactly what `epochs` epochs should have left.
+void check_content(Fixture& fixture, Product& product, int epochs, int revision = 1) {
+  const TableSpec table = workload_table(revision);
+  const Model model = model_after(table, epochs);
+  const types::Batch wanted = batch_of(table.columns, rows_of(model));
+  auto target = product.open(table);
+  auto proof = target->prove();
+  REQUIRE_OK(proof);
+  CHECK(proof->table == proof->control.content);
+  CHECK(proof->table == checksum_of(wanted));
+  CHECK(proof->control.offsets[kDataset][0] == kFillRows + epochs);
+  std::vector<TextRow> shown(wanted.rows);
+  for (std::size_t row = 0; row < wanted.rows; ++row) {
+    for (const auto& column : wanted.columns) shown[row].push_back(fixture.shown(*column, row));
+  }
+  const std::string& schema = product.connection().schema;
+  const std::string view = schema.empty() ? "orders" : "\"" + schema + "\".orders";
+  CHECK(product.read("SELECT * FROM " + view + " ORDER BY id") == shown);
+}
+
+}  // namespace
+
+TEST_CASE("a writer killed at any crash point is followed by one that ends the work") {
+  struct Place {
+    const char* name;
+    int nth;
+  };
+  const Place places[] = {{"mid-load", 1},
+                          {"mid-load", 4},
+                          {"before-indexes", 1},
+                          {"after-indexes", 1},
+                          {"before-swap-commit", 1},
+                          {"after-swap-commit", 1},
+                          {"mid-epoch", 1},
+                          {"mid-epoch", 5},
+                          {"before-epoch-commit", 3},
+                          {"after-epoch-commit", 3},
+                          {"after-epoch-commit", kEpochs}};
+  for (Fixture* fixture : fixtures()) {
+    for (const auto& place : places) {
+      CAPTURE(fixture->engine());
+      CAPTURE(place.name);
+      CAPTURE(place.nth);
+      Product product(*fixture);
+      Writer first(writer_of(product, 1), fmt::format("{}:{}", place.name, place.nth));
+      REQUIRE_MESSAGE(first.wait() == kKilled, first.log());
+      CHECK(first.log().find("crash point") != std::string::npos);
+      CHECK(first.log().find(place.name) != std::string::npos);
+      Writer second(writer_of(product, 2));
+      REQUIRE_MESSAGE(second.wait() == 0, second.log());
+      check_content(*fixture, product, kEpochs);
+    }
+  }
+}
+
+TEST_CASE("a writer frozen inside its transaction is taken over") {
+  for (Fixture* fixture : fixtures()) {
+    for (const char* place : {"mid-load:3", "before-indexes:1", "before-swap-commit:1", "mid-epoch:4"}) {
+      CAPTURE(fixture->engine());
+      CAPTURE(place);
+      Product product(*fixture);
+      Writer frozen(writer_of(product, 1), std::string(place) + ":stop");
+      frozen.wait_until_stopped();
+      Writer next(writer_of(product, 2));
+      REQUIRE_MESSAGE(next.wait() == 0, next.log());
+      frozen.resume();
+      const int ended = frozen.wait();
+      CHECK_MESSAGE((ended == kFencedExit || (fixture->engine() == "sqlite" && ended == kKilled)),
+                    ended << " " << frozen.log());
+      check_content(*fixture, product, kEpochs);
+    }
+  }
+}
+
+TEST_CASE("a writer frozen between transactions finds itself fenced") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Writer frozen(writer_of(product, 1), "after-epoch-commit:2:stop");
+    frozen.wait_until_stopped();
+    Writer next(writer_of(product, 2));
+    REQUIRE_MESSAGE(next.wait() == 0, next.log());
+    frozen.resume();
+    CHECK_MESSAGE(frozen.wait() == kFencedExit, frozen.log());
+    check_content(*fixture, product, kEpochs);
+  }
+}
+
+TEST_CASE("incarnations decide who may take over") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    const TableSpec table = workload_table(1);
+    Session first(product, table, 5);
+    first.fill(piece_of_fill(table, 0));
+
+    auto other = product.open(table);
+    const auto lower = other->take_ownership({1, 4, "lower"});
+    REQUIRE_FALSE(lower.ok());
+    CHECK(lower.error().retry == base::Retry::kFenced);
+    REQUIRE_OK(first.commit({}));
+
+    const auto equal = other->take_ownership({1, 5, "equal"});
+    REQUIRE_OK(equal);
+    CHECK(equal->owner == "equal");
+    const auto late = first.commit({});
+    REQUIRE_FALSE(late.ok());
+    CHECK(late.error().retry == base::Retry::kFenced);
+
+    REQUIRE_OK(product.provisioner().fence(product.target(), 1));
+    REQUIRE_OK(product.provisioner().fence(product.target(), 1));
+    for (const std::int64_t incarnation : {5, 6, 100}) {
+      const auto refused = product.open(table)->take_ownership({1, incarnation, "late"});
+      REQUIRE_FALSE(refused.ok());
+      CHECK(refused.error().retry == base::Retry::kFenced);
+    }
+    auto rows = product.provisioner().controls(product.target());
+    REQUIRE_OK(rows);
+    CHECK(rows->front().phase == Phase::kFenced);
+    CHECK(rows->front().owner.empty());
+    // One that was issued after the fence knows its number from the row.
+    const auto issued_later =
+        product.open(table)->take_ownership({1, rows->front().incarnation + 1, "rollback"});
+    REQUIRE_OK(issued_later);
+    CHECK(issued_later->phase == Phase::kCatchingUp);
+  }
+}
+
+TEST_CASE("a revision fenced before its worker came refuses it") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    REQUIRE_OK(product.provisioner().fence(product.target(), 3));
+    Session late(product, workload_table(3), 1);
+    const auto refused = late.begin_status();
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().retry == base::Retry::kFenced);
+  }
+}
+
+TEST_CASE("a loader whose fill was taken over loads nothing") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    const TableSpec table = workload_table(1);
+    Session first(product, table, 1);
+    first.begin();
+    auto loader = first.target().open_loader("0");
+    REQUIRE_OK(loader);
+    Session second(product, table, 2);
+    second.begin();
+    auto appended = (*loader)->append(piece_of_fill(table, 0));
+    if (appended.ok()) appended = (*loader)->commit({});
+    REQUIRE_FALSE(appended.ok());
+    CHECK(appended.error().retry == base::Retry::kFenced);
+    second.load(piece_of_fill(table, 1));
+    REQUIRE_OK(second.finish());
+    second.check_proof();
+  }
+}
+
+TEST_CASE("a control row that went back is not repaired") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    const TableSpec table = workload_table(1);
+    Session session(product, table);
+    session.fill(piece_of_fill(table, 0));
+    session.control.epoch += 3;
+    const auto refused = session.commit({});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == "TargetRewound");
+    CHECK(refused.error().retry == base::Retry::kTransient);
+  }
+}
+
+}  // namespace offtake::targets_test

@@ -1,0 +1,155 @@
+// How rows are told apart: keys with NULLs and several spellings, bags, positions, a total's single row.
+#include "session.h"
+#include "workload.h"
+
+namespace offtake::targets_test {
+namespace {
+
+using Kind = plan::Identity::Kind;
+
+TableSpec table_of(std::vector<types::Field> columns, plan::Identity identity) {
+  TableSpec table;
+  table.name = "orders";
+  table.columns = std::move(columns);
+  table.identity = std::move(identity);
+  return table;
+}
+
+std::string from(const Product& product, const std::string& columns, const std::string& rest = "") {
+  const std::string& schema = product.connection().schema;
+  return fmt::format("SELECT {} FROM {}orders {}", columns, schema.empty() ? "" : "\"" + schema + "\".",
+                     rest);
+}
+
+}  // namespace
+
+TEST_CASE("keys with NULLs group") {
+  const TableSpec table = table_of({{"region", types::TypeId::kText, true},
+                                    {"month", types::TypeId::kInt4, true},
+                                    {"orders", types::TypeId::kInt8, false}},
+                                   {Kind::kProvedKey, {0, 1}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(changes_of(table, {.upserts = {{"eu", "1", "10"},
+                                                {kNull, "1", "20"},
+                                                {"eu", kNull, "30"},
+                                                {kNull, kNull, "40"},
+                                                {"", "1", "50"}}}));
+    REQUIRE_OK(session.commit(
+        changes_of(table, {.upserts = {{kNull, "1", "21"}, {kNull, kNull, "41"}},
+                           .old_rows = {{kNull, "1", "20"}, {kNull, kNull, "40"}, {"eu", kNull, "30"}},
+                           .deletes = {{"eu", kNull}}})));
+    session.check_proof();
+    CHECK(product.read(from(product, "orders", "ORDER BY orders")) ==
+          std::vector<TextRow>{{"10"}, {"21"}, {"41"}, {"50"}});
+    REQUIRE_OK(session.commit(changes_of(
+        table, {.old_rows = {{kNull, "1", "21"}, {kNull, kNull, "41"}, {"", "1", "50"}, {"eu", "1", "10"}},
+                .deletes = {{kNull, "1"}, {kNull, kNull}, {"", "1"}, {"eu", "1"}}})));
+    session.check_proof();
+    CHECK(session.control.content.rows == 0);
+  }
+}
+
+TEST_CASE("a key in another spelling is the same key") {
+  const TableSpec table = table_of({{"amount", types::TypeId::kNumeric, false},
+                                    {"every", types::TypeId::kInterval, false},
+                                    {"n", types::TypeId::kInt4, false}},
+                                   {Kind::kProvedKey, {0, 1}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(
+        changes_of(table, {.upserts = {{"1.0", "1 mon", "1"}, {"2", "1 day", "2"}, {"NaN", "0", "3"}}}));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"1.000", "30 days", "7"}},
+                                                 .old_rows = {{"1.0", "1 mon", "1"}, {"2", "1 day", "2"}},
+                                                 .deletes = {{"2.00", "24:00:00"}}})));
+    session.check_proof();
+    CHECK(product.read(from(product, "n", "ORDER BY n")) == std::vector<TextRow>{{"3"}, {"7"}});
+  }
+}
+
+TEST_CASE("a total has one row and no key") {
+  const TableSpec table = table_of({{"n", types::TypeId::kInt8, false}}, {Kind::kProvedKey, {}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(changes_of(table, {.upserts = {{"5"}}}));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"6"}}, .old_rows = {{"5"}}})));
+    session.check_proof();
+    CHECK(product.read(from(product, "n")) == std::vector<TextRow>{{"6"}});
+  }
+}
+
+TEST_CASE("a bag keeps equal rows apart by number") {
+  const TableSpec table = table_of({{"what", types::TypeId::kText, true}}, {Kind::kBag, {}});
+  const std::string a = "\\x000102030405060708090a0b0c0d0e0f", b = "\\xff0102030405060708090a0b0c0d0e0f";
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(
+        changes_of(table, {.upserts = {{"a"}, {"a"}, {kNull}}, .identity = {{a, "1"}, {a, "2"}, {b, "1"}}}));
+    REQUIRE_OK(session.commit(changes_of(
+        table, {.upserts = {{"a"}}, .identity = {{a, "3"}}, .old_rows = {{kNull}}, .deletes = {{b, "1"}}})));
+    session.check_proof();
+    CHECK(product.read(from(product, "*")) == std::vector<TextRow>{{"a"}, {"a"}, {"a"}});
+  }
+}
+
+TEST_CASE("rows of a stateless plan are told apart by position") {
+  const TableSpec table = table_of({{"what", types::TypeId::kText, true}}, {Kind::kPosition, {}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(
+        changes_of(table, {.upserts = {{"x"}, {"x"}}, .identity = {{"0", "1", "0"}, {"1", "1", "0"}}}));
+    REQUIRE_OK(session.commit(changes_of(
+        table, {.upserts = {{"y"}}, .identity = {{"0", "9223372036854775806", "1"}}, .insert_only = true})));
+    session.check_proof();
+    REQUIRE_OK(session.commit(changes_of(table, {.old_rows = {{"x"}}, .deletes = {{"1", "1", "0"}}})));
+    session.check_proof();
+    CHECK(product.read(from(product, "*", "ORDER BY what")) == std::vector<TextRow>{{"x"}, {"y"}});
+  }
+}
+
+TEST_CASE("a key that is not unique is named at load") {
+  const TableSpec table =
+      table_of({{"order id", types::TypeId::kInt8, false}, {"v", types::TypeId::kText, true}},
+               {Kind::kWatchedKey, {0}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.begin();
+    session.load(changes_of(table, {.upserts = {{"1", "a"}, {"7", "b"}, {"7", "c"}}}));
+    const auto refused = session.finish();
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == "KeyNotUnique");
+    CHECK(refused.error().retry == base::Retry::kRow);
+    CHECK(refused.error().message == "key (order id)=(7) is held by more than one row");
+  }
+}
+
+TEST_CASE("a row that was said to be new but is not") {
+  const TableSpec table = table_of({{"id", types::TypeId::kInt8, false}}, {Kind::kProvedKey, {0}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(changes_of(table, {.upserts = {{"1"}}}));
+    const auto refused = session.commit(changes_of(table, {.upserts = {{"2"}, {"1"}}, .insert_only = true}));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == "KeyNotUnique");
+    session.check_proof();
+    // Upserting the same key's only column changes nothing.
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"1"}}, .old_rows = {{"1"}}})));
+    session.check_proof();
+  }
+}
+
+}  // namespace offtake::targets_test

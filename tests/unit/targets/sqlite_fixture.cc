@@ -1,0 +1,61 @@
+#include "sqlite_fixture.h"
+
+#include <doctest/doctest.h>
+
+#include "base/sqlite/database.h"
+#include "operators/targets/sqlite/values.h"
+
+namespace offtake::targets_test {
+
+provision::ProvisionerSettings SqliteFixture::provisioner_settings() {
+  if (!directory_) {
+    auto made = files::TempDir::make("offtake-targets");
+    REQUIRE(made.ok());
+    directory_.emplace(*std::move(made));
+  }
+  provision::ProvisionerSettings settings;
+  settings.engine = "sqlite";
+  settings.directory = directory_->path().string();
+  return settings;
+}
+
+namespace {
+
+// Doubles with all their digits; SQLite's own text has 15.
+std::string text_of(const offtake::sqlite::Statement& statement, int column) {
+  if (statement.is_null(column)) return kNull;
+  if (statement.type(column) == offtake::sqlite::ColumnType::kReal) {
+    return fmt::format("{}", statement.real(column) + 0.0);
+  }
+  return statement.string(column);
+}
+
+}  // namespace
+
+std::vector<TextRow> SqliteFixture::read(const TargetConnection& writer, const std::string& select) {
+  auto database = offtake::sqlite::Database::open(writer.path, {.read_only = true});
+  REQUIRE_MESSAGE(database.ok(), database.error().text());
+  auto statement = database->prepare(select);
+  REQUIRE_MESSAGE(statement.ok(), statement.error().text());
+  std::vector<TextRow> out;
+  for (;;) {
+    auto row = statement->step();
+    REQUIRE_MESSAGE(row.ok(), row.error().text());
+    if (!*row) return out;
+    TextRow texts;
+    for (int i = 0; i < statement->column_count(); ++i) texts.push_back(text_of(*statement, i));
+    out.push_back(std::move(texts));
+  }
+}
+
+std::string SqliteFixture::shown(const types::Column& column, std::size_t row) {
+  auto database = offtake::sqlite::Database::open(":memory:");
+  REQUIRE(database.ok());
+  auto statement = database->prepare("SELECT ?1");
+  REQUIRE(statement.ok());
+  targets::sqlite::bind_value(*statement, 1, column, row);
+  REQUIRE(statement->step().ok());
+  return text_of(*statement, 0);
+}
+
+}  // namespace offtake::targets_test
