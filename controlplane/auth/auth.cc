@@ -1,0 +1,93 @@
+#include "controlplane/auth/auth.h"
+
+#include "base/crypto/crypto.h"
+#include "base/files/files.h"
+#include "base/id.h"
+#include "controlplane/store/status.h"
+
+namespace offtake::auth {
+namespace {
+
+constexpr std::size_t kShortestToken = 16;
+
+http::Response refuse(const base::Error& error) {
+  http::Response response =
+      http::Response::of(store::http_code(error), json::dump(store::to_status(error)), "application/json");
+  if (response.status == 401) response.headers.set("WWW-Authenticate", "Bearer realm=\"offtake\"");
+  return response;
+}
+
+std::string_view first_segment(std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  return path.substr(0, path.find('/'));
+}
+
+bool is_open(const http::Request& request, bool loopback) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const std::string& path = request.path;
+  if (path == "/healthz" || path == "/readyz" || path == "/livez") return reads;
+  if (path == "/offtake/v1/session") return request.method == "POST";
+  const std::string_view first = first_segment(path);
+  if (first == "registry") return loopback && request.from_loopback();
+  static constexpr std::array<std::string_view, 6> kOurs{"api",     "apis",    "openapi",
+                                                         "version", "metrics", "offtake"};
+  return reads && std::find(kOurs.begin(), kOurs.end(), first) == kOurs.end();
+}
+
+// "127.0.0.1:7070" -> "127.0.0.1", "[::1]:7070" -> "[::1]".
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_loopback_name(std::string_view host) {
+  const std::string_view name = without_port(host);
+  return name == "localhost" || name == "[::1]" || name.starts_with("127.");
+}
+
+}  // namespace
+
+base::Result<std::string> load_or_make_token(const std::filesystem::path& file) {
+  if (!files::exists(file)) {
+    const std::string token = base::random_password(43);
+    if (base::Status written = files::write_file_atomic(file, token + "\n", 0600); !written) {
+      return written.error();
+    }
+    return token;
+  }
+  auto content = files::read_file(file, 4096);
+  if (!content) return std::move(content).error();
+  while (!content->empty() &&
+         (content->back() == '\n' || content->back() == '\r' || content->back() == ' ')) {
+    content->pop_back();
+  }
+  const bool printable =
+      std::all_of(content->begin(), content->end(), [](char c) { return c > ' ' && c < 127; });
+  if (content->size() >= kShortestToken && printable) return content;
+  return base::terminal("BadToken", fmt::format("{} holds no usable token", file.string()))
+      .with_hint(fmt::format(
+          "write at least {} printable characters into it, or remove it: a new one is made", kShortestToken));
+}
+
+http::Router::Guard make_guard(GuardOptions options) {
+  return [options = std::move(options)](const http::Request& request) -> std::optional<http::Response> {
+    const std::string_view host = request.headers.get("Host");
+    if (options.loopback && request.remote_address != "unix" && !is_loopback_name(host)) {
+      return refuse(base::terminal("Forbidden", fmt::format("the Host '{}' is not this server", host))
+                        .with_hint("use localhost or 127.0.0.1"));
+    }
+    const std::string_view origin = request.headers.get("Origin");
+    if (!origin.empty()) {
+      const std::size_t scheme = origin.find("://");
+      if (scheme == std::string_view::npos || origin.substr(scheme + 3) != host) {
+        return refuse(base::terminal("Forbidden", fmt::format("the Origin '{}' is another site", origin)));
+      }
+    }
+    if (is_open(request, options.loopback)) return std::nullopt;
+    if (crypto::equal_constant_time(request.bearer_token(), options.token)) return std::nullopt;
+    return refuse(base::terminal("Unauthorized", "Unauthorized")
+                      .with_hint("send `Authorization: Bearer …` with the token of the data directory"));
+  };
+}
+
+}  // namespace offtake::auth

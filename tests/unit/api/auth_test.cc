@@ -1,0 +1,75 @@
+#include "controlplane/auth/auth.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "base/files/files.h"
+
+using namespace offtake;
+
+namespace {
+
+http::Request request(std::string method, std::string path, std::string token = "") {
+  http::Request out;
+  out.method = std::move(method);
+  out.target = path;
+  out.path = std::move(path);
+  out.remote_address = "127.0.0.1";
+  out.headers.set("Host", "127.0.0.1:7070");
+  if (!token.empty()) out.headers.set("Authorization", "Bearer " + token);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("401 without the token, but for what is open") {
+  const auto guard = auth::make_guard({"secret-token-of-the-test", true});
+  for (const char* path : {"/api", "/apis/offtake.dev/v1alpha1/datasets", "/openapi/v3", "/version",
+                           "/metrics", "/offtake/v1/events"}) {
+    CAPTURE(path);
+    const auto refused = guard(request("GET", path));
+    REQUIRE(refused.has_value());
+    CHECK(refused->status == 401);
+    CHECK(refused->body.find("\"reason\":\"Unauthorized\"") != std::string::npos);
+    CHECK(guard(request("GET", path, "secret-token-of-the-tesT")).has_value());
+    CHECK_FALSE(guard(request("GET", path, "secret-token-of-the-test")).has_value());
+  }
+  for (const char* path :
+       {"/healthz", "/readyz", "/livez", "/", "/assets/x.js", "/products/retail/x", "/registry/subjects"}) {
+    CAPTURE(path);
+    CHECK_FALSE(guard(request("GET", path)).has_value());
+  }
+  CHECK_FALSE(guard(request("POST", "/offtake/v1/session")).has_value());
+  CHECK(guard(request("POST", "/healthz")).has_value());
+  CHECK(guard(request("POST", "/anything")).has_value());
+  CHECK(auth::make_guard({"secret-token-of-the-test", false})(request("GET", "/registry/subjects"))
+            .has_value());
+}
+
+TEST_CASE("foreign Host and Origin") {
+  const auto guard = auth::make_guard({"secret-token-of-the-test", true});
+  http::Request foreign = request("GET", "/api", "secret-token-of-the-test");
+  foreign.headers.set("Host", "evil.example:7070");
+  REQUIRE(guard(foreign).has_value());
+  CHECK(guard(foreign)->status == 403);
+  http::Request site = request("GET", "/api", "secret-token-of-the-test");
+  site.headers.set("Origin", "http://evil.example");
+  CHECK(guard(site).has_value());
+  site.headers.set("Origin", "http://127.0.0.1:7070");
+  CHECK_FALSE(guard(site).has_value());
+}
+
+TEST_CASE("the token file is made once, for its owner only") {
+  auto folder = files::TempDir::make();
+  REQUIRE(folder.ok());
+  const auto path = folder->path() / "token";
+  auto made = auth::load_or_make_token(path);
+  REQUIRE(made.ok());
+  CHECK(made->size() >= 32);
+  CHECK(*auth::load_or_make_token(path) == *made);
+  CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::all) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  REQUIRE(files::write_file_atomic(path, "short\n", 0600).ok());
+  CHECK(auth::load_or_make_token(path).error().code == "BadToken");
+}
