@@ -18,6 +18,7 @@
 
 #include "controlplane/api/api.h"
 #include "controlplane/store/embedded_store.h"
+#include "controlplane/store/references.h"
 
 using namespace offtake;
 
@@ -142,6 +143,7 @@ void run_file(const std::filesystem::path& path) {
   options.secret_key = std::string(32, 'k');
   options.clock = &clock;
   options.ring_events = 100;
+  options.warn = store::missing_references;
   auto opened = store::EmbeddedStore::open(options);
   REQUIRE(opened.ok());
   http::Router router;
