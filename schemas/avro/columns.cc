@@ -7,6 +7,7 @@ namespace {
 
 // A type that is used in many places counts each time: a small schema can stand for a huge type.
 constexpr std::size_t kMaxFields = 20'000;
+constexpr std::size_t kMaxNesting = 100;
 
 // Turns nodes into types; remembers the named types it is inside of.
 class Mapper {
@@ -108,6 +109,8 @@ class Mapper {
 
   base::Result<types::Type> record_type(const Node& node) {
     fields_ += node.fields.size();
+    if (inside_.size() == kMaxNesting)
+      return refuse(fmt::format("the type is nested deeper than {}", kMaxNesting));
     if (fields_ > kMaxFields)
       return refuse(fmt::format("the type has more than {} nested fields", kMaxFields));
     if (std::find(inside_.begin(), inside_.end(), &node) != inside_.end()) {

@@ -10,6 +10,7 @@ namespace offtake::avro {
 namespace {
 
 constexpr int kMaxSaves = 16;
+constexpr std::size_t kInlineSkipNesting = 32;
 constexpr std::size_t kInlineSkipLimit = 2000;  // instructions, beyond which skips become subroutines
 
 std::vector<std::string> split_path(std::string_view path) {
@@ -335,7 +336,8 @@ void Compiler::emit_skip(const Node& writer) {
   if (const std::int64_t width = width_of(writer); width != kVariableWidth) {
     return counted(Op::kSkipBytes, width);
   }
-  if (program_->code.size() > kInlineSkipLimit || skipping_.count(&writer) != 0) {
+  if (program_->code.size() > kInlineSkipLimit || skipping_.size() > kInlineSkipNesting ||
+      skipping_.count(&writer) != 0) {
     const std::size_t call = emit({.op = Op::kCall});
     return patch_skip(writer, [this, call](std::int32_t address) { program_->code[call].arg = address; });
   }

@@ -98,7 +98,7 @@ class Parser {
   base::Result<Schema> parse(const json::Value& root) {
     for (const Schema& schema : options_.known) {
       document_->kept.push_back(schema.owner());
-      collect(schema.root());
+      for (const Node* node : named_types(schema)) names_.emplace(node->full_name(), node);
     }
     const Node* node = read(root, "");
     if (node == nullptr) return std::move(*error_);
@@ -106,13 +106,6 @@ class Parser {
   }
 
  private:
-  // Names the types that a referenced schema defines.
-  void collect(const Node& node) {
-    if (node.is_named() && !names_.emplace(node.full_name(), &node).second) return;
-    for (const Field& field : node.fields) collect(*field.type);
-    for (const Node* branch : node.branches) collect(*branch);
-  }
-
   std::nullptr_t refuse(std::string message) {
     if (error_) return nullptr;
     std::string pointer;

@@ -12,7 +12,9 @@ enum class Style { kStored, kNormalized, kCanonical };
 class Printer {
  public:
   Printer(Style style, std::span<const Schema> known) : style_(style) {
-    for (const Schema& schema : known) collect(schema.root());
+    for (const Schema& schema : known) {
+      for (const Node* node : named_types(schema)) printed_.insert(node);
+    }
   }
 
   std::string take() { return std::move(out_); }
@@ -41,12 +43,6 @@ class Printer {
   }
 
  private:
-  void collect(const Node& node) {
-    if (node.is_named() && !printed_.insert(&node).second) return;
-    for (const Field& field : node.fields) collect(*field.type);
-    for (const Node* branch : node.branches) collect(*branch);
-  }
-
   bool canonical() const { return style_ == Style::kCanonical; }
   void text(std::string_view value) { out_ += json::dump(json::Value(value)); }
   void member(std::string_view name) {

@@ -1,5 +1,7 @@
 #include "schemas/avro/schema.h"
 
+#include <unordered_set>
+
 namespace offtake::avro {
 
 const Field* Node::find_field(std::string_view field_name) const {
@@ -7,6 +9,22 @@ const Field* Node::find_field(std::string_view field_name) const {
     if (field.name == field_name) return &field;
   }
   return nullptr;
+}
+
+std::vector<const Node*> named_types(const Schema& schema) {
+  // With a list of its own instead of recursion: types refer to each other in chains of any length.
+  std::vector<const Node*> named;
+  std::unordered_set<const Node*> seen;
+  std::vector<const Node*> open{&schema.root()};
+  while (!open.empty()) {
+    const Node* node = open.back();
+    open.pop_back();
+    if (!seen.insert(node).second) continue;
+    if (node->is_named()) named.push_back(node);
+    for (const Field& field : node->fields) open.push_back(field.type);
+    open.insert(open.end(), node->branches.begin(), node->branches.end());
+  }
+  return named;
 }
 
 const char* kind_name(Kind kind) {

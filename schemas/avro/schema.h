@@ -104,7 +104,7 @@ struct ParseOptions {
   // Schemas whose named types may be used without being defined (references).
   std::span<const Schema> known = {};
   std::size_t max_bytes = 4 << 20;
-  int max_depth = 500;  // of the JSON text
+  int max_depth = 200;  // of the JSON text
 };
 
 // Code BadAvroSchema; the message says where in the document as a JSON pointer ("at /fields/3/type"), or as
@@ -121,6 +121,8 @@ std::string to_normalized_json(const Schema& schema, std::span<const Schema> kno
 std::string canonical_form(const Schema& schema);
 std::uint64_t fingerprint64(std::string_view canonical_form);
 
+// Every record, enum and fixed of the schema, each once.
+std::vector<const Node*> named_types(const Schema& schema);
 const char* kind_name(Kind kind);  // "record", "long"
 std::string describe(
     const Node& node);  // for messages: "record shop.Order", "[null, long]", "array of string"
