@@ -19,20 +19,20 @@ namespace offtake::engine {
 // Decoded records of one partition, in offset order. Columns are those of SourceUse::columns.
 struct SourceBatch {
   int partition = 0;
-  types::Batch rows;                       // weights empty; a tombstone's row is all NULL
-  std::vector<std::int64_t> offsets;       // one a row
-  std::vector<std::int64_t> timestamps_ms; // one a row
+  types::Batch rows;                        // weights empty; a tombstone's row is all NULL
+  std::vector<std::int64_t> offsets;        // one a row
+  std::vector<std::int64_t> timestamps_ms;  // one a row
   // Entity datasets only: the decoded record key in canonical bytes, and whether the row is a tombstone.
-  types::ColumnPtr identity;               // bytea
+  types::ColumnPtr identity;  // bytea
   std::vector<std::uint8_t> tombstone;
 };
 
 // An expression that raised, kept with its weight and retracted with its inputs.
 struct ErrorRow {
-  std::string message;   // PostgreSQL's: "division by zero"
-  std::string operation; // "filter", "project"
-  std::string row;       // the key or the row's text, for the message
-  int source = -1;       // stateless plans: where the record lies
+  std::string message;    // PostgreSQL's: "division by zero"
+  std::string operation;  // "filter", "project"
+  std::string row;        // the key or the row's text, for the message
+  int source = -1;        // stateless plans: where the record lies
   int partition = -1;
   std::int64_t offset = -1;
   std::int64_t weight = 1;

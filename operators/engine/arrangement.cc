@@ -1,0 +1,153 @@
+#include "operators/engine/arrangement.h"
+
+#include <algorithm>
+
+#include "schemas/types/xxh64.h"
+
+namespace offtake::engine {
+
+Arrangement::Arrangement(std::vector<types::Type> types, std::vector<int> key, std::size_t extra_bytes)
+    : layout_(std::move(types)), key_(std::move(key)), pages_(extra_bytes) {}
+
+SlotIndex::Slot* Arrangement::key_slot(std::span<const types::ColumnPtr> columns,
+                                       std::span<const int> key_columns, std::size_t row, std::uint32_t tag) {
+  return keys_.find(tag, [&](RowRef ref) {
+    const char* packed = pages_.payload(ref);
+    for (std::size_t i = 0; i < key_.size(); ++i) {
+      const auto& column = *columns[static_cast<std::size_t>(key_columns[i])];
+      if (!layout_.equal_at(packed, static_cast<std::size_t>(key_[i]), column, row)) return false;
+    }
+    return true;
+  });
+}
+
+RowRef Arrangement::first(std::span<const types::ColumnPtr> columns, std::span<const int> key_columns,
+                          std::size_t row, std::uint64_t hash) const {
+  const SlotIndex::Slot* slot =
+      const_cast<Arrangement*>(this)->key_slot(columns, key_columns, row, SlotIndex::tag_of(hash));
+  return slot == nullptr ? 0 : slot->ref;
+}
+
+std::uint32_t Arrangement::row_tag(RowRef ref) const {
+  return SlotIndex::tag_of(types::xxh64::hash(packed(ref), 0));
+}
+
+void Arrangement::index_row(RowRef ref) {
+  RowHeader& header = pages_.header(ref);
+  if ((header.bytes & RowPages::kIndexed) != 0) return;
+  rows_index_.insert(row_tag(ref), ref);
+  header.bytes |= RowPages::kIndexed;
+}
+
+base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnPtr> columns, std::size_t row,
+                                                  std::uint64_t hash, std::int64_t weight,
+                                                  std::uint64_t epoch) {
+  layout_.pack(columns, row, scratch_);
+  const std::uint32_t tag = SlotIndex::tag_of(hash);
+  SlotIndex::Slot* slot = key_slot(columns, key_, row, tag);
+  RowRef found = 0;
+  int length = 0;
+  bool at_end = true;
+  if (slot != nullptr) {
+    RowRef at = slot->ref;
+    for (; at != 0 && length < kLongChain && found == 0; at = pages_.header(at).next, ++length) {
+      if (packed(at) == scratch_) found = at;
+    }
+    at_end = at == 0;
+    if (found == 0 && !at_end) {
+      const auto* indexed = rows_index_.find(SlotIndex::tag_of(types::xxh64::hash(scratch_, 0)),
+                                             [&](RowRef ref) { return packed(ref) == scratch_; });
+      if (indexed != nullptr) found = indexed->ref;
+    }
+  }
+  if (found != 0) {
+    RowHeader& header = pages_.header(found);
+    const std::int64_t before = header.weight;
+    pages_.touch(found, epoch);
+    if (before + weight == 0) {
+      remove(found);
+      return Added{0, before};
+    }
+    header.weight += weight;
+    return Added{found, before};
+  }
+  if (weight == 0) return Added{};
+  const RowRef ref = pages_.allocate(scratch_.size());
+  if (ref == 0) {
+    return base::transient("MemoryExceeded", "the state of one operator is larger than 32 GiB")
+        .with_hint("aggregate or filter before joining, or use runner.type: Flink");
+  }
+  pages_.touch(ref, epoch);
+  std::memcpy(pages_.payload(ref), scratch_.data(), scratch_.size());
+  RowHeader& header = pages_.header(ref);
+  header.weight = weight;
+  header.tag = tag;
+  ++rows_;
+  if (slot == nullptr) {
+    keys_.insert(tag, ref);
+    return Added{ref, 0};
+  }
+  header.next = slot->ref;
+  pages_.header(slot->ref).previous = ref;
+  slot->ref = ref;
+  if (length >= kLongChain) {
+    // From the 17th row on all rows of the key are in the row index.
+    for (RowRef at = ref; at != 0 && (at == ref || at_end); at = pages_.header(at).next) index_row(at);
+  }
+  return Added{ref, 0};
+}
+
+SlotIndex::Slot* Arrangement::head_slot(RowRef ref) {
+  return keys_.find(pages_.header(ref).tag, [&](RowRef other) { return other == ref; });
+}
+
+void Arrangement::remove(RowRef ref) {
+  RowHeader& header = pages_.header(ref);
+  if ((header.bytes & RowPages::kIndexed) != 0) {
+    rows_index_.erase(rows_index_.find(row_tag(ref), [&](RowRef other) { return other == ref; }));
+  }
+  if (header.next != 0) pages_.header(header.next).previous = header.previous;
+  if (header.previous != 0) {
+    pages_.header(header.previous).next = header.next;
+  } else {
+    SlotIndex::Slot* slot = head_slot(ref);
+    if (header.next != 0) {
+      slot->ref = header.next;
+    } else {
+      keys_.erase(slot);
+    }
+  }
+  pages_.free(ref);
+  --rows_;
+}
+
+void Arrangement::maintain() {
+  if (!pages_.may_be_sparse()) return;
+  // A few pages at a time: an epoch must not wait for all of them.
+  std::size_t left = std::max<std::size_t>(4, pages_.page_count() / 16);
+  for (const std::uint32_t page : pages_.sparse_pages()) {
+    if (left-- == 0) return;
+    for (const RowRef from : pages_.rows_of(page)) {
+      const std::size_t bytes = pages_.payload_bytes(from);
+      const RowRef to = pages_.allocate(bytes);
+      if (to == 0) return;
+      std::memcpy(
+          &pages_.header(to), &pages_.header(from),
+          static_cast<std::size_t>(pages_.payload(from) - reinterpret_cast<char*>(&pages_.header(from))) +
+              bytes);
+      RowHeader& header = pages_.header(to);
+      if ((header.bytes & RowPages::kIndexed) != 0) {
+        rows_index_.find(row_tag(to), [&](RowRef other) { return other == from; })->ref = to;
+      }
+      if (header.next != 0) pages_.header(header.next).previous = to;
+      if (header.previous != 0) {
+        pages_.header(header.previous).next = to;
+      } else {
+        head_slot(from)->ref = to;
+      }
+      pages_.free(from);
+    }
+  }
+}
+
+}  // namespace offtake::engine

@@ -1,0 +1,67 @@
+#include "operators/engine/error_log.h"
+
+namespace offtake::engine {
+namespace {
+
+constexpr std::size_t kEntryBytes = 160;  // a map node and its three texts
+
+}  // namespace
+
+void ErrorLog::add(ErrorRow error) {
+  if (error.weight == 0) return;
+  const std::size_t bytes = kEntryBytes + error.message.size() + error.operation.size() + error.row.size();
+  auto [at, fresh] =
+      weights_.try_emplace(Key(std::move(error.operation), std::move(error.message), std::move(error.row),
+                               error.source, error.partition, error.offset),
+                           0);
+  at->second += error.weight;
+  if (fresh) bytes_ += bytes;
+  if (at->second == 0) {
+    weights_.erase(at);
+    bytes_ -= bytes;
+  }
+}
+
+std::vector<ErrorRow> ErrorLog::list(std::size_t limit) const {
+  std::vector<ErrorRow> out;
+  for (const auto& [key, weight] : weights_) {
+    if (out.size() == limit) break;
+    const auto& [operation, message, row, source, partition, offset] = key;
+    out.push_back({message, operation, row, source, partition, offset, weight});
+  }
+  return out;
+}
+
+std::string row_text(std::span<const types::Field> fields, std::span<const types::ColumnPtr> columns,
+                     std::size_t row) {
+  constexpr std::size_t kMost = 300;
+  std::string out;
+  for (std::size_t i = 0; i < fields.size() && i < columns.size() && out.size() < kMost; ++i) {
+    if (i > 0) out += ", ";
+    out += fields[i].name + "=" + types::value_text(*columns[i], row);
+  }
+  if (out.size() > kMost) {
+    std::size_t end = kMost;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;  // whole characters
+    out.resize(end);
+    out += "…";
+  }
+  return out;
+}
+
+ErrorRow error_row(std::string_view operation, std::string message, std::span<const types::Field> fields,
+                   const types::Batch& input, std::size_t row) {
+  ErrorRow out;
+  out.operation = operation;
+  out.message = std::move(message);
+  out.row = row_text(fields, input.columns, row);
+  out.weight = input.weight(row);
+  if (input.columns.size() == fields.size() + kPositionColumns) {
+    out.source = 0;
+    out.partition = input.columns[fields.size()]->values<std::int32_t>()[row];
+    out.offset = input.columns[fields.size() + 1]->values<std::int64_t>()[row];
+  }
+  return out;
+}
+
+}  // namespace offtake::engine

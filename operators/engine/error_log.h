@@ -1,0 +1,37 @@
+// The error rows of a dataflow with their weights: what raised is taken back with the inputs that caused it.
+// One thread.
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "operators/engine/dataflow.h"
+
+namespace offtake::engine {
+
+class ErrorLog {
+ public:
+  void add(ErrorRow error);  // adds its weight
+  std::vector<ErrorRow> list(std::size_t limit) const;
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::string, int, int, std::int64_t>;
+  std::map<Key, std::int64_t> weights_;
+  std::size_t bytes_ = 0;
+};
+
+// Where rows of a stateless plan lie: three trailing columns (int4 partition, int8 offset, int4 ordinal) that
+// every operator carries along.
+constexpr std::size_t kPositionColumns = 3;
+
+// "id=7, amount=1.50", cut at 300 bytes.
+std::string row_text(std::span<const types::Field> fields, std::span<const types::ColumnPtr> columns,
+                     std::size_t row);
+// An error of `operation` for one row of its input, with its place where `input` carries positions.
+ErrorRow error_row(std::string_view operation, std::string message, std::span<const types::Field> fields,
+                   const types::Batch& input, std::size_t row);
+
+}  // namespace offtake::engine

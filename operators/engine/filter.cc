@@ -1,0 +1,16 @@
+#include "operators/engine/map_operators.h"
+
+namespace offtake::engine {
+
+types::Batch Filter::map(types::Batch&& piece) {
+  std::vector<std::uint32_t> rows;
+  std::vector<expressions::RowError> errors;
+  predicate_->select(piece, rows, errors);
+  for (expressions::RowError& error : errors) {
+    runtime_.errors.add(error_row("filter", std::move(error.message), fields_, piece, error.row));
+  }
+  if (rows.size() == piece.rows) return std::move(piece);
+  return piece.take(rows);
+}
+
+}  // namespace offtake::engine
