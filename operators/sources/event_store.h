@@ -71,7 +71,7 @@ struct RecordBatch {
 
 struct ReadOptions {
   std::size_t max_batch_records = 8192;
-  std::size_t max_buffered_bytes = 16 << 20;  // read ahead, over all partitions
+  std::size_t max_buffered_bytes = 8 << 20;  // read ahead, over all partitions
 };
 
 // Reads a set of partitions of one topic; one thread calls it.

@@ -11,6 +11,8 @@
 namespace offtake::sources::kafka {
 namespace {
 
+constexpr std::string_view kQueueBackoff = "fetch.queue.backoff.ms";
+
 using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -50,7 +52,6 @@ const std::vector<std::string_view>& allowed_properties() {
   static const std::vector<std::string_view> names = {
       "broker.address.family",
       "broker.address.ttl",
-      "client.dns.lookup",
       "client.rack",
       "compression.type",
       "connections.max.idle.ms",
@@ -97,8 +98,9 @@ base::Result<std::shared_ptr<Client>> Client::make(const KafkaConnection& connec
   Conf conf(rd_kafka_conf_new(), &rd_kafka_conf_destroy);
   std::array<char, 512> why{};
   for (const auto& [name, value] : all) {
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) !=
-        RD_KAFKA_CONF_OK) {
+    const auto set = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size());
+    if (set == RD_KAFKA_CONF_UNKNOWN && name == kQueueBackoff) continue;  // from 2.2 on: see wake_fetchers
+    if (set != RD_KAFKA_CONF_OK) {
       if (name == "ssl.ca.pem") {
         return base::terminal("CertificateRefused",
                               "the CA certificate of the event store is no PEM certificate")
@@ -155,6 +157,15 @@ void Client::on_log(const rd_kafka_s*, int level, const char* facility, const ch
   constexpr int kWarning = 4;
   const auto ours = level <= kWarning ? base::LogLevel::kWarn : base::LogLevel::kDebug;
   base::log(ours, text, {{"component", "kafka"}, {"facility", facility}});
+}
+
+void Client::wake_fetchers() {
+  constexpr int kNoticesByItself = 0x020200ff;
+  if (rd_kafka_version() >= kNoticesByItself) return;
+  // The one call that wakes the brokers' threads and changes nothing: the credentials are those it has.
+  auto* error =
+      rd_kafka_sasl_set_credentials(handle_, connection_.username.c_str(), connection_.password.c_str());
+  if (error != nullptr) rd_kafka_error_destroy(error);
 }
 
 std::optional<Trouble> Client::trouble() const {

@@ -53,6 +53,10 @@ class Client {
   // The error to return for a call that failed with `code`: what is behind it, if the library said so.
   base::Error error(int code, std::string_view doing) const;
 
+  // Makes the library look at once whether there is room to fetch more. Before 2.2 it otherwise notices only
+  // when something else wakes it, up to a second after its queue had been full. A few microseconds.
+  void wake_fetchers();
+
   // Asks the brokers for metadata until they answer. Codes of error(); gives up early once it is clear that
   // credentials are refused or no broker can be reached.
   base::Status reach(std::chrono::milliseconds timeout);

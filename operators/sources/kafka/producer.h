@@ -19,6 +19,7 @@ class Producer {
   // REQUIRES: the partitions exist.
   base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
                                                   std::span<const NewRecord> records);
+  Client& client() { return *client_; }
 
  private:
   explicit Producer(std::shared_ptr<Client> client) : client_(std::move(client)) {}

@@ -148,6 +148,7 @@ class KafkaReader : public Reader {
     all.resize(count);
     if (count == 0) return false;
     last_message_ = Clock::now();
+    client_->wake_fetchers();
     std::map<int, RecordBatch> batches;
     for (const auto* message : all) {
       auto accepted = accept(*message, batches);
@@ -255,21 +256,28 @@ base::Result<std::unique_ptr<Reader>> make_reader(const KafkaConnection& connect
                                                   const OffsetVector& from, const OffsetVector& until,
                                                   const ReadOptions& options) {
   const std::size_t kilobytes = std::max<std::size_t>(options.max_buffered_bytes >> 10, 64);
-  auto client = Client::make(connection, Role::kConsumer,
-                             {
-                                 // Asked for by the library although no group is ever joined or committed to.
-                                 {"group.id", "offtake-assigns-itself"},
-                                 {"enable.auto.commit", "false"},
-                                 {"enable.auto.offset.store", "false"},
-                                 {"auto.offset.reset", "error"},
-                                 {"isolation.level", "read_committed"},
-                                 {"enable.partition.eof", "true"},
-                                 {"queued.max.messages.kbytes", std::to_string(kilobytes)},
-                                 {"queued.min.messages", "1000000"},  // bytes are the bound
-                                 {"fetch.error.backoff.ms", "20"},
-                                 {"fetch.wait.max.ms", "100"},
-                                 {"topic.metadata.refresh.interval.ms", "30000"},
-                             });
+  const std::size_t partition_bytes =
+      std::clamp<std::size_t>(options.max_buffered_bytes / 64, 64 << 10, 1 << 20);
+  auto client = Client::make(
+      connection, Role::kConsumer,
+      {
+          // Asked for by the library although no group is ever joined or committed to.
+          {"group.id", "offtake-assigns-itself"},
+          {"enable.auto.commit", "false"},
+          {"enable.auto.offset.store", "false"},
+          {"auto.offset.reset", "error"},
+          {"isolation.level", "read_committed"},
+          {"enable.partition.eof", "true"},
+          {"queued.max.messages.kbytes", std::to_string(kilobytes)},
+          {"queued.min.messages",
+           "1000000"},  // bytes are the bound
+                        // Small answers: one that is larger than what is left of the bound overshoots it.
+          {"fetch.message.max.bytes", std::to_string(partition_bytes)},
+          {"fetch.max.bytes", std::to_string(4 << 20)},
+          {"fetch.queue.backoff.ms", "5"},
+          {"fetch.wait.max.ms", "100"},
+          {"topic.metadata.refresh.interval.ms", "30000"},
+      });
   if (!client) return std::move(client).error();
   auto reader = std::make_unique<KafkaReader>(std::move(client).value(), topic, options);
   if (auto started = reader->start(from, until); !started) return std::move(started).error();

@@ -120,13 +120,6 @@ class Store : public EventStore {
 
   base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
                                                   std::span<const NewRecord> records) override {
-    auto partitions = partition_count(*client_, topic);
-    if (!partitions) return std::move(partitions).error();
-    for (const NewRecord& record : records) {
-      if (record.partition && (*record.partition < 0 || *record.partition >= *partitions)) {
-        return partition_missing(topic, *record.partition, *partitions);
-      }
-    }
     Producer* producer = nullptr;
     {
       const std::lock_guard lock(mutex_);
@@ -136,6 +129,14 @@ class Store : public EventStore {
         producer_ = std::move(made).value();
       }
       producer = producer_.get();
+    }
+    // Asked through the producer's own handle, which then knows the partitions' leaders at once.
+    auto partitions = partition_count(producer->client(), topic);
+    if (!partitions) return std::move(partitions).error();
+    for (const NewRecord& record : records) {
+      if (record.partition && (*record.partition < 0 || *record.partition >= *partitions)) {
+        return partition_missing(topic, *record.partition, *partitions);
+      }
     }
     return producer->append(topic, records);
   }
