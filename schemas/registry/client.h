@@ -1,44 +1,50 @@
-// A schema registry as the control plane and workers use it. Two backings: the store in this process
-// (store_client.h) and any registry with Confluent's REST API (http_client.h). Thread-safe.
+// Asking a schema registry: ours in this process, or a company's by URL. Thread-safe.
+//
+// Errors: not found (codes RegistrySubjectNotFound, …VersionNotFound, …SchemaNotFound) is Retry::kWaiting;
+// unreachable is transient; refused (RegistryIncompatible, RegistryInvalidSchema, RegistryUnauthorized) is
+// terminal.
 #pragma once
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "schemas/registry/store.h"
 
 namespace offtake::registry {
 
-struct RegisteredSchema {
-  int id = 0;
-  int version = 0;  // within `subject`
+// `text` stands for itself: types of other schemas that it refers to are written out in it.
+struct SchemaVersion {
   std::string subject;
-  std::string type = "AVRO";
+  int version = 0;
+  int id = 0;
   std::string text;
 };
 
-// Errors: SubjectMissing, SchemaMissing (waiting); RegistryUnreachable (transient);
-// RegistryAuthenticationFailed, IncompatibleSchema, InvalidSchema (terminal).
 class Client {
  public:
   virtual ~Client() = default;
   virtual base::Status ping() = 0;
-  virtual base::Result<RegisteredSchema> latest(const std::string& subject) = 0;
-  virtual base::Result<RegisteredSchema> by_version(const std::string& subject, int version) = 0;
+  virtual base::Result<SchemaVersion> version(const std::string& subject, int version) = 0;  // or kLatest
   virtual base::Result<std::string> text_by_id(int id) = 0;
-  // The same text under the same subject gives the same id and version.
-  virtual base::Result<RegisteredSchema> register_schema(const std::string& subject,
-                                                         const std::string& text) = 0;
+  virtual base::Result<SchemaVersion> register_schema(const std::string& subject,
+                                                      const std::string& text) = 0;
   virtual base::Result<std::vector<std::string>> subjects() = 0;
-  virtual base::Status delete_subject(
-      const std::string& subject) = 0;  // soft, then permanent; gone = success
+  virtual base::Result<std::vector<int>> versions(const std::string& subject) = 0;
+  // What speaks against `text` as the next version of the subject; empty: nothing.
+  virtual base::Result<std::vector<std::string>> conflicts(const std::string& subject,
+                                                           const std::string& text) = 0;
 };
 
-struct HttpClientSettings {
-  std::vector<std::string> urls;  // tried in order
-  std::string username, password;
-  std::string ca_pem;
+// REQUIRES: the store outlives the client.
+std::unique_ptr<Client> local_client(Store& store);
+
+struct ConfluentOptions {
+  std::vector<std::string> urls;  // tried in turn; the one that answered last comes first
+  std::string user, password;     // basic authentication, when user is set
+  std::string bearer_token;
+  std::string ca_file;  // PEM; empty: the system's
 };
-std::shared_ptr<Client> make_http_client(const HttpClientSettings& settings);
+// Code BadUrl when there is no url.
+base::Result<std::unique_ptr<Client>> confluent_client(const ConfluentOptions& options);
 
 }  // namespace offtake::registry
