@@ -86,7 +86,10 @@ Bound Binder::bind_constant(const Tree& node) {
   const std::string text = node["fval"].string_or("fval");
   const bool integral = text.find_first_of(".eE") == std::string::npos;
   if (integral) {
-    if (auto value = types::Datum::parse(Type(kInt8), text)) return literal_at(*std::move(value), byte);
+    // -2147483648 is written as a number too large for an integer, and a minus.
+    for (types::TypeId type : {kInt4, kInt8}) {
+      if (auto value = types::Datum::parse(Type(type), text)) return literal_at(*std::move(value), byte);
+    }
   }
   auto value = types::Datum::parse(Type(kNumeric), text);
   if (!value) return problems_.fail("InvalidLiteral", value.error().message, byte);

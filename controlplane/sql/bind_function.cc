@@ -32,6 +32,11 @@ std::string hint_for(std::string_view name, const std::vector<Bound>& arguments,
   return "CAST the arguments to types that it takes";
 }
 
+bool is_null_literal(const Bound& value) {
+  const auto* literal = std::get_if<plan::Literal>(&value.expression->node);
+  return value.unknown && literal != nullptr && literal->value.is_null();
+}
+
 }  // namespace
 
 Bound Binder::bind_function(const Tree& node) {
@@ -43,8 +48,8 @@ Bound Binder::bind_function(const Tree& node) {
   bool good = true;
   std::vector<Bound> arguments = bind_list(node["args"], good);
   if (!good) return {};
-  if (name == "substring" && arguments.size() >= 2 &&
-      (arguments[1].unknown || arguments[1].type().id == kText)) {
+  if (name == "substring" && arguments.size() >= 2 && arguments[1].type().id == kText &&
+      !is_null_literal(arguments[1])) {
     return problems_.fail("SqlNotSupported", "substring with a pattern is not supported in this version",
                           node.location(), "give the position as a number");
   }

@@ -36,8 +36,8 @@ Bound Binder::bind_operation(const Tree& node) {
     if (!right) return {};
     if (name == "-") return call("-", {std::move(right)}, node.location());
     if (right.unknown || types::is_numeric(right.type().id)) {
-      return right.unknown ? coerce(problems_, std::move(right), Type(kFloat8), CastKind::kImplicit, -1)
-                           : right;
+      const Type type(right.unknown ? kFloat8 : right.type().id);
+      return coerce(problems_, std::move(right), type, CastKind::kImplicit, node.location());
     }
     return problems_.fail("TypeMismatch", "operator does not exist: + " + type_name(right), node.location());
   }

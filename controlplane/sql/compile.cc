@@ -68,21 +68,22 @@ passes::Draft to_draft(Draft bound) {
   return out;
 }
 
-void optimize(const CompileInput& input, Draft bound, Compiled& out) {
+void optimize(const CompileInput& input, const SourceText& source, Draft bound, Compiled& out) {
   passes::Draft draft = to_draft(std::move(bound));
   passes::Outcome outcome;
   passes::optimize(draft, {input.history_start_us, input.declared_key}, outcome);
-  for (base::Error& error : outcome.errors) {
-    error.location.field = error.code == "UnknownKeyColumn" ? input.key_field : input.field;
-    out.errors.push_back(std::move(error));
+  for (passes::Fault& fault : outcome.faults) {
+    fault.error.location = source.locate(fault.position);
+    if (fault.error.code == "UnknownKeyColumn") fault.error.location.field = input.key_field;
+    out.errors.push_back(std::move(fault.error));
   }
   out.warnings.insert(out.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
   out.steps = std::move(outcome.steps);
   for (std::size_t i = 0; i < draft.plan.sources.size(); ++i) {
-    const plan::SourceUse& source = draft.plan.sources[i];
+    const plan::SourceUse& read = draft.plan.sources[i];
     DatasetUse use{
-        {source.dataset_namespace, source.dataset}, source.kind, {}, source.windowed, draft.facts[i].reason};
-    for (const types::Field& field : source.columns) use.columns.push_back(field.name);
+        {read.dataset_namespace, read.dataset}, read.kind, {}, read.windowed, draft.facts[i].reason};
+    for (const types::Field& field : read.columns) use.columns.push_back(field.name);
     out.datasets.push_back(std::move(use));
   }
   if (out.errors.empty()) out.plan = std::move(draft.plan);
@@ -105,7 +106,7 @@ void compile_here(const CompileInput& input, Compiled& out) {
   Problems problems{*source, out.errors};
   Draft bound = bind_select(problems, *select, std::move(tables));
   if (!bound.root || !out.errors.empty()) return;
-  optimize(input, std::move(bound), out);
+  optimize(input, *source, std::move(bound), out);
 }
 
 void sort_by_position(std::vector<base::Error>& errors) {

@@ -49,9 +49,10 @@ Identity declared_identity(const plan::Plan& plan, const Properties& known,
     if (column < 0) {
       std::string names;
       for (const types::Field& field : plan.root->output) names += (names.empty() ? "" : ", ") + field.name;
-      outcome.errors.push_back(
-          base::terminal("UnknownKeyColumn", fmt::format("key column {} is not in the result", name))
-              .with_hint("the result has " + names));
+      outcome.faults.push_back(
+          {base::terminal("UnknownKeyColumn", fmt::format("key column {} is not in the result", name))
+               .with_hint("the result has " + names),
+           -1});
       continue;
     }
     if (columns.insert(column).second) identity.key.push_back(column);

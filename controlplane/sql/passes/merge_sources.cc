@@ -68,11 +68,12 @@ void merge_sources(Draft& draft, const Options& options, Outcome& outcome) {
     if (added || into.windowed == use.windowed) continue;
     const bool cut = options.history_start_us && !draft.facts[i].event_time && !facts[at].event_time;
     if (cut) {
-      outcome.errors.push_back(
-          base::terminal("HistoryNotApplicable",
-                         fmt::format("{}.{} is read twice, once cut by the history window and once whole",
-                                     use.dataset_namespace, use.dataset))
-              .with_hint("declare its event-time column (spec.eventTime), or use history.from: Beginning"));
+      outcome.faults.push_back(
+          {base::terminal("HistoryNotApplicable",
+                          fmt::format("{}.{} is read twice, once cut by the history window and once whole",
+                                      use.dataset_namespace, use.dataset))
+               .with_hint("declare its event-time column (spec.eventTime), or use history.from: Beginning"),
+           -1});
     }
     into.windowed = false;
     facts[at].reason += "; also " + draft.facts[i].reason;

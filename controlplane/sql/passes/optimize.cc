@@ -39,7 +39,7 @@ void optimize(Draft& draft, const Options& options, Outcome& outcome) {
   bool changed = true;
   for (int round = 0; changed && round < kMaxRounds; ++round) {
     changed = false;
-    draft.plan.root = fold(draft.plan.root);
+    draft.plan.root = fold(draft.plan.root, outcome);
     changed = recorder.after("fold") || changed;
     draft.plan.root = push_filters(draft.plan.root);
     changed = recorder.after("push_filters") || changed;

@@ -27,9 +27,14 @@ struct Options {
   std::optional<std::vector<std::string>> declared_key;
 };
 
+struct Fault {
+  base::Error error;  // without location
+  int position = -1;  // byte in the SQL
+};
+
 struct Outcome {
   std::vector<std::string> warnings;
-  std::vector<base::Error> errors;  // without location
+  std::vector<Fault> faults;
   std::vector<std::pair<std::string, std::string>> steps;
 };
 
@@ -38,8 +43,7 @@ void optimize(Draft& draft, const Options& options, Outcome& outcome);
 
 void classify(Draft& draft, Outcome& outcome);
 void apply_history(Draft& draft, std::int64_t start_us, Outcome& outcome);
-plan::NodePtr fold(const plan::NodePtr& root);
-plan::ExpressionPtr fold(const plan::ExpressionPtr& expression);
+plan::NodePtr fold(const plan::NodePtr& root, Outcome& outcome);
 plan::NodePtr push_filters(const plan::NodePtr& root);
 plan::NodePtr merge_projects(const plan::NodePtr& root);
 void prune(Draft& draft);
