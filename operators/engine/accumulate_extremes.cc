@@ -19,14 +19,19 @@ int order_floats(T a, T b) {
   return nan_a || nan_b ? order(nan_a, nan_b) : order(a, b);
 }
 
-// SQL's order of packed values; equal ones that are spelled differently by their bytes.
+// SQL's order of packed values; equal ones that are spelled differently by their text.
 struct Less {
   const RowLayout* layout;
   types::Physical physical;
 
   bool operator()(const std::string& a, const std::string& b) const {
     const int by_value = compare(a.data(), b.data());
-    return by_value != 0 ? by_value < 0 : a < b;
+    if (by_value != 0) return by_value < 0;
+    return a != b && text_of(a) < text_of(b);
+  }
+  std::string text_of(const std::string& packed) const {
+    const char* const rows[] = {packed.data()};
+    return types::value_text(*layout->gather(rows)[0], 0);
   }
 
   template <class T>
@@ -92,8 +97,12 @@ class Extreme final : public Accumulator {
     const auto present = [](const auto& entry) { return entry.second > 0; };
     const std::string* best = nullptr;
     if (values != nullptr && greatest_) {
-      const auto found = std::find_if(values->rbegin(), values->rend(), present);
+      auto found = std::find_if(values->rbegin(), values->rend(), present);
       if (found != values->rend()) best = &found->first;
+      const Less less = values->key_comp();
+      for (; found != values->rend() && less.compare(found->first.data(), best->data()) == 0; ++found) {
+        if (present(*found)) best = &found->first;
+      }
     } else if (values != nullptr) {
       const auto found = std::find_if(values->begin(), values->end(), present);
       if (found != values->end()) best = &found->first;

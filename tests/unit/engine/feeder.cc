@@ -1,0 +1,121 @@
+#include "tests/unit/engine/feeder.h"
+
+#include <doctest/doctest.h>
+
+namespace offtake::engine::testing {
+
+types::Batch batch_of(const std::vector<types::Field>& fields, const std::vector<const Record*>& records) {
+  types::Batch out;
+  out.rows = records.size();
+  for (std::size_t column = 0; column < fields.size(); ++column) {
+    types::ColumnBuilder builder(fields[column].type);
+    for (const Record* record : records) {
+      if (record->tombstone || !record->values[column].has_value()) {
+        builder.append_null();
+      } else {
+        REQUIRE(types::append_parsed(builder, *record->values[column]).ok());
+      }
+    }
+    out.columns.push_back(builder.finish());
+  }
+  return out;
+}
+
+std::optional<std::string> Feeder::value(const types::Type& type, int column) {
+  const auto pick = [&](std::initializer_list<const char*> values) -> std::string {
+    return *(values.begin() + random_() % values.size());
+  };
+  if (random_() % 6 == 0) return std::nullopt;
+  switch (type.id) {
+    case types::TypeId::kInt4:
+    case types::TypeId::kInt8:
+      return std::to_string(static_cast<int>(random_() % (column == 0 ? 12 : 5)) - 1);
+    case types::TypeId::kNumeric:
+      return pick({"1", "1.0", "1.00", "2.5", "2.50", "-3", "0", "0.00",
+                   "12345678901234567890123456789012345678901"});
+    case types::TypeId::kFloat8:
+      return pick({"0", "-0", "1.5", "-2.25", "1024", "NaN"});
+    case types::TypeId::kInterval:
+      return pick({"1 mon", "30 days", "1 day", "24:00:00"});
+    case types::TypeId::kJsonb:
+      return pick({"1", "1.0", "{\"a\": 1}", "{\"a\": 1.0}", "[]"});
+    default:
+      return pick({"a", "b", "", "a text longer than twelve bytes", "a text longer than twelve bytez"});
+  }
+}
+
+Record Feeder::make(int source) {
+  const plan::SourceUse& use = plan_.sources[static_cast<std::size_t>(source)];
+  Source& state = sources_[static_cast<std::size_t>(source)];
+  Record record;
+  record.partition = static_cast<int>(random_() % 3);
+  record.offset = state.next_offset[record.partition]++;
+  record.timestamp_ms = static_cast<std::int64_t>(random_() % 50);
+  record.identity = "k" + std::to_string(random_() % 15);
+  record.tombstone = use.kind == plan::SourceUse::Kind::kEntity && random_() % 4 == 0;
+  for (std::size_t i = 0; i < use.columns.size(); ++i) {
+    record.values.push_back(value(use.columns[i].type, static_cast<int>(i)));
+  }
+  // The first column of an entity is its key.
+  if (use.kind == plan::SourceUse::Kind::kEntity) record.values[0] = record.identity.substr(1);
+  return record;
+}
+
+void Feeder::push(Dataflow& dataflow, int source, const std::vector<Record>& records) {
+  const plan::SourceUse& use = plan_.sources[static_cast<std::size_t>(source)];
+  Source& state = sources_[static_cast<std::size_t>(source)];
+  std::map<int, std::vector<const Record*>> by_partition;
+  for (const Record& record : records) by_partition[record.partition].push_back(&record);
+  for (const auto& [partition, rows] : by_partition) {
+    SourceBatch batch;
+    batch.partition = partition;
+    batch.rows = batch_of(use.columns, rows);
+    types::ColumnBuilder identity{types::Type(types::TypeId::kBytea)};
+    for (const Record* record : rows) {
+      batch.offsets.push_back(record->offset);
+      batch.timestamps_ms.push_back(record->timestamp_ms);
+      if (use.kind == plan::SourceUse::Kind::kEntity) {
+        identity.append_text(record->identity);
+        batch.tombstone.push_back(record->tombstone ? 1 : 0);
+      }
+    }
+    if (use.kind == plan::SourceUse::Kind::kEntity) batch.identity = identity.finish();
+    REQUIRE(dataflow.push(source, batch).ok());
+  }
+  for (const Record& record : records) {
+    if (use.kind == plan::SourceUse::Kind::kEvent) {
+      state.events.push_back(record);
+    } else {
+      Record& kept = state.latest[record.identity].try_emplace(record.partition, record).first->second;
+      if (record.offset >= kept.offset) kept = record;
+    }
+  }
+}
+
+void Feeder::push_random(Dataflow& dataflow, std::size_t count) {
+  while (count > 0) {
+    const int source = static_cast<int>(random_() % sources_.size());
+    std::vector<Record> records;
+    for (std::size_t n = 1 + random_() % 8; n > 0 && count > 0; --n, --count) records.push_back(make(source));
+    push(dataflow, source, records);
+  }
+}
+
+std::vector<types::Batch> Feeder::relations() const {
+  std::vector<types::Batch> out;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    std::vector<const Record*> rows;
+    for (const Record& record : sources_[i].events) rows.push_back(&record);
+    for (const auto& [identity, partitions] : sources_[i].latest) {
+      const Record* winner = nullptr;
+      for (const auto& [partition, record] : partitions) {
+        if (winner == nullptr || record.timestamp_ms >= winner->timestamp_ms) winner = &record;
+      }
+      if (!winner->tombstone) rows.push_back(winner);
+    }
+    out.push_back(batch_of(plan_.sources[i].columns, rows));
+  }
+  return out;
+}
+
+}  // namespace offtake::engine::testing

@@ -1,0 +1,59 @@
+#include "tests/unit/engine/target_model.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/engine/oracle.h"
+
+namespace offtake::engine::testing {
+
+bool TargetModel::keyed() const {
+  return plan_.identity.kind == plan::Identity::Kind::kProvedKey ||
+         plan_.identity.kind == plan::Identity::Kind::kWatchedKey;
+}
+
+std::string TargetModel::key_of(const types::Batch& rows, std::size_t row, bool key_columns_only) const {
+  std::string out;
+  if (key_columns_only || !keyed()) {
+    for (const auto& column : rows.columns) types::append_canonical(*column, row, out);
+  } else {
+    types::append_canonical_row(rows, plan_.identity.key, row, out);
+  }
+  return out;
+}
+
+void TargetModel::apply(const Changes& changes) {
+  std::set<std::string> seen;
+  CHECK(changes.deletes.weights.empty());
+  CHECK(changes.upserts.weights.empty());
+  for (std::size_t row = 0; row < changes.deletes.rows; ++row) {
+    const std::string key = key_of(changes.deletes, row, true);
+    CHECK(seen.insert(key).second);
+    CHECK(content_.erase(key) == 1);
+    hashes_.erase(key);
+  }
+  types::Batch identity;
+  identity.columns = changes.upsert_identity;
+  const std::vector<std::uint64_t> hashes = types::hash_rows(changes.upserts);
+  for (std::size_t row = 0; row < changes.upserts.rows; ++row) {
+    const std::string key = keyed() ? key_of(changes.upserts, row, false) : key_of(identity, row, true);
+    CHECK(seen.insert(key).second);
+    if (changes.insert_only) CHECK_FALSE(content_.contains(key));
+    content_[key] = text_of(changes.upserts, row);
+    hashes_[key] = hashes[row];
+    ++written_;
+  }
+  checksum_.rows += changes.checksum.rows;
+  checksum_.sum += changes.checksum.sum;
+  types::Checksum expected;
+  expected.rows = static_cast<std::int64_t>(content_.size());
+  for (const auto& [key, hash] : hashes_) expected.sum += hash;
+  CHECK(checksum_ == expected);
+}
+
+std::multiset<std::string> TargetModel::rows() const {
+  std::multiset<std::string> out;
+  for (const auto& [key, row] : content_) out.insert(row);
+  return out;
+}
+
+}  // namespace offtake::engine::testing
