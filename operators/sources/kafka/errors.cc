@@ -41,8 +41,13 @@ base::Error unreachable(const KafkaConnection& connection, const std::string& wh
                          why.empty()
                              ? fmt::format("Kafka at {} does not answer", servers(connection))
                              : fmt::format("Kafka at {} cannot be reached: {}", servers(connection), why))
-      .with_hint("check bootstrapServers, the network, and that security.protocol fits the listener")
+      .with_hint("check bootstrapServers, the network, and whether that listener wants TLS or credentials")
       .with_detail(why);
+}
+
+// Without the counts and times that the library adds: the same cause gives the same sentence.
+std::string lasting_part(std::string_view text) {
+  return std::string(text.substr(0, text.find(" (after ")));
 }
 
 bool is_connection_code(int code) {
@@ -78,7 +83,7 @@ base::Error error_of(int code, const std::optional<Trouble>& trouble, const Kafk
   std::string why;
   if (is_connection_code(code) && trouble) {
     code = trouble->code;
-    why = trouble->text;
+    why = lasting_part(trouble->text);
   }
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
   const std::string said = rd_kafka_err2str(error);
