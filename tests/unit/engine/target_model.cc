@@ -23,12 +23,14 @@ std::string TargetModel::key_of(const types::Batch& rows, std::size_t row, bool 
 
 void TargetModel::apply(const Changes& changes) {
   std::set<std::string> seen;
-  CHECK(changes.deletes.weights.empty());
-  CHECK(changes.upserts.weights.empty());
+  const bool weighted = !changes.deletes.weights.empty() || !changes.upserts.weights.empty();
+  std::size_t repeated = 0;
+  std::size_t deleted_nothing = 0;
+  std::size_t not_new = 0;
   for (std::size_t row = 0; row < changes.deletes.rows; ++row) {
     const std::string key = key_of(changes.deletes, row, true);
-    CHECK(seen.insert(key).second);
-    CHECK(content_.erase(key) == 1);
+    repeated += seen.insert(key).second ? 0 : 1;
+    deleted_nothing += content_.erase(key) == 1 ? 0 : 1;
     hashes_.erase(key);
   }
   types::Batch identity;
@@ -36,12 +38,16 @@ void TargetModel::apply(const Changes& changes) {
   const std::vector<std::uint64_t> hashes = types::hash_rows(changes.upserts);
   for (std::size_t row = 0; row < changes.upserts.rows; ++row) {
     const std::string key = keyed() ? key_of(changes.upserts, row, false) : key_of(identity, row, true);
-    CHECK(seen.insert(key).second);
-    if (changes.insert_only) CHECK_FALSE(content_.contains(key));
+    repeated += seen.insert(key).second ? 0 : 1;
+    not_new += changes.insert_only && content_.contains(key) ? 1 : 0;
     content_[key] = text_of(changes.upserts, row);
     hashes_[key] = hashes[row];
     ++written_;
   }
+  CHECK_FALSE(weighted);
+  CHECK(repeated == 0);
+  CHECK(deleted_nothing == 0);
+  CHECK(not_new == 0);
   checksum_.rows += changes.checksum.rows;
   checksum_.sum += changes.checksum.sum;
   types::Checksum expected;
