@@ -69,7 +69,10 @@ class Schemas {
     } else {
       describe(field, out);
     }
-    if (!field.doc.empty()) out.set("description", field.doc);
+    // The type says it already where both say the same.
+    const bool said =
+        field.kind == FieldKind::kObject && field.object != nullptr && field.object->doc == field.doc;
+    if (!field.doc.empty() && !said) out.set("description", field.doc);
     if (field.default_value) out.set("default", *field.default_value);
     return out;
   }

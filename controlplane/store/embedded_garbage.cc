@@ -117,7 +117,12 @@ void EmbeddedStore::empty_namespace(const std::string& name) {
 
 void EmbeddedStore::forget_old_events() {
   const Kind& kind = resources::kind_of<resources::Event>();
-  const base::Micros oldest = options_.clock->now() - options_.event_lifetime;
+  // Looking at all of them is not for every new one.
+  constexpr base::Micros kSweepEvery = 60'000'000;
+  const base::Micros now = options_.clock->now();
+  if (objects_[&kind].size() <= options_.most_events && now - last_event_sweep_ < kSweepEvery) return;
+  last_event_sweep_ = now;
+  const base::Micros oldest = now - options_.event_lifetime;
   std::vector<std::pair<base::Micros, ObjectPtr>> by_age;
   for (const auto& [place, object] : objects_[&kind]) {
     const auto event = resources::from_json<resources::Event>(*object);

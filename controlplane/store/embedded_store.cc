@@ -185,7 +185,7 @@ Writer EmbeddedStore::writer_for(std::string_view manager, std::string_view subr
 }
 
 base::Result<Written> EmbeddedStore::with_warnings(base::Result<Written> written, const Kind& kind) {
-  if (written && options_.warn && written->changed) {
+  if (written && options_.warn) {
     written->warnings = options_.warn(*this, kind, written->object);
   }
   return written;
@@ -251,7 +251,7 @@ base::Result<Written> EmbeddedStore::patch(const Kind& kind, std::string_view na
         kind, before, std::move(after), nullptr,
         {writer_for(options.field_manager, options.status ? "status" : ""), options.dry_run});
   }();
-  return options.status ? written : with_warnings(std::move(written), kind);
+  return options.status || !written || !written->changed ? written : with_warnings(std::move(written), kind);
 }
 
 base::Result<Written> EmbeddedStore::apply(const json::Value& object, const ApplyOptions& options) {

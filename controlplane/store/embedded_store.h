@@ -30,7 +30,7 @@ struct StoreOptions {
                                          const json::Value& object)>
       warn;
   const base::Clock* clock = &base::system_clock();
-  std::size_t ring_events = 10'000;
+  std::size_t ring_events = 2'048;              // how many changes a watch may be behind
   std::size_t most_events = 10'000;             // core Events that are kept
   base::Micros event_lifetime = 3'600'000'000;  // and how long
 };
@@ -96,6 +96,7 @@ class EmbeddedStore final : public ResourceClient {
   ObjectFile file_;
   std::map<const resources::Kind*, Objects> objects_;
   std::int64_t version_ = 0;
+  base::Micros last_event_sweep_ = 0;
   mutable std::shared_mutex mutex_;
   std::shared_ptr<EventRing> ring_;
 };

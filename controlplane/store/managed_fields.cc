@@ -122,7 +122,7 @@ base::Result<Applied> apply_config(const resources::Kind& kind, const json::Valu
   }
 
   Applied out;
-  out.object = live.is_null() ? config : merge(kind, live, config);
+  out.object = merge(kind, live.is_null() ? json::Value::object() : live, config);
   out.managers = managers;
 
   std::vector<std::pair<FieldPath, const FieldManager*>> conflicts;
@@ -147,12 +147,24 @@ base::Result<Applied> apply_config(const resources::Kind& kind, const json::Valu
   std::vector<FieldPath> dropped_paths = dropped.paths();
   std::stable_sort(dropped_paths.begin(), dropped_paths.end(),
                    [](const FieldPath& a, const FieldPath& b) { return a.size() > b.size(); });
+  const auto touched = [&](const FieldPath& path) {
+    return wanted.touches(path) ||
+           std::any_of(managers.begin(), managers.end(), [&](const FieldManager& manager) {
+             return !manager.same_entry(mine) && manager.fields.touches(path);
+           });
+  };
   for (const FieldPath& path : dropped_paths) {
     // An item of a list-map stays while somebody owns something in it.
     const bool still_owned = std::any_of(managers.begin(), managers.end(), [&](const FieldManager& manager) {
       return !manager.same_entry(mine) && path.back()[0] == 'k' && manager.fields.touches(path);
     });
     if (!still_owned) remove_field(kind, out.object, path);
+    // What stays above it may be defaults that only stood there because of it.
+    FieldPath above(path.begin(), path.end() - 1);
+    while (!above.empty() && !touched(above) && only_defaults(kind, out.object, above)) {
+      remove_field(kind, out.object, above);
+      above.pop_back();
+    }
   }
 
   FieldManager& entry_of_mine = entry(out.managers, mine);

@@ -28,6 +28,7 @@ struct Spot {
   Spot item() const { return of(field->item.get()); }
   bool is_set() const { return is_list(ListType::kSet); }
   bool is_list_map() const { return is_list(ListType::kMap); }
+  bool is_merged_list() const { return is_set() || is_list_map(); }
 
  private:
   bool is_list(ListType type) const {
@@ -59,7 +60,7 @@ void collect(const Spot& spot, const json::Value& value, FieldSet& out) {
     }
     return;
   }
-  if (value.is_array() && (spot.is_set() || spot.is_list_map())) {
+  if (value.is_array() && spot.is_merged_list()) {
     for (const json::Value& item : value.as_array()) {
       FieldSet child;
       child.self = true;
@@ -84,7 +85,7 @@ const json::Value* step(Spot& spot, const json::Value& value, const std::string&
     spot = spot.member(name);
     return value.find(name);
   }
-  if (!value.is_array() || !(spot.is_set() || spot.is_list_map())) return nullptr;
+  if (!value.is_array() || !spot.is_merged_list()) return nullptr;
   for (const json::Value& item : value.as_array()) {
     if (item_key(spot, item) != key) continue;
     spot = spot.item();
@@ -118,12 +119,20 @@ json::Value merge_at(const Spot& spot, const json::Value& base, const json::Valu
     json::Value out = base;
     for (const auto& [name, member] : over.as_object()) {
       if (member.is_null()) continue;
+      const Spot at = spot.member(name);
       const json::Value* present = base.find(name);
-      out.set(name, present == nullptr ? member : merge_at(spot.member(name), *present, member));
+      if (present != nullptr) {
+        out.set(name, merge_at(at, *present, member));
+      } else if (member.is_object()) {
+        out.set(name, merge_at(at, json::Value::object(), member));
+      } else if (!(at.is_merged_list() && member.is_array() && member.as_array().empty())) {
+        // A set or list-map without items says nothing: nobody could own it.
+        out.set(name, member);
+      }
     }
     return out;
   }
-  if (base.is_array() && over.is_array() && (spot.is_set() || spot.is_list_map())) {
+  if (base.is_array() && over.is_array() && spot.is_merged_list()) {
     // The applied order first, then what only others have.
     json::Value out = json::Value::array();
     std::vector<std::string> seen;
@@ -140,6 +149,16 @@ json::Value merge_at(const Spot& spot, const json::Value& base, const json::Valu
     return out;
   }
   return over;
+}
+
+bool only_defaults_at(const Spot& spot, const json::Value& value) {
+  if (spot.object == nullptr || !value.is_object()) return false;
+  return std::all_of(value.as_object().begin(), value.as_object().end(), [&](const json::Member& member) {
+    const Field* field = spot.object->find(member.first);
+    if (field == nullptr) return false;
+    return (field->default_value && *field->default_value == member.second) ||
+           only_defaults_at(spot.member(member.first), member.second);
+  });
 }
 
 }  // namespace
@@ -163,6 +182,16 @@ const json::Value& value_of(const resources::Kind& kind, const json::Value& obje
 
 void remove_field(const resources::Kind& kind, json::Value& object, const FieldPath& path) {
   if (!path.empty()) remove_at(root(kind), object, path, 0);
+}
+
+bool only_defaults(const resources::Kind& kind, const json::Value& object, const FieldPath& path) {
+  Spot spot = root(kind);
+  const json::Value* here = &object;
+  for (const std::string& key : path) {
+    here = step(spot, *here, key);
+    if (here == nullptr) return false;
+  }
+  return only_defaults_at(spot, *here);
 }
 
 json::Value merge(const resources::Kind& kind, const json::Value& base, const json::Value& over) {

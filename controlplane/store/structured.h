@@ -17,6 +17,9 @@ const json::Value& value_of(const resources::Kind& kind, const json::Value& obje
 // reaches.
 void remove_field(const resources::Kind& kind, json::Value& object, const FieldPath& path);
 
+// Whether the struct at the path holds nothing but its constant defaults.
+bool only_defaults(const resources::Kind& kind, const json::Value& object, const FieldPath& path);
+
 // `over` laid over `base`: members and items that only base has stay.
 json::Value merge(const resources::Kind& kind, const json::Value& base, const json::Value& over);
 
