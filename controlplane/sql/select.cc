@@ -224,7 +224,8 @@ plan::NodePtr make_project(plan::NodePtr input, std::vector<ExpressionPtr> expre
 std::vector<TableUse> tables_of(const json::Value& select, std::string_view default_namespace) {
   std::vector<TableUse> out;
   const json::Value& from = select["fromClause"];
-  if (!from.is_array()) return out;
+  // With a WITH the names may be its own.
+  if (!from.is_array() || select.find("withClause") != nullptr) return out;
   for (const json::Value& item : from.as_array()) collect(item, default_namespace, out);
   return out;
 }

@@ -59,6 +59,11 @@ base::Result<types::Type> type_of(const SourceText& source, const json::Value& t
       if (!modifiers.empty()) modifiers += ',';
       modifiers += std::to_string(integer_of(source, *constant.body));
     }
+    if (name == "interval") {
+      return source
+          .error("SqlNotSupported", "an interval's unit or precision is not supported in this version", at)
+          .with_hint("write interval '1 day'");
+    }
     if (name != "numeric") {
       const char* instead = name == "varchar" || name == "bpchar" ? "text" : "the type without it";
       return source

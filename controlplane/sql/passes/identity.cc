@@ -1,9 +1,11 @@
 // How rows of the result are told apart (plan::Identity): a declared key, proved or watched; else the
-// shortest proved key of columns that are never NULL; else the record's position, for a plan without state
-// over one event dataset; else a bag.
+// shortest proved key, first of those whose columns are never NULL (a group may have the key NULL); else the
+// record's position, for a plan without state over one event dataset; else a bag. Also says which columns of
+// the result are never NULL.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "controlplane/sql/passes/keys.h"
 #include "controlplane/sql/passes/passes.h"
@@ -70,18 +72,23 @@ void choose_identity(Draft& draft, const Options& options, Outcome& outcome) {
   plan::Plan& plan = draft.plan;
   const Properties known = properties(*plan.root, plan.sources);
   plan.stateless = is_stateless(*plan.root, plan.sources);
+  auto root = std::make_shared<plan::Node>(*plan.root);
+  for (std::size_t i = 0; i < root->output.size(); ++i) root->output[i].nullable = !known.never_null[i];
+  plan.root = std::move(root);
   if (options.declared_key && !options.declared_key->empty()) {
     plan.identity = declared_identity(plan, known, *options.declared_key, outcome);
     return;
   }
+  // Fewest columns that may be NULL, then fewest columns, then those furthest to the left.
+  const auto rank = [&](const std::set<int>& key) {
+    const auto nullable = std::count_if(key.begin(), key.end(), [&](int column) {
+      return !known.never_null[static_cast<std::size_t>(column)];
+    });
+    return std::tuple(nullable > 0, key.size(), key);
+  };
   const std::set<int>* best = nullptr;
   for (const std::set<int>& key : known.keys) {
-    const bool usable = std::all_of(key.begin(), key.end(), [&](int column) {
-      return known.never_null[static_cast<std::size_t>(column)];
-    });
-    if (!usable) continue;
-    if (best == nullptr || key.size() < best->size() || (key.size() == best->size() && key < *best))
-      best = &key;
+    if (best == nullptr || rank(key) < rank(*best)) best = &key;
   }
   plan.identity = {};
   if (best != nullptr) {

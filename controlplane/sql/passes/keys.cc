@@ -40,7 +40,8 @@ struct Prover {
       for (std::size_t column = 0; column < out.never_null.size(); ++column) {
         const auto* is_null = std::get_if<plan::IsNull>(&term->node);
         const plan::Expression& tested = is_null && is_null->negated ? *is_null->argument : *term;
-        if (is_null_with(tested, static_cast<int>(column))) out.never_null[column] = true;
+        const auto same = [&](int other) { return other == static_cast<int>(column); };
+        if (is_null_with(tested, same)) out.never_null[column] = true;
       }
     }
     return out;
@@ -158,19 +159,18 @@ Properties properties(const plan::Node& node, const std::vector<plan::SourceUse>
   return Prover{sources}(node);
 }
 
-bool is_null_with(const plan::Expression& expression, int column) {
-  if (const auto* ref = std::get_if<plan::ColumnRef>(&expression.node)) return ref->index == column;
-  if (const auto* cast = std::get_if<plan::Cast>(&expression.node))
-    return is_null_with(*cast->argument, column);
-  if (const auto* in = std::get_if<plan::InList>(&expression.node))
-    return is_null_with(*in->argument, column);
+bool is_null_with(const plan::Expression& expression, const std::function<bool(int)>& in) {
+  if (const auto* ref = std::get_if<plan::ColumnRef>(&expression.node)) return in(ref->index);
+  if (const auto* cast = std::get_if<plan::Cast>(&expression.node)) return is_null_with(*cast->argument, in);
+  if (const auto* list = std::get_if<plan::InList>(&expression.node))
+    return is_null_with(*list->argument, in);
   if (const auto* call = std::get_if<plan::Call>(&expression.node)) {
     // Every function of the table is strict.
     return std::any_of(call->arguments.begin(), call->arguments.end(),
-                       [&](const plan::ExpressionPtr& argument) { return is_null_with(*argument, column); });
+                       [&](const plan::ExpressionPtr& argument) { return is_null_with(*argument, in); });
   }
   if (const auto* logical = std::get_if<plan::Logical>(&expression.node)) {
-    return logical->op == plan::Logical::Op::kNot && is_null_with(*logical->terms.front(), column);
+    return logical->op == plan::Logical::Op::kNot && is_null_with(*logical->terms.front(), in);
   }
   return false;
 }

@@ -1,6 +1,7 @@
 // What is known of the rows of a node: keys, equal columns, columns that are never NULL. Internal to this
 // folder.
 #pragma once
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct Properties {
 
 Properties properties(const plan::Node& node, const std::vector<plan::SourceUse>& sources);
 
-// NULL whenever `column` is NULL.
-bool is_null_with(const plan::Expression& expression, int column);
+// NULL whenever one of the columns that are `in` is NULL.
+bool is_null_with(const plan::Expression& expression, const std::function<bool(int)>& in);
 
 }  // namespace offtake::passes

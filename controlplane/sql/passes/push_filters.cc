@@ -13,6 +13,7 @@
 // a join would have dropped.
 #include <algorithm>
 
+#include "controlplane/sql/passes/keys.h"
 #include "controlplane/sql/passes/passes.h"
 #include "controlplane/sql/passes/rebuild.h"
 
@@ -41,31 +42,12 @@ ExpressionPtr to_right(const ExpressionPtr& term, int width, std::size_t total) 
   return plan::remap_columns(term, map);
 }
 
-// NULL whenever the columns from `width` on are NULL.
-bool is_null_with_right(const plan::Expression& expression, int width) {
-  if (const auto* column = std::get_if<plan::ColumnRef>(&expression.node)) return column->index >= width;
-  if (const auto* cast = std::get_if<plan::Cast>(&expression.node)) {
-    return is_null_with_right(*cast->argument, width);
-  }
-  if (const auto* call = std::get_if<plan::Call>(&expression.node)) {
-    // Every function of the table is strict.
-    return std::any_of(call->arguments.begin(), call->arguments.end(),
-                       [&](const ExpressionPtr& argument) { return is_null_with_right(*argument, width); });
-  }
-  if (const auto* in = std::get_if<plan::InList>(&expression.node)) {
-    return is_null_with_right(*in->argument, width);
-  }
-  if (const auto* logical = std::get_if<plan::Logical>(&expression.node)) {
-    return logical->op == plan::Logical::Op::kNot && is_null_with_right(*logical->terms.front(), width);
-  }
-  return false;
-}
-
+// Never true where the columns from `width` on are NULL.
 bool rejects_nulls(const plan::Expression& term, int width) {
-  if (const auto* is_null = std::get_if<plan::IsNull>(&term.node)) {
-    return is_null->negated && is_null_with_right(*is_null->argument, width);
-  }
-  return is_null_with_right(term, width);
+  const auto of_right = [width](int column) { return column >= width; };
+  const auto* is_null = std::get_if<plan::IsNull>(&term.node);
+  if (is_null == nullptr) return is_null_with(term, of_right);
+  return is_null->negated && is_null_with(*is_null->argument, of_right);
 }
 
 bool take_key(plan::Join& join, const plan::Expression& term, int width) {
