@@ -13,7 +13,8 @@ namespace offtake::provision {
 
 // The product a target belongs to. The physical names derive from class, namespace and target name.
 struct ProductTarget {
-  std::string installation;  // id of this Offtake installation; other installations' objects are never adopted
+  std::string
+      installation;  // id of this Offtake installation; other installations' objects are never adopted
   std::string product_uid;
   std::string product_namespace, product;
   std::string target_name;  // target.name: the public view
@@ -55,7 +56,8 @@ struct ProvisionerSettings {
   std::string class_name;
   // external:
   std::string url;  // postgresql://host:port/database
-  std::map<std::string, std::string> admin;  // keys of adminSecretRef: username, password, optional ca.crt, sslmode
+  std::map<std::string, std::string>
+      admin;  // keys of adminSecretRef: username, password, optional ca.crt, sslmode
   std::map<std::string, std::string> parameters;
   // local:
   std::string directory;  // <data dir>/targets

@@ -18,7 +18,8 @@ base::Result<int> partition_from(const std::string& text) {
 
 // A map by dataset whose values `read` understands.
 template <class T, class Read>
-base::Result<std::map<std::string, T>> by_dataset(const json::Value& value, std::string_view what, Read read) {
+base::Result<std::map<std::string, T>> by_dataset(const json::Value& value, std::string_view what,
+                                                  Read read) {
   std::map<std::string, T> out;
   if (value.is_null()) return out;
   if (!value.is_object()) return bad(what);

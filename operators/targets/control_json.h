@@ -10,7 +10,7 @@ json::Value to_json(const sources::OffsetVector& offsets);  // {"0": 12, "1": 9}
 base::Result<sources::OffsetVector> offsets_from_json(const json::Value& value);
 json::Value to_json(const SourceOffsets& offsets);  // {"ns/orders": {"0": 12}}
 base::Result<SourceOffsets> source_offsets_from_json(const json::Value& value);
-json::Value to_json(const RecordStamps& stamps);    // {"ns/orders": {"0": [offset, timestamp_ms, crc]}}
+json::Value to_json(const RecordStamps& stamps);  // {"ns/orders": {"0": [offset, timestamp_ms, crc]}}
 base::Result<RecordStamps> stamps_from_json(const json::Value& value);
 
 }  // namespace offtake::targets

@@ -1,10 +1,11 @@
+#include "operators/targets/postgres/postgres_target.h"
 #include "operators/targets/sqlite/sqlite_target.h"
 #include "operators/targets/target.h"
 
 namespace offtake::targets {
 namespace {
 
-const TargetEngine* const kEngines[] = {&sqlite::engine()};
+const TargetEngine* const kEngines[] = {&postgres::engine(), &sqlite::engine()};
 
 }  // namespace
 

@@ -53,8 +53,10 @@ std::pair<std::string, std::string> key_in_detail(std::string_view detail) {
   const auto middle = detail.find(")=(");
   const auto close = detail.rfind(')');
   if (open == std::string_view::npos || middle == std::string_view::npos || close <= middle + 2) return {};
-  return {std::string(detail.substr(open + 1, middle - open - 1)),
-          std::string(detail.substr(middle + 3, close - middle - 3))};
+  std::string columns(detail.substr(open + 1, middle - open - 1));
+  // Names that need quotes in SQL have them here; a message does not.
+  std::erase(columns, '"');
+  return {columns, std::string(detail.substr(middle + 3, close - middle - 3))};
 }
 
 base::Error error_from(const ServerMessage& message) {

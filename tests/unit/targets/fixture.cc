@@ -3,13 +3,15 @@
 #include <doctest/doctest.h>
 
 #include "base/id.h"
+#include "postgres_fixture.h"
 #include "sqlite_fixture.h"
 
 namespace offtake::targets_test {
 
 std::vector<Fixture*> fixtures() {
   static SqliteFixture sqlite;
-  return {&sqlite};
+  static PostgresFixture postgres;
+  return {&sqlite, &postgres};
 }
 
 Product::Product(Fixture& fixture, const std::string& target_name) : fixture_(fixture) {
