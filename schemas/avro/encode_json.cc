@@ -34,6 +34,20 @@ void append_raw(T value, std::string& out) {
   out.append(bytes.data(), bytes.size());
 }
 
+// PostgreSQL's text of bytea: "\\x00ff". Nothing when it is not that.
+std::optional<std::string> bytes_of_hex(std::string_view text) {
+  if (text.substr(0, 2) != "\\x" || text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 2; i < text.size(); i += 2) {
+    unsigned byte = 0;
+    const char* end = text.data() + i + 2;
+    const auto [stop, error] = std::from_chars(text.data() + i, end, byte, 16);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
 enum class Style { kDefault, kPlain };
 
 class JsonEncoder {
@@ -139,7 +153,10 @@ class JsonEncoder {
   }
 
   bool write_bytes(const Node& node, const json::Value& value) {
-    const auto bytes = value.is_string() ? bytes_of_default(value.as_string()) : std::nullopt;
+    auto bytes = value.is_string() ? bytes_of_default(value.as_string()) : std::nullopt;
+    if (bytes && style_ == Style::kPlain) {
+      if (auto unhexed = bytes_of_hex(*bytes)) bytes = std::move(unhexed);
+    }
     if (!bytes) return mismatch(node, value);
     if (node.kind == Kind::kBytes) {
       append_sized(*bytes, out_);

@@ -15,7 +15,8 @@ namespace offtake::avro {
 base::Status encode_default(const Node& node, const json::Value& value, std::string& out);
 
 // Appends a value that a person or a program wrote as plain JSON:
-//   bytes, fixed       text whose characters stand for bytes (U+0000 to U+00FF), as in Avro's JSON encoding
+//   bytes, fixed       PostgreSQL's text ("\x00ff"), else text whose characters stand for bytes (U+0000 to
+//                      U+00FF), as in Avro's JSON encoding
 //   decimal            a number or text ("12.50"), exactly within precision and scale
 //   uuid               text
 //   date, time, timestamps, duration: PostgreSQL's or ISO text, or the raw number
@@ -40,6 +41,8 @@ class RowEncoder {
     const Field* field = nullptr;
     int column = -1;  // -1: `constant`
     std::string constant;
+    int value_branch = -1;  // of a union: the branch of the column's type
+    int null_branch = -1;
   };
   RowEncoder(Schema schema, std::vector<Target> targets)
       : schema_(std::move(schema)), targets_(std::move(targets)) {}

@@ -91,6 +91,7 @@ class Printer {
     text_member("type", type);
     if (style_ == Style::kNormalized) {
       text_member("name", node.full_name());
+      if (node.space.empty() && !space.empty()) text_member("namespace", "");
     } else {
       text_member("name", node.name);
       if (node.space != space) text_member("namespace", node.space);
