@@ -68,7 +68,7 @@ base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
   const resources::Dataset& dataset = facts.dataset;
   auto registry = platform_.registry_of(facts.store_resource);
   if (!registry) return std::move(registry).error();
-  auto latest = (*registry)->latest(dataset.spec.subject());
+  auto latest = latest_schema(**registry, dataset.spec.subject());
   if (latest) {
     facts.schema = *std::move(latest);
   } else if (latest.error().code == "SubjectMissing" && !dataset.spec.schema.definition.empty()) {
@@ -78,8 +78,15 @@ base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
     return std::move(latest).error().in(fmt::format("dataset {}", dataset.metadata.key()));
   }
   // Record keys in Avro are found by their subject; where it is missing the key's own schema id tells.
-  if (auto key = (*registry)->latest(dataset.spec.source.topic + "-key")) facts.key_schema = key->text;
+  if (auto key = latest_schema(**registry, dataset.spec.source.topic + "-key")) facts.key_schema = key->text;
   return {};
+}
+
+base::Result<registry::SchemaVersion> latest_schema(registry::Client& registry, const std::string& subject) {
+  auto found = registry.version(subject, registry::kLatest);
+  if (found || found.error().retry != base::Retry::kWaiting) return found;
+  return base::waiting("SubjectMissing", fmt::format("the registry has no subject {}", subject))
+      .with_hint("it is waited for; a producer registers it, or give spec.schema.definition");
 }
 
 base::Status check_topic(const resources::Dataset& dataset, sources::EventStore& store) {

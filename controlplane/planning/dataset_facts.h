@@ -12,7 +12,7 @@ struct DatasetFacts {
   resources::Dataset dataset;
   resources::EventStore store_resource;
   std::shared_ptr<sources::EventStore> store;
-  registry::RegisteredSchema schema;
+  registry::SchemaVersion schema;
   std::string key_schema;  // Avro text, when record keys are Avro
   sql::DatasetSchema shape;
 };
@@ -40,6 +40,9 @@ class DatasetLookup {
   std::string reader_;
   std::map<sql::DatasetName, DatasetFacts> found_;
 };
+
+// The newest version of a subject; SubjectMissing (waiting) when there is none.
+base::Result<registry::SchemaVersion> latest_schema(registry::Client& registry, const std::string& subject);
 
 // Whether the topic suits the dataset's type; terminal TopicNotSuitable says why not, TopicMissing is
 // waiting.

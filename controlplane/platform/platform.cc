@@ -1,6 +1,6 @@
 #include "controlplane/platform/platform.h"
 
-#include "operators/sources/open.h"
+#include "operators/sources/kafka/store.h"
 
 namespace offtake::platform {
 namespace {
@@ -77,7 +77,7 @@ base::Result<std::shared_ptr<sources::EventStore>> Platform::event_store(
   if (!connection) return std::move(connection).error();
   auto& kept = stores_[object.metadata.name];
   if (kept.handle && kept.version == version) return kept.handle;
-  auto opened = sources::open_kafka(*connection);
+  auto opened = sources::kafka::make_store(*connection);
   if (!opened) return std::move(opened).error();
   kept = {version, *std::move(opened)};
   return kept.handle;
@@ -91,21 +91,23 @@ base::Result<std::shared_ptr<registry::Client>> Platform::registry_of(const reso
   }
   std::lock_guard lock(mutex_);
   std::string version = version_of(object.metadata);
-  registry::HttpClientSettings settings;
-  settings.urls = choice->confluent->urls;
+  if (choice->confluent->ca_secret_ref) {
+    return base::terminal("NotAvailable", "registry.confluent.caSecretRef is not available in this version")
+        .with_hint("install the certificate authority on this machine");
+  }
+  registry::ConfluentOptions options;
+  options.urls = choice->confluent->urls;
   if (choice->confluent->secret_ref) {
     auto credentials = secret(choice->confluent->secret_ref->name, version);
     if (!credentials) return std::move(credentials).error();
-    settings.username = (*credentials)["username"];
-    settings.password = (*credentials)["password"];
-  }
-  if (choice->confluent->ca_secret_ref) {
-    auto ca = secret_key(*choice->confluent->ca_secret_ref, version);
-    if (!ca) return std::move(ca).error();
-    settings.ca_pem = *std::move(ca);
+    options.user = (*credentials)["username"];
+    options.password = (*credentials)["password"];
   }
   auto& kept = registries_[object.metadata.name];
-  if (!kept.handle || kept.version != version) kept = {version, registry::make_http_client(settings)};
+  if (kept.handle && kept.version == version) return kept.handle;
+  auto client = registry::confluent_client(options);
+  if (!client) return std::move(client).error();
+  kept = {version, *std::move(client)};
   return kept.handle;
 }
 
@@ -139,6 +141,11 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
   return kept.handle;
 }
 
+void Platform::set_registry_url(std::string url) {
+  std::lock_guard lock(mutex_);
+  registry_url_ = std::move(url);
+}
+
 base::Result<worker::StoreSpec> Platform::worker_store(const resources::EventStore& object,
                                                        std::map<std::string, std::string>& secret_files) {
   worker::StoreSpec spec;
@@ -154,8 +161,9 @@ base::Result<worker::StoreSpec> Platform::worker_store(const resources::EventSto
       secret_files[folder + "/username"] = (*credentials)["username"];
       secret_files[folder + "/password"] = (*credentials)["password"];
     }
-  } else if (!settings_.registry_url.empty()) {
-    spec.registry_urls = {settings_.registry_url};
+  } else {
+    std::lock_guard lock(mutex_);
+    if (!registry_url_.empty()) spec.registry_urls = {registry_url_};
   }
   if (!object.spec.kafka) {
     spec.kind = worker::StoreSpec::Kind::kEmbedded;

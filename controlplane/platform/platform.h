@@ -39,6 +39,8 @@ class Platform {
   base::Result<worker::StoreSpec> worker_store(const resources::EventStore& object,
                                                std::map<std::string, std::string>& secret_files);
   const PlatformSettings& settings() const { return settings_; }
+  // Where workers of their own process find the embedded registry: known once the server listens.
+  void set_registry_url(std::string url);
 
  private:
   template <class T>
@@ -55,6 +57,7 @@ class Platform {
   store::ResourceClient& resources_;
   PlatformSettings settings_;
   std::mutex mutex_;
+  std::string registry_url_;
   std::map<std::string, Kept<sources::EventStore>> stores_;
   std::map<std::string, Kept<registry::Client>> registries_;
   std::map<std::string, Kept<provision::Provisioner>> provisioners_;

@@ -28,7 +28,8 @@ base::Status check_version(const files::Path& path) {
 // A file's content, made once.
 base::Result<std::string> read_or_make(const files::Path& file, const std::string& fresh) {
   if (!files::exists(file)) {
-    if (auto written = files::write_file_atomic(file, fresh, 0600); !written) return std::move(written).error();
+    if (auto written = files::write_file_atomic(file, fresh, 0600); !written)
+      return std::move(written).error();
   }
   return files::read_file(file);
 }
@@ -41,8 +42,8 @@ base::Result<DataDirectory> open_data_directory(const files::Path& path) {
   auto lock = files::LockFile::acquire(path / "LOCK");
   if (!lock) {
     if (lock.error().code != "Locked") return std::move(lock).error();
-    return base::terminal("DataDirectoryInUse", fmt::format("another server uses {}: {}", path.string(),
-                                                            lock.error().message))
+    return base::terminal("DataDirectoryInUse",
+                          fmt::format("another server uses {}: {}", path.string(), lock.error().message))
         .with_hint("stop it, or give another --data-dir");
   }
   if (auto version = check_version(path); !version) return std::move(version).error();
@@ -50,7 +51,8 @@ base::Result<DataDirectory> open_data_directory(const files::Path& path) {
   if (!key) return std::move(key).error();
   auto secret_key = crypto::base64_decode(*key);
   if (!secret_key || secret_key->size() != 32) {
-    return base::terminal("BadSecretKey", fmt::format("{} does not hold a key", (path / "secret.key").string()))
+    return base::terminal("BadSecretKey",
+                          fmt::format("{} does not hold a key", (path / "secret.key").string()))
         .with_hint("restore it from your backup: without it no Secret can be read");
   }
   auto token = auth::load_or_make_token(path / "token");
@@ -60,8 +62,8 @@ base::Result<DataDirectory> open_data_directory(const files::Path& path) {
   for (const char* folder : {"events", "targets", "run"}) {
     if (auto made = files::make_dirs(path / folder, 0700); !made) return std::move(made).error();
   }
-  return DataDirectory{path, *std::move(lock), *std::move(secret_key), *std::move(token), *std::move(installation),
-                       fresh};
+  return DataDirectory{
+      path, *std::move(lock), *std::move(secret_key), *std::move(token), *std::move(installation), fresh};
 }
 
 }  // namespace offtake::server

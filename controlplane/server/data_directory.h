@@ -10,7 +10,7 @@ namespace offtake::server {
 struct DataDirectory {
   files::Path path;
   files::LockFile lock;
-  std::string secret_key;    // 32 bytes
+  std::string secret_key;  // 32 bytes
   std::string token;
   std::string installation;  // a uuid, made once
   bool fresh = false;        // made just now

@@ -5,7 +5,8 @@ namespace offtake::server {
 namespace {
 
 // Replaces the entry of that name in a list of {name, <kind>: {...}}.
-void put(json::Value& config, const char* list, const std::string& name, const char* kind, json::Value content) {
+void put(json::Value& config, const char* list, const std::string& name, const char* kind,
+         json::Value content) {
   json::Value entry = json::Value::object();
   entry.set("name", name);
   entry.set(kind, std::move(content));
@@ -22,8 +23,8 @@ void put(json::Value& config, const char* list, const std::string& name, const c
 
 }  // namespace
 
-base::Status write_kubeconfig(const files::Path& file, const files::Path& data_directory, const std::string& url,
-                              const std::string& token) {
+base::Status write_kubeconfig(const files::Path& file, const files::Path& data_directory,
+                              const std::string& url, const std::string& token) {
   json::Value config = json::Value::object();
   if (files::exists(file)) {
     auto text = files::read_file(file);

@@ -12,10 +12,10 @@ namespace offtake::server {
 inline constexpr const char* kProductVersion = "0.1.0";
 
 struct ServeOptions {
-  files::Path data_directory;             // made if need be
+  files::Path data_directory;  // made if need be
   std::string host = "127.0.0.1";
-  int port = 7070;                        // 0: a free one
-  files::Path kubeconfig;                 // where a context for this server is written; empty: nowhere
+  int port = 7070;         // 0: a free one
+  files::Path kubeconfig;  // where a context for this server is written; empty: nowhere
   // Called once, when the server answers.
   std::function<void(const std::string& url)> on_ready;
 };

@@ -1,5 +1,6 @@
 #include <condition_variable>
 
+#include "controlplane/resources/validate.h"
 #include "controlplane/store/status.h"
 #include "controlplane/view/handlers.h"
 

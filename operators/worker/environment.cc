@@ -1,7 +1,7 @@
 #include "operators/worker/environment.h"
 
 #include "base/files/files.h"
-#include "operators/sources/open.h"
+#include "operators/sources/kafka/store.h"
 #include "schemas/registry/client.h"
 
 namespace offtake::worker {
@@ -31,7 +31,7 @@ base::Result<std::shared_ptr<sources::EventStore>> open_store(const StoreSpec& s
     if (!value) return std::move(value).error();
     *field = *std::move(value);
   }
-  auto store = sources::open_kafka(connection);
+  auto store = sources::kafka::make_store(connection);
   if (!store) return std::move(store).error();
   return std::shared_ptr<sources::EventStore>(*std::move(store));
 }
@@ -42,16 +42,18 @@ base::Result<std::string> fetch_schema(const StoreSpec& spec, int id, const file
         "SchemaMissing",
         fmt::format("schema {} is not in the job and store {} has no registry", id, spec.name));
   }
-  registry::HttpClientSettings settings;
-  settings.urls = spec.registry_urls;
+  registry::ConfluentOptions options;
+  options.urls = spec.registry_urls;
   const std::string folder = "registry-" + spec.name;
   for (const auto& [name, field] :
-       {std::pair("username", &settings.username), std::pair("password", &settings.password)}) {
+       {std::pair("username", &options.user), std::pair("password", &options.password)}) {
     auto value = secret(secrets, folder, name);
     if (!value) return std::move(value).error();
     *field = *std::move(value);
   }
-  return registry::make_http_client(settings)->text_by_id(id);
+  auto client = registry::confluent_client(options);
+  if (!client) return std::move(client).error();
+  return (*client)->text_by_id(id);
 }
 
 }  // namespace

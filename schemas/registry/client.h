@@ -30,6 +30,8 @@ class Client {
                                                       const std::string& text) = 0;
   virtual base::Result<std::vector<std::string>> subjects() = 0;
   virtual base::Result<std::vector<int>> versions(const std::string& subject) = 0;
+  // Soft, then for good; a subject that is not there is success.
+  virtual base::Status delete_subject(const std::string& subject) = 0;
   // What speaks against `text` as the next version of the subject; empty: nothing.
   virtual base::Result<std::vector<std::string>> conflicts(const std::string& subject,
                                                            const std::string& text) = 0;

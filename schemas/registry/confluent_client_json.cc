@@ -75,6 +75,15 @@ class ConfluentClient final : public Client {
     return numbers;
   }
 
+  base::Status delete_subject(const std::string& subject) override {
+    const std::string path = "/subjects/" + http::percent_encode(subject);
+    for (const char* query : {"", "?permanent=true"}) {
+      const auto answer = call("DELETE", path + query);
+      if (!answer && answer.error().retry != base::Retry::kWaiting) return answer.error();
+    }
+    return {};
+  }
+
   base::Result<std::vector<std::string>> conflicts(const std::string& subject,
                                                    const std::string& text) override {
     const auto answer = call(

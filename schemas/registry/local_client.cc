@@ -54,6 +54,14 @@ class LocalClient final : public Client {
     });
   }
 
+  base::Status delete_subject(const std::string& subject) override {
+    for (const bool permanent : {false, true}) {
+      const auto deleted = store_.delete_subject(normal_subject(subject), permanent);
+      if (!deleted && numbers_of(deleted.error()).status != 404) return deleted.error();
+    }
+    return {};
+  }
+
   base::Result<std::vector<std::string>> conflicts(const std::string& subject,
                                                    const std::string& text) override {
     return store_.read([&](const State& state) -> base::Result<std::vector<std::string>> {

@@ -58,7 +58,7 @@ base::Status DatasetReconciler::ensure_schema(resources::Dataset& object,
   if (!registry) return std::move(registry).error();
   const std::string subject = object.spec.subject();
   object.status.subject = subject;
-  auto schema = (*registry)->latest(subject);
+  auto schema = planning::latest_schema(**registry, subject);
   const bool absent = !schema && schema.error().code == "SubjectMissing";
   const std::string& definition = object.spec.schema.definition;
   // A definition is registered when there is nothing yet, and when the spec was edited since.

@@ -25,8 +25,7 @@ class Thread {
         started_(base::system_clock().now()) {
     environment_ =
         worker::process_environment((directory_ / "secrets").string(), directory_.string(), incarnation);
-    if (settings.open_store) environment_.open_store = settings.open_store;
-    if (settings.fetch_schema) environment_.fetch_schema = settings.fetch_schema;
+    use_embedded(settings);
     thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
@@ -66,6 +65,22 @@ class Thread {
   }
 
  private:
+  void use_embedded(const InProcessSettings& settings) {
+    const auto open_other = environment_.open_store;
+    environment_.open_store =
+        [open_other, log = settings.embedded_log](
+            const worker::StoreSpec& spec) -> base::Result<std::shared_ptr<sources::EventStore>> {
+      if (spec.kind == worker::StoreSpec::Kind::kEmbedded && log) return log;
+      return open_other(spec);
+    };
+    const auto fetch_other = environment_.fetch_schema;
+    environment_.fetch_schema = [fetch_other, embedded = settings.embedded_schema](
+                                    const worker::StoreSpec& spec, int id) {
+      if (spec.kind == worker::StoreSpec::Kind::kEmbedded && embedded) return embedded(id);
+      return fetch_other(spec, id);
+    };
+  }
+
   void run(std::stop_token stop) {
     base::LogScope scope({{"component", "worker"},
                           {"namespace", job_.product_namespace},

@@ -10,9 +10,9 @@ namespace offtake::runners {
 
 struct InProcessSettings {
   files::Path run_directory;
-  // The stores and schemas of this process; asked before those that a job file alone can open.
-  std::function<base::Result<std::shared_ptr<sources::EventStore>>(const worker::StoreSpec&)> open_store;
-  std::function<base::Result<std::string>(const worker::StoreSpec&, int id)> fetch_schema;
+  // The embedded log and registry of this process. Other stores are opened as any worker opens them.
+  std::shared_ptr<sources::EventStore> embedded_log;
+  std::function<base::Result<std::string>(int id)> embedded_schema;
 };
 
 std::shared_ptr<Runner> make_in_process_runner(InProcessSettings settings);

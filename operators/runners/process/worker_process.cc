@@ -56,7 +56,7 @@ base::Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const files::P
   self->identity_ = *started;
   if (auto written = process::write_pid_file(directory / "pid", *started); !written) {
     // Without its pid file it could not be found again.
-    process::terminate(*started, 0ms);
+    if (auto ended = process::terminate(*started, 0ms); !ended) base::log_error(ended.error().text());
     return std::move(written).error();
   }
   return self;

@@ -1,0 +1,223 @@
+#include "controlplane/server/server.h"
+
+#include <cstdlib>
+
+#include "base/http/server.h"
+#include "base/log.h"
+#include "base/process/process.h"
+#include "base/process/signals.h"
+#include "controlplane/api/api.h"
+#include "controlplane/auth/auth.h"
+#include "controlplane/reconcile/data_product/reconciler.h"
+#include "controlplane/reconcile/dataset/reconciler.h"
+#include "controlplane/reconcile/event_store/reconciler.h"
+#include "controlplane/reconcile/target_class/reconciler.h"
+#include "controlplane/server/data_directory.h"
+#include "controlplane/server/first_objects.h"
+#include "controlplane/server/kubeconfig.h"
+#include "controlplane/server/metrics.h"
+#include "controlplane/store/embedded_store.h"
+#include "controlplane/view/handlers.h"
+#include "operators/runners/in_process/runner.h"
+#include "operators/runners/process/runner.h"
+#include "operators/sources/embedded/events_http.h"
+#include "operators/sources/embedded/store.h"
+#include "schemas/registry/client.h"
+#include "schemas/registry/handlers.h"
+
+namespace offtake::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDrainPatience = 8s;
+constexpr int kProductThreads = 4;
+
+files::Path below_home(const char* variable, const char* otherwise) {
+  if (const char* set = std::getenv(variable); set != nullptr && *set != '\0')
+    return files::Path(set) / "offtake";
+  const char* home = std::getenv("HOME");
+  return files::Path(home != nullptr && *home != '\0' ? home : "/root") / otherwise / "offtake";
+}
+
+// The parts of a running server, in the order in which they need each other.
+class Serving {
+ public:
+  explicit Serving(const ServeOptions& options) : options_(options) {}
+
+  base::Status start() {
+    auto data = open_data_directory(options_.data_directory);
+    if (!data) return std::move(data).error();
+    data_.emplace(*std::move(data));
+    if (auto opened = open_stores(); !opened) return opened;
+    // The port is known before workers start: those of other processes ask the registry there.
+    if (auto made = make_runners(); !made) return made;
+    make_loop();
+    if (auto listening = listen(); !listening) return listening;
+    if (auto first = make_first_objects(*resources_, data_->fresh); !first) return first;
+    loop_->start();
+    ready_ = true;
+    if (!options_.kubeconfig.empty()) {
+      auto written = write_kubeconfig(options_.kubeconfig, data_->path, url_, data_->token);
+      if (!written) base::log_warn("no kubeconfig written", {{"error", written.error().text()}});
+    }
+    base::log_info("ready", {{"url", url_}, {"data_dir", data_->path.string()}});
+    if (options_.on_ready) options_.on_ready(url_);
+    return {};
+  }
+
+  // Reconciling ends first, so that nothing is started again; then the workers, at an epoch boundary.
+  void stop() {
+    ready_ = false;
+    loop_->stop();
+    std::jthread threads([&] { in_process_->drain_all(kDrainPatience); });
+    process_->drain_all(kDrainPatience);
+    threads.join();
+    server_->stop();
+    base::log_info("stopped");
+  }
+
+ private:
+  base::Status open_stores() {
+    store::StoreOptions options;
+    options.path = data_->path / "resources.db";
+    options.secret_key = data_->secret_key;
+    options.sql = [](const resources::DataProduct& product) { return sql::check_grammar(product.spec.sql); };
+    auto resources = store::EmbeddedStore::open(std::move(options));
+    if (!resources) return std::move(resources).error();
+    resources_ = *std::move(resources);
+    auto registry = registry::Store::open(data_->path / "registry.db");
+    if (!registry) return std::move(registry).error();
+    registry_ = std::shared_ptr<registry::Store>(*std::move(registry));
+    sources::embedded::LogOptions log;
+    log.dir = (data_->path / "events").string();
+    auto events = sources::embedded::Log::open(log);
+    if (!events) return std::move(events).error();
+    events_ = std::shared_ptr<sources::embedded::Log>(*std::move(events));
+    return {};
+  }
+
+  base::Status listen() {
+    http::Router router;
+    router.set_refusal(api::refusal);
+    auth::GuardOptions guard;
+    guard.token = data_->token;
+    guard.loopback =
+        options_.host == "localhost" || options_.host.starts_with("127.") || options_.host == "::1";
+    router.set_guard(auth::make_guard(guard));
+    api::ApiOptions api;
+    api.client = resources_.get();
+    api.version = kProductVersion;
+    api.ready = [this] { return ready_.load(); };
+    api::add_routes(router, api);
+    registry::add_routes(router, *registry_, "/registry");
+    sources::embedded::add_event_routes(router, events_);
+    view::ViewContext view;
+    view.resources = resources_.get();
+    view.platform = platform_.get();
+    view.runners = {in_process_, process_};
+    view.clock = &base::system_clock();
+    view::add_routes(router, view);
+    router.add("GET", "/metrics", [this](const http::Request&) {
+      return http::Response::of(
+          200, metrics_text(*resources_, {in_process_, process_}, base::system_clock().now()),
+          "text/plain; version=0.0.4");
+    });
+    router.add("GET", "/", [](const http::Request&) {
+      return http::Response::of(200,
+                                "Offtake is running. The console is not part of this version; use the CLI.\n",
+                                "text/plain; charset=utf-8");
+    });
+    http::ServerOptions server;
+    server.host = options_.host;
+    server.port = options_.port;
+    auto started = http::Server::start(std::move(router), server);
+    if (!started) return std::move(started).error();
+    server_ = *std::move(started);
+    url_ = "http://" + server_->address();
+    platform_->set_registry_url(url_ + "/registry");
+    return {};
+  }
+
+  base::Status make_runners() {
+    const std::shared_ptr<registry::Client> registry = registry::local_client(*registry_);
+    const std::shared_ptr<sources::EventStore> log = sources::embedded::make_store(events_);
+    platform::PlatformSettings settings;
+    settings.installation = data_->installation;
+    settings.targets_directory = (data_->path / "targets").string();
+    settings.embedded_log = log;
+    settings.embedded_registry = registry;
+    platform_ = std::make_unique<platform::Platform>(*resources_, std::move(settings));
+
+    runners::InProcessSettings threads;
+    threads.run_directory = data_->path / "run";
+    threads.embedded_log = log;
+    threads.embedded_schema = [registry](int id) { return registry->text_by_id(id); };
+    in_process_ = runners::make_in_process_runner(std::move(threads));
+    auto executable = process::own_executable();
+    if (!executable) return std::move(executable).error();
+    process_ = runners::make_process_runner({data_->path / "run", *executable});
+    return {};
+  }
+
+  void make_loop() {
+    const base::Clock& clock = base::system_clock();
+    loop_ = std::make_unique<reconcile::Loop>(*resources_);
+    loop_->add(std::make_unique<reconcile::EventStoreReconciler>(*resources_, *platform_, clock), 1);
+    loop_->add(std::make_unique<reconcile::TargetClassReconciler>(*resources_, *platform_, clock), 1);
+    loop_->add(std::make_unique<reconcile::DatasetReconciler>(*resources_, *platform_, clock), 2);
+    reconcile::DataProductSettings settings;
+    settings.run_directory = data_->path / "run";
+    loop_->add(std::make_unique<reconcile::DataProductReconciler>(
+                   *resources_, *platform_, reconcile::Runners{in_process_, process_}, clock, settings),
+               kProductThreads);
+    // Who waits for something looks again when it changes; the order of `apply` never matters.
+    const auto& product = resources::kind_of<resources::DataProduct>();
+    const auto& dataset = resources::kind_of<resources::Dataset>();
+    for (const auto* cause :
+         {&resources::kind_of<resources::EventStore>(), &resources::kind_of<resources::Secret>()}) {
+      loop_->wake_on(*cause, dataset);
+    }
+    loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::EventStore>());
+    loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::TargetClass>());
+    for (const auto* cause :
+         {&dataset, &resources::kind_of<resources::EventStore>(),
+          &resources::kind_of<resources::TargetClass>(), &resources::kind_of<resources::Namespace>()}) {
+      loop_->wake_on(*cause, product);
+    }
+  }
+
+  const ServeOptions& options_;
+  std::optional<DataDirectory> data_;
+  std::unique_ptr<store::EmbeddedStore> resources_;
+  std::shared_ptr<registry::Store> registry_;
+  std::shared_ptr<sources::embedded::Log> events_;
+  std::unique_ptr<platform::Platform> platform_;
+  std::shared_ptr<runners::Runner> in_process_, process_;
+  std::unique_ptr<reconcile::Loop> loop_;
+  std::unique_ptr<http::Server> server_;
+  std::string url_;
+  std::atomic<bool> ready_ = false;
+};
+
+}  // namespace
+
+files::Path default_data_directory() {
+  return below_home("XDG_DATA_HOME", ".local/share");
+}
+files::Path default_kubeconfig() {
+  return below_home("XDG_CONFIG_HOME", ".config") / "kubeconfig";
+}
+
+base::Status serve(const ServeOptions& options) {
+  auto signal = process::StopSignal::install();
+  if (!signal) return std::move(signal).error();
+  Serving serving(options);
+  if (auto started = serving.start(); !started) return started;
+  const int number = signal->wait();
+  base::log_info("stopping", {{"signal", std::to_string(number)}});
+  serving.stop();
+  return {};
+}
+
+}  // namespace offtake::server
