@@ -98,9 +98,9 @@ types::ColumnPtr trunc_timestamp(const Invocation& call) {
     const std::int64_t value = values[operand.at(row)];
     out = value;
     if (const std::int64_t micros = micros_of(*unit); micros > 0) {
-      // Near the lowest value the multiple below it is still in range: it is a multiple of a day.
-      out = floor_divide(value, micros) * micros;
-      return true;
+      if (!__builtin_mul_overflow(floor_divide(value, micros), micros, &out)) return true;
+      call.fail(row, "timestamp out of range");
+      return false;
     }
     const std::int64_t days = trunc_days(*unit, floor_divide(value, kMicrosPerDay));
     if (days < types::kFirstDay) {

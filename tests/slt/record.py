@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what PostgreSQL answers for every expression in tests/slt/expressions/*.txt.
+"""Records what PostgreSQL answers for the expressions and queries of tests/slt/*/*.txt.
 
     tests/slt/record.py            rewrites the answers in place
     tests/slt/record.py --check    exits 1 if any differ
@@ -7,6 +7,9 @@
 A case is a line that is not indented: an expression over the table of rows.tsv. Below it, indented, stand its type
 and one answer a row (a single one where it reads no column): `= text`, `NULL`, or `! message` for an error. A
 statement that PostgreSQL refuses altogether has the one line `refused`, and its message. Lines with # are comments.
+Queries stand in queries/queries.txt, one a line; below them the sorted rows that they give after loading, and after
+the changes of tables.txt.
+
 Needs PostgreSQL 15's server programs; starts one in a temporary directory and stops it.
 """
 import argparse
@@ -21,27 +24,6 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("OFFTAKE_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
-
-FUNCTIONS = """
-CREATE FUNCTION answer(expression text, source text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE result text;
-BEGIN
-  EXECUTE format('SELECT CASE WHEN x IS NULL THEN ''NULL'' ELSE ''= '' || format(''%%s'', x) END'
-                 ' FROM (SELECT (%s) AS x %s) AS one', expression, source) INTO result;
-  RETURN result;
-EXCEPTION WHEN OTHERS THEN RETURN '! ' || SQLERRM;
-END $$;
-CREATE FUNCTION type_of(expression text, source text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE result text;
-BEGIN
-  EXECUTE format('CREATE TEMP VIEW one AS SELECT (%s) AS x %s', expression, source);
-  SELECT format_type(atttypid, atttypmod) INTO result FROM pg_attribute WHERE attrelid = 'one'::regclass;
-  DROP VIEW one;
-  RETURN result;
-EXCEPTION WHEN OTHERS THEN RETURN '! ' || SQLERRM;
-END $$;
-"""
-
 
 def as_other_user():
     if os.geteuid() != 0:
@@ -141,14 +123,82 @@ def record(server, path, rows, check):
     return same
 
 
+def read_tables():
+    """Name, columns, key, and the statements of the two phases for each table."""
+    tables = []
+    for line in (HERE / "queries" / "tables.txt").read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("table "):
+            head, rest = line[6:].split(":", 1)
+            name, kind = head.split()
+            columns, key = rest.split("; key ")
+            tables.append({"name": name, "kind": kind, "key": key.strip("()").split(", "), "load": [], "change": [],
+                           "columns": [column.strip().split(" ", 1) for column in columns.split(", ")]})
+            continue
+        table = tables[-1]
+        verb, _, rest = line.partition(" ")
+        cells = (rest if verb in ("then", "delete") else line).split("|")
+        values = ["NULL" if cell == r"\N" else quoted(cell) for cell in cells]
+        if verb == "delete":
+            where = " AND ".join(f"{column} = {value}" for column, value in zip(table["key"], values))
+            table["change"].append(f"DELETE FROM {table['name']} WHERE {where};")
+            continue
+        statement = f"INSERT INTO {table['name']} VALUES ({', '.join(values)})"
+        if table["kind"] == "Entity":
+            names = [name for name, _ in table["columns"]]
+            statement += f" ON CONFLICT ({', '.join(table['key'])}) DO UPDATE SET " + ", ".join(
+                f"{name} = EXCLUDED.{name}" for name in names)
+        table["change" if verb == "then" else "load"].append(statement + ";")
+    return tables
+
+
+def query_answers(server, queries):
+    """What each query gives now: sorted rows, or the error."""
+    script = [f"SELECT rows_of({quoted(query)});" for query in queries]
+    for answer in server.run("\n".join(script)).split("\n")[:len(queries)]:
+        if answer.startswith("!"):
+            yield [answer]
+        else:
+            yield sorted(answer.split("\x1e")[1:], key=lambda row: row.encode())
+
+
+def record_queries(server, check):
+    path = HERE / "queries" / "queries.txt"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("  ")]
+    queries = [line for line in lines if line and not line.startswith("#")]
+    tables = read_tables()
+    for table in tables:
+        columns = [f"{name} {kind.replace('!', ' NOT NULL')}" for name, kind in table["columns"]]
+        key = f", PRIMARY KEY ({', '.join(table['key'])})"
+        server.run(f"CREATE TABLE {table['name']} ({', '.join(columns)}{key});" + "".join(table["load"]))
+    loaded = list(query_answers(server, queries))
+    server.run("".join(statement for table in tables for statement in table["change"]))
+    changed = list(query_answers(server, queries))
+    found = iter(zip(loaded, changed))
+    out = []
+    for line in lines:
+        out.append(line)
+        if line and not line.startswith("#"):
+            before, after = next(found)
+            out += ["  loaded"] + ["    " + row for row in before] + ["  changed"] + ["    " + row for row in after]
+    text = "\n".join(out) + "\n"
+    same = text == path.read_text()
+    if not check:
+        path.write_text(text)
+    print(f"{path.relative_to(HERE)}: {len(queries)} cases{'' if same or not check else ', DIFFERENT'}")
+    return same
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if an answer differs")
     arguments = parser.parse_args()
     with Server() as server:
-        server.run(FUNCTIONS)
+        server.run((HERE / "answers.sql").read_text())
         rows = load_rows(server)
-        same = [record(server, path, rows, arguments.check)
+        same = [record_queries(server, arguments.check)]
+        same += [record(server, path, rows, arguments.check)
                 for path in sorted((HERE / "expressions").glob("*.txt"))]
     return 0 if all(same) or not arguments.check else 1
 
