@@ -42,7 +42,7 @@ http::Response post_events(Log& log, const http::Request& request) {
   return http::Response::of(200, offsets_json(*appended), "application/json");
 }
 
-void add_events_route(http::Router& router, std::shared_ptr<Log> log) {
+void add_event_routes(http::Router& router, std::shared_ptr<Log> log) {
   router.add("POST", "/offtake/v1/events",
              [log = std::move(log)](const http::Request& request) { return post_events(*log, request); },
              {kMaxEventsBody});

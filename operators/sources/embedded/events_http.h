@@ -26,6 +26,6 @@ inline constexpr std::size_t kMaxEventsBody = 16 << 20;
 http::Response post_events(Log& log, const http::Request& request);
 
 // Adds the route, with its body limit.
-void add_events_route(http::Router& router, std::shared_ptr<Log> log);
+void add_event_routes(http::Router& router, std::shared_ptr<Log> log);
 
 }  // namespace offtake::sources::embedded
