@@ -95,6 +95,16 @@ base::Result<json::Value> only_select(const SourceText& source, const json::Valu
   return *node.body;
 }
 
+// The parser takes bytes that are no text, and trees of any depth.
+base::Error unreadable(const SourceText& source, const base::Error& cause) {
+  if (cause.message.find("nested") == std::string::npos) {
+    return source.error("SqlSyntax", "the SQL is not valid UTF-8", -1).with_detail(cause.message);
+  }
+  return source.error("SqlTooLarge", "the SQL is nested too deep", -1)
+      .with_detail(cause.message)
+      .with_hint("break up long chains of operators, or use IN instead of many ORs");
+}
+
 }  // namespace
 
 base::Status on_deep_stack(const std::function<void()>& work) {
@@ -124,9 +134,7 @@ base::Result<json::Value> parse_select(const SourceText& source) {
     if (tree) {
       out = only_select(source, *tree);
     } else {
-      out = source.error("SqlTooLarge", "the SQL is nested too deep", -1)
-                .with_detail(tree.error().message)
-                .with_hint("break up long chains of operators, or use IN instead of many ORs");
+      out = unreadable(source, tree.error());
     }
   }
   pg_query_free_parse_result(parsed);

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 1 << 20;
 constexpr std::size_t kMaxTokens = 50'000;
 constexpr int kMaxDepth = 500;
+constexpr int kMaxNameBytes = 63;
 
 bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -153,6 +154,13 @@ base::Result<SourceText> SourceText::scan(std::string_view sql, std::string_view
                        token.begin);
     }
     const char first = out.text_[static_cast<std::size_t>(token.begin)];
+    const bool is_name = token.kind == Token::Kind::kWord || token.kind == Token::Kind::kQuotedWord;
+    const int quotes = token.kind == Token::Kind::kQuotedWord ? 2 : 0;
+    if (is_name && token.end - token.begin - quotes > kMaxNameBytes) {
+      return out
+          .error("SqlSyntax", fmt::format("this name is longer than {} bytes", kMaxNameBytes), token.begin)
+          .with_hint("PostgreSQL would cut it off; choose a shorter one");
+    }
     if (token.kind == Token::Kind::kSymbol && (first == '(' || first == '[') && ++depth > kMaxDepth) {
       return out.error("SqlTooLarge", fmt::format("more than {} brackets are open", kMaxDepth), token.begin);
     }

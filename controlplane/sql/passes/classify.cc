@@ -80,7 +80,7 @@ std::string key_text(const SourceUse& use, const std::vector<int>& key) {
 
 }  // namespace
 
-void classify(Draft& draft, Outcome& outcome) {
+void classify(Draft& draft, const Options& options, Outcome& outcome) {
   Classifier classifier{draft, std::vector<bool>(draft.plan.sources.size())};
   classifier.visit(*draft.plan.root);
   std::string driving;
@@ -98,7 +98,7 @@ void classify(Draft& draft, Outcome& outcome) {
       facts.reason = fmt::format("looked up by its whole key ({})", key_text(use, facts.key));
     }
   }
-  if (count > 1) {
+  if (count > 1 && options.history_start_us) {
     outcome.warnings.push_back(
         fmt::format("{} are both cut by the history window: a row whose partner lies before it finds none. A "
                     "dataset that is "

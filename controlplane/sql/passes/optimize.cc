@@ -30,7 +30,7 @@ constexpr int kMaxRounds = 8;
 
 void optimize(Draft& draft, const Options& options, Outcome& outcome) {
   Recorder recorder(draft, outcome);
-  classify(draft, outcome);
+  classify(draft, options, outcome);
   recorder.after("classify");
   if (options.history_start_us) {
     apply_history(draft, *options.history_start_us, outcome);

@@ -41,7 +41,7 @@ struct Outcome {
 // Runs all passes in their order.
 void optimize(Draft& draft, const Options& options, Outcome& outcome);
 
-void classify(Draft& draft, Outcome& outcome);
+void classify(Draft& draft, const Options& options, Outcome& outcome);
 void apply_history(Draft& draft, std::int64_t start_us, Outcome& outcome);
 plan::NodePtr fold(const plan::NodePtr& root, Outcome& outcome);
 plan::NodePtr push_filters(const plan::NodePtr& root);

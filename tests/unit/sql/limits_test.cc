@@ -26,8 +26,16 @@ TEST_CASE("limits") {
         "spec.sql:1:50007: the SQL has more than 50000 tokens");
   CHECK(first_error("SELECT " + repeated("(", 501) + "1" + repeated(")", 501) + " AS a FROM t") ==
         "spec.sql:1:508: more than 500 brackets are open");
+  CHECK(
+      first_error("SELECT a AS " + std::string(64, 'x') + " FROM t") ==
+      "spec.sql:1:13: this name is longer than 63 bytes; PostgreSQL would cut it off; choose a shorter one");
+  CHECK(first_error("SELECT a AS \"" + std::string(63, 'x') + "\" FROM t").empty());
   CHECK(first_error(std::string("SELECT 1\0 FROM t", 16)) == "spec.sql:1:9: the SQL holds a NUL byte");
   CHECK(first_error("SELECT " + repeated("(", 400) + "1" + repeated(")", 400) + " AS a FROM t").empty());
+}
+
+TEST_CASE("bytes that are no text") {
+  CHECK(first_error("SELECT '\xff' AS a FROM t") == "spec.sql: the SQL is not valid UTF-8");
 }
 
 TEST_CASE("depth") {
