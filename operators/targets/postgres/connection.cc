@@ -168,7 +168,7 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSetti
       {"dbname", settings.database},
       {"user", settings.user},
       {"password", settings.password},
-      {"passfile", "/dev/null"},
+      {"passfile", "/nonexistent"},  // never the account's own
       {"sslmode", mode},
       {"sslrootcert", certificate.path()},
       {"gssencmode", "disable"},

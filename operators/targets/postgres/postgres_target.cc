@@ -13,6 +13,8 @@
 namespace offtake::targets::postgres {
 namespace {
 
+constexpr int kAttempts = 2;
+
 class PostgresTarget : public Target {
  public:
   PostgresTarget(const TargetConnection& connection, TableSpec table, const std::string& product_uid)
@@ -134,14 +136,23 @@ class PostgresTarget : public Target {
   base::Status commit(const EpochCommit& epoch) override { return explained(epochs_.commit(epoch)); }
 
  private:
-  // Runs `body` in one transaction on one connection.
+  // Runs `body` in one transaction on one connection; once more on a new one when the connection turns out to
+  // be lost. REQUIRES: `body` may be repeated after a COMMIT that nobody saw.
   template <class Body>
   base::Status in_transaction(const Body& body, const std::string& mode = "") {
-    auto connection = session_.connection();
-    if (!connection) return std::move(connection).error();
-    Transaction transaction(**connection);
+    for (int tried = 1;; ++tried) {
+      auto connection = session_.connection();
+      if (!connection) return std::move(connection).error();
+      auto done = once(**connection, body, mode);
+      if (done || (*connection)->alive() || tried == kAttempts) return done;
+    }
+  }
+
+  template <class Body>
+  static base::Status once(Connection& connection, const Body& body, const std::string& mode) {
+    Transaction transaction(connection);
     if (auto begun = transaction.begin(mode); !begun) return begun;
-    if (auto done = body(**connection); !done) return done;
+    if (auto done = body(connection); !done) return done;
     return transaction.commit();
   }
 

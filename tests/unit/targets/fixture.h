@@ -35,6 +35,8 @@ class Product {
 
   const std::string& uid() const { return target_.product_uid; }
   const TargetConnection& connection() const { return connection_; }
+  // Sessions opened from now on go to that port: a proxy's.
+  void through_port(int port) { connection_.port = port; }
   const provision::ProductTarget& target() const { return target_; }
   provision::Provisioner& provisioner() { return *provisioner_; }
   std::unique_ptr<Target> open(const TableSpec& table);

@@ -11,9 +11,9 @@ class PostgresFixture : public Fixture {
   // As the reader role, whose password the fixture cannot know: as the admin in that role's place.
   std::vector<TextRow> read(const TargetConnection& writer, const std::string& select) override;
   std::string shown(const types::Column& column, std::size_t row) override;
+  PostgresServer& server();
 
  private:
-  PostgresServer& server();
   std::optional<PostgresServer> server_;
 };
 

@@ -1,0 +1,186 @@
+// What only a server has: connections that are lost, locks that others hold, grants, SQLSTATEs.
+#include "cutting_proxy.h"
+#include "operators/targets/postgres/control.h"
+#include "operators/targets/postgres/sqlstate.h"
+#include "postgres_fixture.h"
+#include "session.h"
+#include "workload.h"
+
+namespace offtake::targets_test {
+namespace {
+
+TableSpec orders(int revision = 1) {
+  TableSpec table;
+  table.name = "orders";
+  table.revision = revision;
+  table.columns = {{"id", types::TypeId::kInt8, false}, {"name", types::TypeId::kText, true}};
+  table.identity = {plan::Identity::Kind::kProvedKey, {0}};
+  return table;
+}
+
+PostgresFixture& postgres_fixture() {
+  for (Fixture* fixture : fixtures()) {
+    if (auto* postgres = dynamic_cast<PostgresFixture*>(fixture)) return *postgres;
+  }
+  FAIL("no PostgreSQL fixture");
+  std::abort();
+}
+
+std::string view_of(const Product& product) {
+  return "\"" + product.connection().schema + "\".orders";
+}
+
+}  // namespace
+
+TEST_CASE("an epoch whose COMMIT is lost is committed once") {
+  for (const auto cut : {CuttingProxy::Cut::kBefore, CuttingProxy::Cut::kAfter}) {
+    CAPTURE(static_cast<int>(cut));
+    PostgresFixture& fixture = postgres_fixture();
+    Product product(fixture);
+    CuttingProxy proxy(fixture.server().port());
+    product.through_port(proxy.port());
+    const TableSpec table = orders();
+    Session session(product, table);
+    session.fill(changes_of(table, {.upserts = {{"1", "a"}}}));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"2", "b"}}})));
+    for (const char* word : {"COMMIT", "UPDATE", "COPY", "INSERT INTO"}) {
+      CAPTURE(word);
+      const int before = proxy.cuts();
+      proxy.arm(word, cut);
+      REQUIRE_OK(session.commit(changes_of(
+          table, {.upserts = {{"1", word}},
+                  .old_rows = product.read("SELECT id, name FROM " + view_of(product) + " WHERE id = 1")})));
+      // A prepared statement's text is sent only the first time.
+      if (std::string_view(word) != "UPDATE") CHECK(proxy.cuts() == before + 1);
+      session.check_proof();
+    }
+    CHECK(product.read("SELECT id, name FROM " + view_of(product) + " ORDER BY id") ==
+          std::vector<TextRow>{{"1", "INSERT INTO"}, {"2", "b"}});
+  }
+}
+
+TEST_CASE("a swap whose COMMIT is lost is found done") {
+  for (const auto cut : {CuttingProxy::Cut::kBefore, CuttingProxy::Cut::kAfter}) {
+    PostgresFixture& fixture = postgres_fixture();
+    Product product(fixture);
+    CuttingProxy proxy(fixture.server().port());
+    product.through_port(proxy.port());
+    const TableSpec table = orders();
+    Session session(product, table);
+    session.begin();
+    session.load(changes_of(table, {.upserts = {{"1", "a"}}}));
+    REQUIRE_OK(session.finish());
+    proxy.arm("COMMIT", cut);
+    session.publish();
+    CHECK(proxy.cuts() == 1);
+    REQUIRE_OK(session.commit({}));
+    session.check_proof();
+  }
+}
+
+TEST_CASE("delivery goes on after its session was ended and after the server crashed") {
+  PostgresFixture own;
+  Product product(own);
+  const TableSpec table = orders();
+  Session session(product, table);
+  session.fill(changes_of(table, {.upserts = {{"1", "a"}}}));
+  const auto end_sessions = [&] {
+    auto admin = own.server().connect();
+    REQUIRE_OK(admin->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1",
+                            {product.connection().user}));
+  };
+  end_sessions();
+  REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"2", "b"}}})));
+  own.server().stop();
+  const auto away = session.commit(changes_of(table, {.upserts = {{"3", "c"}}}));
+  REQUIRE_FALSE(away.ok());
+  CHECK(away.error().code == "TargetUnreachable");
+  CHECK(away.error().retry == base::Retry::kTransient);
+  own.server().start();
+  REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"3", "c"}}})));
+  session.check_proof();
+  auto rows = session.target().controls();
+  REQUIRE_OK(rows);
+  auto admin = own.server().connect();
+  auto recorded = admin->query("SELECT usename FROM pg_stat_activity WHERE pid = $1",
+                               {std::to_string(rows->front().backend_pid)});
+  REQUIRE_OK(recorded);
+  REQUIRE(recorded->rows.size() == 1);
+  CHECK(recorded->text(0, 0) == product.connection().user);
+}
+
+TEST_CASE("a reader that holds the view delays the swap and is named") {
+  PostgresFixture& fixture = postgres_fixture();
+  Product product(fixture);
+  Session first(product, orders());
+  first.fill(changes_of(first.table(), {.upserts = {{"1", "a"}}}));
+  Session second(product, orders(2));
+  second.begin(200);
+  second.load(changes_of(second.table(), {.upserts = {{"1", "b"}}}));
+  REQUIRE_OK(second.finish());
+
+  auto reader = fixture.server().connect();
+  REQUIRE_OK(reader->execute("BEGIN; SELECT count(*) FROM " + view_of(product)));
+  auto blocked = second.target().swap();
+  REQUIRE_OK(blocked);
+  CHECK_FALSE(blocked->swapped);
+  CHECK(blocked->blocked_by.starts_with(fmt::format("pid {} of admin: ", reader->backend_pid())));
+  REQUIRE_OK(first.commit(changes_of(first.table(), {.upserts = {{"2", "still fed"}}})));
+  REQUIRE_OK(reader->execute("ROLLBACK"));
+  while (second.control.logical_time < first.control.logical_time) REQUIRE_OK(second.commit({}));
+  second.publish();
+  CHECK(product.read("SELECT name FROM " + view_of(product)) == std::vector<TextRow>{{"b"}});
+}
+
+TEST_CASE("grants on the view survive a column that changes its type") {
+  PostgresFixture& fixture = postgres_fixture();
+  Product product(fixture);
+  Session first(product, orders());
+  first.fill(changes_of(first.table(), {.upserts = {{"1", "7"}}}));
+  auto admin = fixture.server().connect();
+  REQUIRE_OK(admin->execute("CREATE ROLE analyst; GRANT SELECT ON " + view_of(product) + " TO analyst"));
+  TableSpec retyped = orders(2);
+  retyped.columns[1].type = types::TypeId::kInt4;
+  Session second(product, retyped);
+  second.begin(200);
+  second.load(changes_of(retyped, {.upserts = {{"1", "7"}}}));
+  REQUIRE_OK(second.finish());
+  second.publish();
+  auto granted = admin->query(
+      "SELECT has_table_privilege('analyst', $1, 'SELECT'), has_table_privilege($2, $1, 'SELECT')",
+      {view_of(product), product.connection().reader_role});
+  REQUIRE_OK(granted);
+  CHECK(granted->text(0, 0) == "t");
+  CHECK(granted->text(0, 1) == "t");
+  REQUIRE_OK(admin->execute("DROP OWNED BY analyst; DROP ROLE analyst"));
+}
+
+TEST_CASE("SQLSTATEs have retry classes") {
+  const auto check = [](const char* state, const char* code, base::Retry retry) {
+    CAPTURE(state);
+    const auto error = postgres::error_from({state, "said", "", "", "", ""});
+    CHECK(error.code == code);
+    CHECK(error.retry == retry);
+  };
+  check("22P05", "RowError", base::Retry::kRow);
+  check("23514", "RowError", base::Retry::kRow);
+  check("23505", "KeyNotUnique", base::Retry::kRow);
+  check("54000", "RowError", base::Retry::kRow);
+  check("53100", "DiskFull", base::Retry::kTransient);
+  check("53300", "TargetBusy", base::Retry::kTransient);
+  check("55P03", "TargetLocked", base::Retry::kTransient);
+  check("40001", "TargetConflict", base::Retry::kTransient);
+  check("08006", "TargetUnreachable", base::Retry::kTransient);
+  check("57P01", "TargetUnreachable", base::Retry::kTransient);
+  check("28P01", "TargetAuthenticationFailed", base::Retry::kTerminal);
+  check("3D000", "TargetDatabaseMissing", base::Retry::kTerminal);
+  check("42501", "TargetPermissionDenied", base::Retry::kTerminal);
+  check("42P01", "TargetObjectMissing", base::Retry::kTerminal);
+  check("0A000", "TargetRefused", base::Retry::kTerminal);
+  check("XX000", "TargetError", base::Retry::kTransient);
+  const auto key =
+      postgres::error_from({"23505", "x", "Schlüssel »(a, \"b c\")=(1, x)« existiert bereits.", "", "", ""});
+  CHECK(key.message == "key (a, b c)=(1, x) is held by more than one row");
+}
+
+}  // namespace offtake::targets_test
