@@ -160,11 +160,19 @@ class TreeEvaluator final : public Evaluator {
     Failures failures(input.rows);
     const Operand made = run(input, failures);
     const auto* values = made.values<std::uint8_t>();
-    const bool nulls = made.may_have_nulls();
+    // A NULL's value is 0, so that the bytes alone decide; written without a branch a row.
+    const std::size_t before = rows.size();
+    rows.resize(before + input.rows);
+    std::size_t end = before;
     for (std::size_t row = 0; row < input.rows; ++row) {
-      const auto number = static_cast<std::uint32_t>(row);
-      if (values[made.at(row)] == 0 || (nulls && made.is_null(row)) || failures.failed(number)) continue;
-      rows.push_back(number);
+      rows[end] = static_cast<std::uint32_t>(row);
+      end += values[made.at(row)] != 0;
+    }
+    rows.resize(end);
+    if (failures.any()) {
+      const auto first = rows.begin() + static_cast<std::ptrdiff_t>(before);
+      rows.erase(std::remove_if(first, rows.end(), [&](std::uint32_t row) { return failures.failed(row); }),
+                 rows.end());
     }
     if (failures.any()) report(failures, errors);
   }
