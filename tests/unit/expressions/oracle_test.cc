@@ -54,6 +54,18 @@ std::string answer(const types::Column& column, const std::map<std::uint32_t, st
   return column.is_null(row) ? "NULL" : "= " + types::value_text(column, row);
 }
 
+using Used = std::set<const plan::Signature*>;
+
+void collect_signatures(const plan::Expression& expression, Used& used) {
+  if (const auto* call = std::get_if<plan::Call>(&expression.node)) {
+    std::vector<types::TypeId> arguments;
+    for (const auto& argument : call->arguments) arguments.push_back(argument->type.id);
+    used.insert(plan::find_signature(call->function, arguments));
+  }
+  plan::for_each_child(expression,
+                       [&](const plan::ExpressionPtr& child) { collect_signatures(*child, used); });
+}
+
 std::set<std::string> lines_of(const std::string& path) {
   std::set<std::string> out;
   std::ifstream in(path);
@@ -70,6 +82,7 @@ TEST_CASE("expressions answer as PostgreSQL") {
   // What PostgreSQL computes and this version refuses.
   std::set<std::string> refused = lines_of(kFolder + "/refused.list");
   int count = 0;
+  Used used;
   for (const Case& one : read_cases(kFolder)) {
     const std::string place = one.file + ":" + std::to_string(one.line) + ": " + one.expression;
     const sql::Compiled compiled = compile(rows, one.expression);
@@ -93,6 +106,7 @@ TEST_CASE("expressions answer as PostgreSQL") {
     CHECK_MESSAGE(types::to_string(compiled.plan.root->output[0].type) == one.answers[0],
                   place << ": type " << types::to_string(compiled.plan.root->output[0].type) << ", not "
                         << one.answers[0]);
+    collect_signatures(*std::get<plan::Project>(compiled.plan.root->node).expressions[0], used);
     std::vector<expressions::RowError> errors;
     const types::ColumnPtr column = evaluate(compiled.plan, rows, errors);
     REQUIRE(column->size() == rows.batch.rows);
@@ -105,6 +119,11 @@ TEST_CASE("expressions answer as PostgreSQL") {
     }
   }
   CHECK(count > 1000);
+  for (const plan::Signature& signature : plan::all_signatures()) {
+    std::string text(signature.name);
+    for (types::TypeId type : signature.arguments) text += " " + types::to_string(types::Type(type));
+    CHECK_MESSAGE(used.count(&signature) > 0, "no case over columns for " << text);
+  }
   for (const std::string& left : refused) FAIL_CHECK("refused.list names no case: " << left);
 }
 
