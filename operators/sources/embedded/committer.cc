@@ -1,6 +1,5 @@
 #include "operators/sources/embedded/committer.h"
 
-#include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -12,8 +11,8 @@
 
 namespace offtake::sources::embedded {
 
-Committer::Committer(rocksdb::DB& db, CommitterOptions options)
-    : db_(db), options_(std::move(options)), thread_([this] { run(); }) {}
+Committer::Committer(Database& database, CommitterOptions options)
+    : database_(database), options_(std::move(options)), thread_([this] { run(); }) {}
 
 Committer::~Committer() {
   {
@@ -79,12 +78,10 @@ base::Status Committer::check_space() const {
   return disk_full(options_.dir, space.free_bytes);
 }
 
-// A failed write leaves RocksDB refusing all further ones until it is told that the cause is gone.
 base::Status Committer::resume_after_failure() {
-  if (!failed_) return {};
-  // It also tries by itself; until then the first failure is the one to tell.
-  if (!db_.Resume().ok()) return *failed_;
-  failed_.reset();
+  if (!database_.failed()) return {};
+  if (auto opened = database_.reopen(); !opened) return opened;
+  if (auto told = options_.after_reopening(); !told) return told;
   base::log_info("the event log takes appends again");
   return {};
 }
@@ -132,15 +129,7 @@ base::Status Committer::write(const std::vector<Waiting*>& group) {
     }
   }
   if (after.empty()) return {};
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  const auto status = db_.Write(options, &batch);
-  if (!status.ok()) {
-    auto error = database_error(status, "appending to the event log");
-    failed_ = error;
-    base::log_error("append to the event log failed", {{"error", error.text()}, {"detail", error.detail}});
-    return error;
-  }
+  if (auto written = database_.write(batch, "appending to the event log"); !written) return written;
   for (const auto& [place, state] : after) {
     const std::lock_guard topic_lock(place.first->mutex);
     auto& partition = place.first->partitions[static_cast<std::size_t>(place.second)];

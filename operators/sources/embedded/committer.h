@@ -9,17 +9,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/result.h"
 #include "operators/sources/embedded/block.h"
+#include "operators/sources/embedded/database.h"
 #include "operators/sources/embedded/topic.h"
-
-namespace rocksdb {
-class DB;
-}
 
 namespace offtake::sources::embedded {
 
@@ -36,11 +32,13 @@ struct CommitterOptions {
   std::uint64_t reserved_bytes = 0;  // appends are refused below this much free space
   std::size_t max_queued_bytes = 64 << 20;
   std::size_t max_group_bytes = 32 << 20;
+  // Called when the database was opened anew after a failed write, before anything is written to it.
+  std::function<base::Status()> after_reopening;
 };
 
 class Committer {
  public:
-  Committer(rocksdb::DB& db, CommitterOptions options);
+  Committer(Database& database, CommitterOptions options);
   ~Committer();  // commits what is queued
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -68,11 +66,10 @@ class Committer {
   base::Status write(const std::vector<Waiting*>& group);
   base::Status resume_after_failure();
 
-  rocksdb::DB& db_;
+  Database& database_;
   const CommitterOptions options_;
-  std::mutex commit_mutex_;            // held over every write; taken before a topic's mutex
-  std::optional<base::Error> failed_;  // by commit_mutex_: RocksDB refuses writes since
-  std::mutex mutex_;                   // guards what follows
+  std::mutex commit_mutex_;  // held over every write; taken before a topic's mutex
+  std::mutex mutex_;         // guards what follows
   std::condition_variable queued_, room_;
   std::deque<Waiting*> queue_;
   std::size_t queued_bytes_ = 0;

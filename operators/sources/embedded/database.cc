@@ -5,9 +5,12 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
 #include <sys/statvfs.h>
 
 #include <filesystem>
+
+#include "base/log.h"
 
 namespace offtake::sources::embedded {
 namespace {
@@ -43,23 +46,68 @@ rocksdb::Options rocksdb_options(const DatabaseOptions& options) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<rocksdb::DB>> open_database(const DatabaseOptions& options) {
+Database::Database(const DatabaseOptions& options) : options_(options) {}
+Database::~Database() = default;
+
+Database::Lease::Lease(const Database& database) : lock_(database.mutex_), db_(database.db_.get()) {}
+
+base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
   std::error_code failed;
   std::filesystem::create_directories(options.dir, failed);
   if (failed) {
     return base::transient("LogUnavailable", fmt::format("the event log's folder {} cannot be made: {}",
                                                          options.dir, failed.message()));
   }
+  std::unique_ptr<Database> database(new Database(options));
+  if (auto opened = database->open_instance(); !opened) return std::move(opened).error();
+  return database;
+}
+
+base::Status Database::open_instance() {
   rocksdb::DB* opened = nullptr;
-  const auto status = rocksdb::DB::Open(rocksdb_options(options), options.dir, &opened);
-  if (status.ok()) return std::unique_ptr<rocksdb::DB>(opened);
+  const auto status = rocksdb::DB::Open(rocksdb_options(options_), options_.dir, &opened);
+  if (status.ok()) {
+    db_.reset(opened);
+    return {};
+  }
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
     return base::terminal("LogLocked",
-                          fmt::format("the event log in {} is in use by another process", options.dir))
+                          fmt::format("the event log in {} is in use by another process", options_.dir))
         .with_hint("stop the other server, or choose another data directory")
         .with_detail(status.ToString());
   }
-  return database_error(status, fmt::format("opening the event log in {}", options.dir));
+  return database_error(status, fmt::format("opening the event log in {}", options_.dir));
+}
+
+base::Status Database::write(rocksdb::WriteBatch& batch, std::string_view doing) {
+  if (failure_) return *failure_;
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto lease = use();
+  if (!lease) return database_closed();
+  const auto status = lease->Write(options, &batch);
+  if (status.ok()) return {};
+  failure_ = database_error(status, doing);
+  base::log_error("writing to the event log failed",
+                  {{"error", failure_->text()}, {"detail", failure_->detail}});
+  return *failure_;
+}
+
+base::Status Database::reopen() {
+  // Opening writes what the write-ahead log holds to its place: better no attempt than one without room,
+  // which would end reading as well.
+  const std::uint64_t room = 2 * options_.memtable_bytes + (4 << 20);
+  if (db_ && disk_space(options_.dir).free_bytes < room) return *failure_;
+  const std::unique_lock lock(mutex_);
+  db_.reset();
+  if (auto opened = open_instance(); !opened) return opened;
+  failure_.reset();
+  return {};
+}
+
+base::Error database_closed() {
+  return base::transient("LogUnavailable", "the event log could not be opened again after a failed write")
+      .with_hint("free space on its disk; it is tried again with the next append");
 }
 
 base::Error database_error(const rocksdb::Status& status, std::string_view doing) {

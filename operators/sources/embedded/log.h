@@ -19,12 +19,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "operators/sources/embedded/committer.h"
+#include "operators/sources/embedded/database.h"
 #include "operators/sources/embedded/topic.h"
 #include "operators/sources/event_store.h"
-
-namespace rocksdb {
-class DB;
-}
 
 namespace offtake::sources::embedded {
 
@@ -84,15 +81,20 @@ class Log {
   base::Status apply_retention();
 
  private:
-  Log(const LogOptions& options, std::unique_ptr<rocksdb::DB> db);
+  Log(const LogOptions& options, std::unique_ptr<Database> database);
   base::Status load();
   base::Status load_partition(Topic& topic, int partition);
+  // Takes out what a write left behind that had been answered with an error.
+  base::Status remove_unacknowledged();
+  base::Status remove_unacknowledged(Topic& topic, int partition);
+  base::Result<std::optional<Offset>> first_block_at(const Topic& topic, int partition,
+                                                     std::int64_t timestamp_ms) const;
   base::Status drop_before(Topic& topic, int partition, std::int64_t cutoff_ms);
   void keep_retention();
 
   const std::string dir_;
   const base::Clock& clock_;
-  const std::unique_ptr<rocksdb::DB> db_;
+  const std::unique_ptr<Database> database_;
   mutable std::shared_mutex topics_mutex_;
   std::map<std::string, std::shared_ptr<Topic>, std::less<>> topics_;
   std::atomic<std::uint32_t> next_keyless_ = 0;

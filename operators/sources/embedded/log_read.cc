@@ -53,7 +53,9 @@ base::Result<RecordBatch> Log::read(const Topic& topic, int partition, Offset fr
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
+  const auto lease = database_->use();
+  if (!lease) return database_closed();
+  const std::unique_ptr<rocksdb::Iterator> at(lease->NewIterator(options));
   at->SeekForPrev(block_key(topic.id, partition, from));
   if (!at->Valid() || !at->key().starts_with(begin)) at->Seek(begin);
   const Offset stop = std::min(until, from + static_cast<Offset>(std::max<std::size_t>(max_records, 1)));
@@ -99,17 +101,10 @@ base::Result<Offset> Log::offset_for_time(const Topic& topic, int partition,
     const std::lock_guard lock(topic.mutex);
     state = topic.partitions[static_cast<std::size_t>(partition)];
   }
-  // The first block that raised the greatest timestamp to the asked one or beyond holds the first such
-  // record.
-  const std::string end = partition_end('T', topic.id, partition);
-  const rocksdb::Slice upper(end);
-  rocksdb::ReadOptions options;
-  options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
-  at->Seek(time_key(topic.id, partition, timestamp_ms));
-  if (!at->status().ok()) return database_error(at->status(), "reading the time index");
-  if (!at->Valid()) return state.end;
-  Offset position = std::max(static_cast<Offset>(get_u64(at->value().ToStringView())), state.start);
+  auto block = first_block_at(topic, partition, timestamp_ms);
+  if (!block) return std::move(block).error();
+  if (!*block) return state.end;
+  Offset position = std::max(**block, state.start);
   while (position < state.end) {
     constexpr std::size_t kRecords = 4096;
     auto batch = read(topic, partition, position, state.end, kRecords, kBlockPayloadBytes);
@@ -122,18 +117,33 @@ base::Result<Offset> Log::offset_for_time(const Topic& topic, int partition,
   return state.end;
 }
 
-base::Status Log::drop_before(Topic& topic, int partition, std::int64_t cutoff_ms) {
-  const std::lock_guard lock(topic.mutex);
-  PartitionState& state = topic.partitions[static_cast<std::size_t>(partition)];
-  if (topic.deleted || state.start == state.end) return {};
+// The first block that raised the greatest timestamp to the asked one or beyond: it holds the first such
+// record.
+base::Result<std::optional<Offset>> Log::first_block_at(const Topic& topic, int partition,
+                                                        std::int64_t timestamp_ms) const {
   const std::string end = partition_end('T', topic.id, partition);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
-  at->Seek(time_key(topic.id, partition, cutoff_ms));
+  const auto lease = database_->use();
+  if (!lease) return database_closed();
+  const std::unique_ptr<rocksdb::Iterator> at(lease->NewIterator(options));
+  at->Seek(time_key(topic.id, partition, timestamp_ms));
   if (!at->status().ok()) return database_error(at->status(), "reading the time index");
-  const Offset start = at->Valid() ? static_cast<Offset>(get_u64(at->value().ToStringView())) : state.end;
+  if (!at->Valid()) return std::optional<Offset>();
+  return std::optional<Offset>(static_cast<Offset>(get_u64(at->value().ToStringView())));
+}
+
+base::Status Log::drop_before(Topic& topic, int partition, std::int64_t cutoff_ms) {
+  PartitionState state;
+  {
+    const std::lock_guard lock(topic.mutex);
+    if (topic.deleted) return {};
+    state = topic.partitions[static_cast<std::size_t>(partition)];
+  }
+  auto block = first_block_at(topic, partition, cutoff_ms);
+  if (!block) return std::move(block).error();
+  const Offset start = block->value_or(state.end);
   if (start <= state.start) return {};
 
   rocksdb::WriteBatch batch;
@@ -143,11 +153,13 @@ base::Status Log::drop_before(Topic& topic, int partition, std::int64_t cutoff_m
   put_u64(bounds, static_cast<std::uint64_t>(start));
   put_u64(bounds, static_cast<std::uint64_t>(state.end));
   batch.Put(start_key(topic.id, partition), bounds);
-  rocksdb::WriteOptions write;
-  write.sync = true;
-  const auto written = db_->Write(write, &batch);
-  if (!written.ok()) return database_error(written, "dropping old records");
-  state.start = start;
+  {
+    // The start moves first: a reader in between is told that its offset is gone, not that a block is
+    // missing.
+    const std::lock_guard lock(topic.mutex);
+    topic.partitions[static_cast<std::size_t>(partition)].start = start;
+  }
+  if (auto written = database_->write(batch, "dropping old records"); !written) return written;
   base::log_info("old records dropped", {{"component", "events"},
                                          {"topic", topic.name},
                                          {"partition", std::to_string(partition)},
