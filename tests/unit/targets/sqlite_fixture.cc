@@ -49,13 +49,19 @@ std::vector<TextRow> SqliteFixture::read(const TargetConnection& writer, const s
 }
 
 std::string SqliteFixture::shown(const types::Column& column, std::size_t row) {
-  auto database = offtake::sqlite::Database::open(":memory:");
-  REQUIRE(database.ok());
-  auto statement = database->prepare("SELECT ?1");
-  REQUIRE(statement.ok());
-  targets::sqlite::bind_value(*statement, 1, column, row);
-  REQUIRE(statement->step().ok());
-  return text_of(*statement, 0);
+  if (!echo_) {
+    auto database = offtake::sqlite::Database::open(":memory:");
+    REQUIRE(database.ok());
+    memory_.emplace(*std::move(database));
+    auto statement = memory_->prepare("SELECT ?1");
+    REQUIRE(statement.ok());
+    echo_.emplace(*std::move(statement));
+  }
+  targets::sqlite::bind_value(*echo_, 1, column, row);
+  REQUIRE(echo_->step().ok());
+  const std::string text = text_of(*echo_, 0);
+  echo_->reset();
+  return text;
 }
 
 }  // namespace offtake::targets_test

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/files/files.h"
+#include "base/sqlite/database.h"
 #include "fixture.h"
 
 namespace offtake::targets_test {
@@ -13,6 +14,9 @@ class SqliteFixture : public Fixture {
 
  private:
   std::optional<files::TempDir> directory_;
+  // Gives back what is bound: how SQLite shows a value.
+  std::optional<offtake::sqlite::Database> memory_;
+  std::optional<offtake::sqlite::Statement> echo_;
 };
 
 }  // namespace offtake::targets_test
