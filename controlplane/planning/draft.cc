@@ -174,6 +174,11 @@ class Drafting {
         refuse(std::move(type).error().in(fmt::format("column {}", column.name)), "spec.sql");
       }
     }
+    targets::TableSpec table;
+    table.name = product_.target_name();
+    table.columns = columns;
+    table.identity = compiled_.plan.identity;
+    if (auto fine = engine->check_table(table); !fine) refuse(std::move(fine).error(), "spec.sql");
     for (std::size_t i = 0; i < product_.spec.target.indexes.size(); ++i) {
       const auto& index = product_.spec.target.indexes[i];
       for (const auto& name : index.columns) {

@@ -17,6 +17,7 @@
 #include "controlplane/server/kubeconfig.h"
 #include "controlplane/server/metrics.h"
 #include "controlplane/store/embedded_store.h"
+#include "controlplane/store/references.h"
 #include "controlplane/view/handlers.h"
 #include "operators/runners/in_process/runner.h"
 #include "operators/runners/process/runner.h"
@@ -83,6 +84,7 @@ class Serving {
     options.path = data_->path / "resources.db";
     options.secret_key = data_->secret_key;
     options.sql = [](const resources::DataProduct& product) { return sql::check_grammar(product.spec.sql); };
+    options.warn = store::missing_references;
     auto resources = store::EmbeddedStore::open(std::move(options));
     if (!resources) return std::move(resources).error();
     resources_ = *std::move(resources);

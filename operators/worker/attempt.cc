@@ -53,7 +53,7 @@ class Attempt {
 
     pipeline_.plan = &job_.plan;
     pipeline_.stateless = delivery::runs_without_state(job_.plan);
-    pipeline_.image = engine->image(job_.table.columns);
+    pipeline_.image = engine->table_image(job_.table);
     pipeline_.target = target_.get();
     pipeline_.progress = &in_.progress;
     pipeline_.clock = in_.environment.clock;

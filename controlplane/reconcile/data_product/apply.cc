@@ -80,6 +80,10 @@ base::Status DataProductReconciler::start_revision(Work& work, int number, const
 base::Status DataProductReconciler::run_worker(Work& work, int number) {
   worker::Job* job = find_job(work.jobs, number);
   if (job == nullptr || !work.provisioned) return {};
+  for (const auto& revision : work.facts.revisions) {
+    // A worker is started only when the target told the incarnation that the next one must exceed.
+    if (revision.number == number && !revision.worker.running && !work.facts.controls_known) return {};
+  }
   // What changes in place: the newest revision follows the present spec.
   const auto& spec = work.facts.product.spec.runner;
   worker::Job wanted = *job;
