@@ -32,7 +32,7 @@ base::Status write_kubeconfig(const files::Path& file, const files::Path& data_d
     auto documents = yaml::parse(*text);
     // What cannot be read is somebody's file: it is left alone.
     if (!documents) return std::move(documents).error().in(file.string());
-    if (!documents->empty()) config = yaml::to_json(documents->front());
+    if (!documents->empty()) config = yaml::to_json(documents->front().root);
   }
   if (!config.is_object()) config = json::Value::object();
   const std::string name = data_directory.string();

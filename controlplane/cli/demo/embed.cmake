@@ -1,0 +1,15 @@
+# cmake -DOUTPUT=FILE -P embed.cmake FILE... : the files, byte for byte, as what examples.h declares.
+set(text "#include \"controlplane/cli/demo/examples.h\"\n\nnamespace offtake::cli::demo {\nnamespace {\n\nconstexpr Example kExamples[] = {\n")
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(index RANGE 4 ${last})
+  file(READ ${CMAKE_ARGV${index}} content HEX)
+  get_filename_component(name ${CMAKE_ARGV${index}} NAME)
+  get_filename_component(folder ${CMAKE_ARGV${index}} DIRECTORY)
+  get_filename_component(folder ${folder} NAME)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" escaped "${content}")
+  # A line of the file is a line here.
+  string(REPLACE "\\x0a" "\\x0a\"\n     \"" lines "     \"${escaped}\"\n")
+  string(APPEND text "    {\"${folder}/${name}\",\n${lines}    },\n")
+endforeach()
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const Example> examples() {\n  return kExamples;\n}\n\n}  // namespace offtake::cli::demo\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,37 @@
+// The demo against a server that has just become ready: datasets, a year of records, products, what readers
+// see.
+#pragma once
+#include <stop_token>
+
+#include "controlplane/cli/api_client.h"
+#include "controlplane/cli/console.h"
+#include "controlplane/cli/demo/check.h"
+#include "controlplane/cli/demo/retail.h"
+
+namespace offtake::cli::demo {
+
+inline constexpr const char* kCompany = "retail";
+
+struct SessionSettings {
+  std::uint64_t seed = 1;
+  RetailSizes sizes;
+  bool write_history = true;  // false: it is there already
+  bool once = false;          // ends when the products are live, with everything written and committed
+  files::Path server_data_directory;
+};
+
+// Applies the example file of that name ("datasets.yaml").
+bool apply_example(ApiClient& client, std::string_view file, Console& console);
+// Writes the company's history; the datasets must be ready. `written` is called when all of it is
+// acknowledged.
+base::Status write_history(ApiClient& client, const SessionSettings& settings, base::Micros now,
+                           Console& console, const std::stop_token& stop);
+base::Status wait_for_datasets(ApiClient& client, Console& console, const std::stop_token& stop);
+
+// Runs until stopped (or, with `once`, until done). What the check needs is gathered when it ends.
+base::Result<std::vector<ProductFacts>> run_session(const ServerAddress& address,
+                                                    const SessionSettings& settings,
+                                                    const std::function<base::Status()>& history_written,
+                                                    Console& console, const std::stop_token& stop);
+
+}  // namespace offtake::cli::demo
