@@ -46,18 +46,20 @@ base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnP
   const std::uint32_t tag = SlotIndex::tag_of(hash);
   SlotIndex::Slot* slot = key_slot(columns, key_, row, tag);
   RowRef found = 0;
-  int length = 0;
-  bool at_end = true;
+  // New rows go to the front, so where the first row of a key is in the row index all of them are.
+  bool indexed = false;
+  bool becomes_long = false;
   if (slot != nullptr) {
-    RowRef at = slot->ref;
-    for (; at != 0 && length < kLongChain && found == 0; at = pages_.header(at).next, ++length) {
+    indexed = (pages_.header(slot->ref).bytes & RowPages::kIndexed) != 0;
+    int length = 0;
+    for (RowRef at = slot->ref; !indexed && at != 0 && found == 0; at = pages_.header(at).next, ++length) {
       if (packed(at) == scratch_) found = at;
     }
-    at_end = at == 0;
-    if (found == 0 && !at_end) {
-      const auto* indexed = rows_index_.find(SlotIndex::tag_of(types::xxh64::hash(scratch_, 0)),
-                                             [&](RowRef ref) { return packed(ref) == scratch_; });
-      if (indexed != nullptr) found = indexed->ref;
+    becomes_long = length >= kLongChain;
+    if (indexed) {
+      const auto* known = rows_index_.find(SlotIndex::tag_of(types::xxh64::hash(scratch_, 0)),
+                                           [&](RowRef ref) { return packed(ref) == scratch_; });
+      if (known != nullptr) found = known->ref;
     }
   }
   if (found != 0) {
@@ -90,9 +92,9 @@ base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnP
   header.next = slot->ref;
   pages_.header(slot->ref).previous = ref;
   slot->ref = ref;
-  if (length >= kLongChain) {
-    // From the 17th row on all rows of the key are in the row index.
-    for (RowRef at = ref; at != 0 && (at == ref || at_end); at = pages_.header(at).next) index_row(at);
+  if (indexed) index_row(ref);
+  if (becomes_long) {
+    for (RowRef at = ref; at != 0; at = pages_.header(at).next) index_row(at);
   }
   return Added{ref, 0};
 }

@@ -61,7 +61,7 @@ class Arrangement {
   std::size_t bytes() const { return pages_.bytes() + keys_.bytes() + rows_index_.bytes(); }
 
  private:
-  static constexpr int kLongChain = 16;
+  static constexpr int kLongChain = 4;
 
   SlotIndex::Slot* key_slot(std::span<const types::ColumnPtr> columns, std::span<const int> key_columns,
                             std::size_t row, std::uint32_t tag);

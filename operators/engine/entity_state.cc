@@ -3,15 +3,13 @@
 namespace offtake::engine {
 namespace {
 
-// State columns before the visible ones.
-enum : std::size_t { kIdentity, kPartition, kOffset, kTimestamp, kTombstone, kFirstVisible };
+// Columns of the state. The visible row is held packed by its own layout, so that it is compared, kept and
+// given on without being taken apart.
+enum : std::size_t { kIdentity, kPartition, kOffset, kTimestamp, kTombstone, kRow };
 
-std::vector<types::Type> state_types(const std::vector<types::Field>& columns) {
+std::vector<types::Type> state_types() {
   using types::TypeId;
-  std::vector<types::Type> out = {TypeId::kBytea, TypeId::kInt4, TypeId::kInt8, TypeId::kInt8,
-                                  TypeId::kBoolean};
-  for (const types::Field& field : columns) out.push_back(field.type);
-  return out;
+  return {TypeId::kBytea, TypeId::kInt4, TypeId::kInt8, TypeId::kInt8, TypeId::kBoolean, TypeId::kBytea};
 }
 
 std::vector<types::Type> visible_types(const std::vector<types::Field>& columns) {
@@ -30,9 +28,7 @@ types::ColumnPtr column_of(types::TypeId type, std::span<const T> values) {
 }  // namespace
 
 EntityState::EntityState(const std::vector<types::Field>& columns)
-    : visible_columns_(columns.size()),
-      state_(state_types(columns), {static_cast<int>(kIdentity)}),
-      row_layout_(visible_types(columns)) {}
+    : state_(state_types(), {static_cast<int>(kIdentity)}), row_layout_(visible_types(columns)) {}
 
 EntityState::Winner EntityState::winner(RowRef first) const {
   const RowLayout& layout = state_.layout();
@@ -51,21 +47,9 @@ EntityState::Winner EntityState::winner(RowRef first) const {
   return best;
 }
 
-std::string EntityState::visible_row(RowRef first) const {
+std::string_view EntityState::visible_row(RowRef first) const {
   const Winner best = winner(first);
-  if (!best.visible) return {};
-  const char* row = state_.payload(best.ref);
-  std::vector<types::ColumnPtr> columns;
-  const char* const rows[] = {row};
-  for (std::size_t i = 0; i < visible_columns_; ++i) {
-    types::ColumnBuilder builder(row_layout_.types()[i]);
-    state_.layout().gather(rows, kFirstVisible + i, builder);
-    columns.push_back(builder.finish());
-  }
-  std::string packed;
-  row_layout_.pack(columns, 0, packed);
-  // A row without columns packs to nothing, which would read as "none".
-  return packed.empty() ? std::string(1, '\0') : packed;
+  return best.visible ? state_.layout().text(state_.payload(best.ref), kRow) : std::string_view();
 }
 
 base::Status EntityState::push(const SourceBatch& batch, bool bulk, std::uint64_t epoch) {
@@ -79,7 +63,18 @@ base::Status EntityState::push(const SourceBatch& batch, bool bulk, std::uint64_
                      column_of<std::int64_t>(types::TypeId::kInt8, batch.offsets),
                      column_of<std::int64_t>(types::TypeId::kInt8, batch.timestamps_ms),
                      column_of<std::uint8_t>(types::TypeId::kBoolean, tombstones)};
-  records.columns.insert(records.columns.end(), batch.rows.columns.begin(), batch.rows.columns.end());
+  types::ColumnBuilder visible{types::Type(types::TypeId::kBytea)};
+  std::string packed;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (tombstones[row] != 0) {
+      visible.append_null();
+      continue;
+    }
+    row_layout_.pack(batch.rows.columns, row, packed);
+    // A row without columns packs to nothing, which would read as "none".
+    visible.append_text(packed.empty() ? std::string_view("\0", 1) : packed);
+  }
+  records.columns.push_back(visible.finish());
   const int key[] = {static_cast<int>(kIdentity)};
   const std::vector<std::uint64_t> hashes = types::hash_rows(records, key);
   constexpr std::size_t kAhead = 8;
@@ -97,7 +92,7 @@ base::Status EntityState::push(const SourceBatch& batch, bool bulk, std::uint64_
     if (!bulk) {
       std::string identity(batch.identity->text(row));
       if (!touched_.contains(identity)) {
-        Touched touched{hashes[row], visible_row(first)};
+        Touched touched{hashes[row], std::string(visible_row(first))};
         touched_bytes_ += identity.size() + touched.before.size() + 128;
         touched_.emplace(std::move(identity), std::move(touched));
       }
@@ -116,12 +111,7 @@ base::Status EntityState::scan(const Emit& emit) const {
   const auto give = [&] {
     types::Batch piece;
     piece.rows = rows.size();
-    for (std::size_t i = 0; i < visible_columns_; ++i) {
-      types::ColumnBuilder builder(row_layout_.types()[i]);
-      builder.reserve(rows.size());
-      state_.layout().gather(rows, kFirstVisible + i, builder);
-      piece.columns.push_back(builder.finish());
-    }
+    piece.columns = row_layout_.gather(rows);
     rows.clear();
     if (piece.rows > 0) status = emit(std::move(piece));
   };
@@ -135,7 +125,7 @@ base::Status EntityState::scan(const Emit& emit) const {
     }
     const char* row = state_.payload(winning);
     if (state_.layout().value<std::uint8_t>(row, kTombstone) != 0) return;
-    rows.push_back(row);
+    rows.push_back(state_.layout().text(row, kRow).data());
     if (rows.size() == kPieceRows) give();
   });
   if (status) give();
@@ -157,12 +147,13 @@ base::Status EntityState::flush(const Emit& emit) {
     weights.clear();
     return emit(std::move(piece));
   };
-  types::ColumnBuilder identity{types::Type(types::TypeId::kBytea)};
-  for (const auto& [key, touched] : touched_) {
-    identity.append_shared(key);
-    const std::vector<types::ColumnPtr> columns = {identity.finish()};
-    const int key_column[] = {0};
-    std::string after = visible_row(state_.first(columns, key_column, 0, touched.hash));
+  types::ColumnBuilder identities{types::Type(types::TypeId::kBytea)};
+  for (const auto& [identity, touched] : touched_) identities.append_shared(identity);
+  const std::vector<types::ColumnPtr> columns = {identities.finish()};
+  const int key_column[] = {0};
+  std::size_t at = 0;
+  for (const auto& [identity, touched] : touched_) {
+    std::string after(visible_row(state_.first(columns, key_column, at++, touched.hash)));
     if (after == touched.before) continue;
     if (!touched.before.empty()) {
       packed.push_back(touched.before);

@@ -33,9 +33,8 @@ class EntityState {
     bool visible = false;
   };
   Winner winner(RowRef first) const;
-  std::string visible_row(RowRef first) const;  // packed, empty: none
+  std::string_view visible_row(RowRef first) const;  // packed; empty: none
 
-  std::size_t visible_columns_;
   Arrangement state_;
   RowLayout row_layout_;  // of the visible columns
   struct Touched {
