@@ -216,12 +216,16 @@ Pairs decode_query(std::string_view text) {
   };
   Pairs out;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('&'), text.size());
-    const std::string_view pair = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t end = text.find('&');
+    const std::string_view pair = end == std::string_view::npos ? text : text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (pair.empty()) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    out.emplace_back(decode(pair.substr(0, equals)), decode(pair.substr(std::min(equals + 1, pair.size()))));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) {
+      out.emplace_back(decode(pair), "");
+    } else {
+      out.emplace_back(decode(pair.substr(0, equals)), decode(pair.substr(equals + 1)));
+    }
   }
   return out;
 }
