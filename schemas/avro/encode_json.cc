@@ -26,6 +26,7 @@ void append_sized(std::string_view bytes, std::string& out) {
 namespace {
 
 constexpr int kMaxNesting = 200;
+constexpr std::size_t kShownBytes = 80;  // of a value in a message
 
 template <class T>
 void append_raw(T value, std::string& out) {
@@ -75,7 +76,12 @@ class JsonEncoder {
   }
   bool mismatch(const Node& node, const json::Value& value) {
     std::string text = json::dump(value);
-    if (text.size() > 80) text = text.substr(0, 80) + "…";
+    if (text.size() > kShownBytes) {
+      std::size_t end = kShownBytes;
+      while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // whole characters
+      text.resize(end);
+      text += "…";
+    }
     return refuse(fmt::format("{} is no {}", text, describe(node)));
   }
 

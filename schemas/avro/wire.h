@@ -83,6 +83,15 @@ inline Fault skip_long(Cursor& cursor) {
     ++cursor.at;
     return Fault::kNone;
   }
+  if (cursor.left() >= 8) {
+    std::uint64_t word;
+    std::memcpy(&word, cursor.at, sizeof word);
+    const std::uint64_t ends = ~word & 0x8080808080808080U;
+    if (ends != 0) {
+      cursor.at += (std::countr_zero(ends) + 1) / 8;
+      return Fault::kNone;
+    }
+  }
   for (int i = 0; i < 10; ++i) {
     if (cursor.at == cursor.end) return Fault::kTruncated;
     if (*cursor.at++ < 0x80) return Fault::kNone;

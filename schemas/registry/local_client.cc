@@ -37,7 +37,8 @@ class LocalClient final : public Client {
   }
 
   base::Result<SchemaVersion> register_schema(const std::string& subject, const std::string& text) override {
-    const auto registered = store_.register_schema({normal_subject(subject), content_of(text), false, {}, {}});
+    const auto registered =
+        store_.register_schema({normal_subject(subject), content_of(text), false, {}, {}});
     if (!registered) return registered.error();
     return store_.read([&](const State& state) { return whole(state, *registered); });
   }
