@@ -103,7 +103,7 @@ struct WrittenRecord {
   Offset offset = 0;
 };
 
-// Thread-safe; readers may outlive neither their store nor the process's other users of it.
+// Thread-safe. Readers and batches keep what they need; a store may go before them.
 class EventStore {
  public:
   virtual ~EventStore() = default;

@@ -139,24 +139,37 @@ Client::~Client() {
 }
 
 void Client::on_error(rd_kafka_s*, int code, const char* reason, void* opaque) {
+  // No group is ever joined: not being allowed to is no trouble.
+  if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) return;
   auto& client = *static_cast<Client*>(opaque);
-  const std::lock_guard lock(client.mutex_);
-  // "All brokers down" says less than what came before it; a refused sign-in says most.
-  const bool keeps = client.trouble_ && (client.trouble_->code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-                                         client.trouble_->code == RD_KAFKA_RESP_ERR__SSL ||
-                                         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
-  if (keeps && code != RD_KAFKA_RESP_ERR__AUTHENTICATION) {
-    client.trouble_->at = std::chrono::steady_clock::now();
-    return;
+  const auto now = std::chrono::steady_clock::now();
+  const std::string text = reason == nullptr ? "" : reason;
+  bool tells = false;
+  {
+    const std::lock_guard lock(client.mutex_);
+    // "All brokers down" says less than what came before it; a refused sign-in says most.
+    const bool keeps = client.trouble_ && (client.trouble_->code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+                                           client.trouble_->code == RD_KAFKA_RESP_ERR__SSL ||
+                                           code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+    if (keeps && code != RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+      client.trouble_->at = now;
+    } else {
+      client.trouble_ = Trouble{code, text, now};
+    }
+    // The library repeats itself several times a second.
+    tells = now - client.told_ >= std::chrono::seconds(30);
+    if (tells) client.told_ = now;
   }
-  client.trouble_ = Trouble{code, reason == nullptr ? "" : reason, std::chrono::steady_clock::now()};
+  if (tells) base::log_warn(text, {{"component", "kafka"}});
 }
 
 void Client::on_log(const rd_kafka_s*, int level, const char* facility, const char* text) {
-  // Errors also come through on_error and reach the user from there; the log keeps the library's words.
+  // Lost connections come through on_error as well, and to the user from there.
   constexpr int kWarning = 4;
-  const auto ours = level <= kWarning ? base::LogLevel::kWarn : base::LogLevel::kDebug;
-  base::log(ours, text, {{"component", "kafka"}, {"facility", facility}});
+  const std::string_view about = facility;
+  const bool quiet = level > kWarning || about == "FAIL" || about == "ERROR";
+  base::log(quiet ? base::LogLevel::kDebug : base::LogLevel::kWarn, text,
+            {{"component", "kafka"}, {"facility", facility}});
 }
 
 void Client::wake_fetchers() {

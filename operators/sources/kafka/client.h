@@ -70,6 +70,7 @@ class Client {
   rd_kafka_s* handle_ = nullptr;
   mutable std::mutex mutex_;
   std::optional<Trouble> trouble_;
+  std::chrono::steady_clock::time_point told_{};  // when the log was last told of trouble
 };
 
 }  // namespace offtake::sources::kafka

@@ -203,6 +203,7 @@ class KafkaReader : public Reader {
   }
 
   base::Status accept_error(const rd_kafka_message_t& message) {
+    if (message.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) return {};  // no group is joined
     const auto error =
         client_->error(message.err, fmt::format("reading topic '{}', partition {} at offset {}", topic_,
                                                 message.partition, message.offset));
