@@ -1,10 +1,48 @@
 #include "controlplane/planning/dataset_facts.h"
 
+#include <algorithm>
+
 #include "controlplane/access/access.h"
 #include "schemas/avro/columns.h"
 #include "schemas/avro/schema.h"
 
 namespace offtake::planning {
+
+namespace {
+
+types::TypeId key_type(resources::RecordKeyFormat format) {
+  switch (format) {
+    case resources::RecordKeyFormat::kInt32:
+      return types::TypeId::kInt4;
+    case resources::RecordKeyFormat::kInt64:
+      return types::TypeId::kInt8;
+    case resources::RecordKeyFormat::kUuid:
+      return types::TypeId::kUuid;
+    default:
+      return types::TypeId::kText;
+  }
+}
+
+// The columns of a record key: the fields of an Avro record, or the one value under the declared name.
+base::Result<std::vector<types::Field>> key_fields(const resources::DatasetKey& key,
+                                                   const std::string& key_schema) {
+  const bool avro_key = !key.format || *key.format == resources::RecordKeyFormat::kAvro;
+  if (!avro_key) {
+    return std::vector<types::Field>{{key.columns.front(), types::Type(key_type(*key.format)), false}};
+  }
+  if (key_schema.empty()) {
+    return base::waiting("SubjectMissing", "the registry has no subject for the schema of the record keys")
+        .with_hint("it is waited for; or say spec.key.format");
+  }
+  auto parsed = avro::parse(key_schema);
+  if (!parsed) return std::move(parsed).error();
+  if (parsed->root().kind == avro::Kind::kRecord) return avro::columns_of(*parsed).fields;
+  auto field = avro::column_of(parsed->root(), key.columns.front());
+  if (!field) return std::move(field).error();
+  return std::vector<types::Field>{*std::move(field)};
+}
+
+}  // namespace
 
 base::Result<sql::DatasetSchema> DatasetLookup::schema(const sql::DatasetName& name) {
   const auto known = found_.find(name);
@@ -61,7 +99,22 @@ base::Result<DatasetFacts> DatasetLookup::look_up_facts(const sql::DatasetName& 
     facts.shape.key_in_value = spec.key->from == resources::KeyFrom::kValue;
   }
   if (spec.event_time) facts.shape.event_time = spec.event_time->column;
+  if (!facts.shape.key_in_value) {
+    if (auto added = add_key_columns(facts); !added) return std::move(added).error();
+  }
   return facts;
+}
+
+// Columns that only the record key has stand beside those of the value.
+base::Status DatasetLookup::add_key_columns(DatasetFacts& facts) const {
+  auto fields = key_fields(*facts.dataset.spec.key, facts.key_schema);
+  if (!fields) return std::move(fields).error().in(fmt::format("dataset {}", facts.shape.id.text()));
+  for (types::Field& field : *fields) {
+    const bool known = std::any_of(facts.shape.columns.begin(), facts.shape.columns.end(),
+                                   [&](const types::Field& column) { return column.name == field.name; });
+    if (!known) facts.shape.columns.push_back(std::move(field));
+  }
+  return {};
 }
 
 base::Status DatasetLookup::find_schema(DatasetFacts& facts) {

@@ -34,6 +34,7 @@ class DatasetLookup {
  private:
   base::Result<DatasetFacts> look_up_facts(const sql::DatasetName& name);
   base::Status find_schema(DatasetFacts& facts);
+  base::Status add_key_columns(DatasetFacts& facts) const;
   const Overlay* overlay_;
   store::ResourceClient& resources_;
   platform::Platform& platform_;

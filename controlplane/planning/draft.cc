@@ -90,6 +90,10 @@ class Drafting {
       if (suits.error().code == "TopicMissing" && facts.dataset.spec.source.topic_config) {
         // It is made when the dataset is reconciled.
         source.notes.push_back("topic " + source.topic + " will be created");
+        if (in_.overlay != nullptr) {
+          out_.sources.push_back(std::move(source));
+          return;
+        }
       }
       out_.sources.push_back(std::move(source));
       return add(std::move(suits).error(), kPlanned);
