@@ -37,7 +37,7 @@ class Applying {
       }
       for (const auto& warning : answer->warnings) console_.warn(document.title() + ": " + warning);
       for (const auto& waiting : answer->waiting) {
-        console_.warn(waiting.text() + " (sent all the same, and waited for)");
+        console_.warn(waiting_text(waiting));
         waited_.insert(waiting.message);
       }
       for (const auto& error : answer->errors) console_.error(error);
@@ -83,11 +83,13 @@ class Applying {
     for (base::Error cause : error.causes) {
       // Paths of field owners begin with a dot.
       if (cause.location.field.starts_with('.')) cause.location.field.erase(0, 1);
-      if (cause.code == "FieldManagerConflict" && cause.hint.empty()) {
+      if (cause.code == "FieldManagerConflict") {
+        const auto from = cause.message.find('"'), to = cause.message.find('"', from + 1);
+        const std::string owner =
+            to == std::string::npos ? "" : cause.message.substr(from + 1, to - from - 1);
         cause.message =
-            fmt::format("{}: another manager owns this field: {}", cause.location.field, cause.message);
-        cause.hint =
-            "leave the field out here, write the value that is there, or change it where that manager does";
+            fmt::format("this field is owned by the field manager `{}`, which wrote another value", owner);
+        cause.hint = "leave it out here, write the same value, or change it where that manager does";
       }
       console_.error(document.located(std::move(cause)));
     }

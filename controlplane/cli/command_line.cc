@@ -21,7 +21,7 @@ struct Command {
   const Verb* verb = nullptr;
   CLI::App* app = nullptr;
   std::vector<std::unique_ptr<Slot>> slots;
-  std::vector<std::unique_ptr<std::vector<std::string>>> positionals;
+  std::vector<std::unique_ptr<std::string>> positionals;
 };
 
 std::string long_name(const std::string& names) {
@@ -39,7 +39,9 @@ void add_option(Command& command, const Option& option) {
     slot->parsed = command.app->add_flag(option.names, slot->values, doc);
   } else {
     slot->parsed = command.app->add_option(option.names, slot->values, doc);
-    slot->parsed->type_name(option.value)->allow_extra_args(false);
+    slot->parsed->type_name(option.value)
+        ->expected(1, option.repeated ? 1 << 20 : 1)
+        ->allow_extra_args(false);
     slot->parsed->multi_option_policy(option.repeated ? CLI::MultiOptionPolicy::TakeAll
                                                       : CLI::MultiOptionPolicy::TakeLast);
   }
@@ -49,12 +51,11 @@ void add_option(Command& command, const Option& option) {
 }
 
 void add_positional(Command& command, const Positional& positional) {
-  auto values = std::make_unique<std::vector<std::string>>();
-  auto* parsed = command.app->add_option(positional.name, *values, positional.doc);
+  auto value = std::make_unique<std::string>();
+  auto* parsed = command.app->add_option(positional.name, *value, positional.doc);
   parsed->type_name("");
-  parsed->expected(positional.required ? 1 : 0, positional.repeated ? 1 << 20 : 1);
   if (positional.required) parsed->required();
-  command.positionals.push_back(std::move(values));
+  command.positionals.push_back(std::move(value));
 }
 
 class Parser {
@@ -64,9 +65,9 @@ class Parser {
     app_.require_subcommand(0, 1);
     app_.set_help_flag("-h,--help", "Shows this");
     app_.get_formatter()->column_width(34);
-    app_.get_formatter()->label("OPTIONS", "options");
     app_.get_formatter()->label("SUBCOMMAND", "VERB");
-    app_.get_formatter()->label("SUBCOMMANDS", "VERBS");
+    app_.get_formatter()->label("Subcommands", "Verbs");
+    app_.get_formatter()->label("REQUIRED", "(needed)");
     app_.footer("\"offtake VERB --help\" says more, with examples.");
     for (const Verb* verb : verbs) add(*verb);
   }
@@ -128,7 +129,10 @@ class Parser {
 
   std::string help() const {
     const Command* command = chosen();
-    return command == nullptr ? app_.help() : command->app->help("", CLI::AppFormatMode::Normal);
+    if (command == nullptr) return app_.help();
+    const std::string& name = command->verb->name;
+    const auto space = name.find(' ');
+    return command->app->help(space == std::string::npos ? "offtake" : "offtake " + name.substr(0, space));
   }
 
   static void collect(const Command& command, Arguments& arguments) {
@@ -142,7 +146,7 @@ class Parser {
     }
     for (std::size_t i = 0; i < command.positionals.size(); ++i) {
       if (!command.positionals[i]->empty()) {
-        arguments.set(command.verb->positionals[i].name, *command.positionals[i]);
+        arguments.set(command.verb->positionals[i].name, {*command.positionals[i]});
       }
     }
   }

@@ -74,7 +74,7 @@ std::vector<std::string> table_row(const Kind& kind, const json::Value& object, 
   }
   // An empty cell would be taken for the next one's.
   for (std::string& cell : out) {
-    if (cell.empty()) cell = "-";
+    if (cell.empty()) cell.assign(1, '-');
   }
   return out;
 }

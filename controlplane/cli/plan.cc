@@ -19,7 +19,7 @@ void show(const std::string& title, const PlanAnswer& answer, bool as_json, Cons
     console.text(plan_text(title, answer.plan, console));
   }
   for (const auto& warning : answer.warnings) console.warn(warning);
-  for (const auto& waiting : answer.waiting) console.warn(waiting.text() + " (will be waited for)");
+  for (const auto& waiting : answer.waiting) console.warn(waiting_text(waiting));
   for (const auto& error : answer.errors) console.error(error);
   outcome.wrong = outcome.wrong || !answer.errors.empty();
   outcome.changes = outcome.changes || answer.changes();

@@ -29,7 +29,23 @@ PlanAnswer read_answer(json::Value plan, const resources::Document* document) {
   return out;
 }
 
+// A topic that is missing now, but that a Dataset sent along makes, is nothing to warn of.
+bool is_made(const base::Error& waiting, const std::vector<resources::Document>& documents) {
+  if (waiting.code != "TopicMissing") return false;
+  return std::any_of(documents.begin(), documents.end(), [&](const resources::Document& document) {
+    const json::Value& source = document.object["spec"]["source"];
+    return document.kind == &resources::kind_of<resources::Dataset>() && source["topicConfig"].is_object() &&
+           waiting.message.find("'" + source.string_or("topic") + "'") != std::string::npos;
+  });
+}
+
 }  // namespace
+
+std::string waiting_text(const base::Error& waiting) {
+  std::string text = waiting.text();
+  if (text.find("waited for") == std::string::npos) text += "; it is waited for";
+  return text;
+}
 
 base::Result<PlanAnswer> plan_document(ApiClient& client, const resources::Document& document,
                                        const std::vector<resources::Document>& documents) {
@@ -41,7 +57,14 @@ base::Result<PlanAnswer> plan_document(ApiClient& client, const resources::Docum
   request.headers.set("Content-Type", "application/json");
   request.body = json::dump(json::Object{{"object", document.object}, {"objects", std::move(objects)}});
   auto plan = client.call(std::move(request));
-  if (plan) return read_answer(*std::move(plan), &document);
+  if (plan) {
+    PlanAnswer answer = read_answer(*std::move(plan), &document);
+    auto& waiting = answer.waiting;
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
+                                 [&](const base::Error& error) { return is_made(error, documents); }),
+                  waiting.end());
+    return answer;
+  }
   if (plan.error().code != "Invalid" || plan.error().causes.empty()) {
     return std::move(plan).error().in(document.title());
   }

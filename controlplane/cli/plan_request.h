@@ -23,6 +23,9 @@ base::Result<PlanAnswer> plan_document(ApiClient& client, const resources::Docum
 base::Result<PlanAnswer> plan_stored(ApiClient& client, std::string_view namespace_name,
                                      std::string_view name);
 
+// A warning of something that is missing, which says that it is waited for.
+std::string waiting_text(const base::Error& waiting);
+
 // For people: sources, target, columns, action and reasons.
 std::string plan_text(const std::string& title, const json::Value& plan, const Console& console);
 

@@ -76,12 +76,15 @@ void ProgressBar::update(std::int64_t done, std::int64_t total) {
   console_.out(line);
 }
 
-void ProgressBar::finish() {
+void ProgressBar::finish(std::optional<double> seconds) {
   if (first_ < 0) return;
   console_.end_moving();
-  std::string line =
-      fmt::format("{}: {} {} in {}", what_, grouped(done_), unit_, seconds_text(seconds_since(started_)));
-  if (const std::string rate = rate_text(); !rate.empty()) line += ", " + rate;
+  const double took = seconds.value_or(seconds_since(started_));
+  const std::int64_t counted = seconds ? done_ : done_ - first_;
+  std::string line = fmt::format("{}: {} {} in {}", what_, grouped(done_), unit_, seconds_text(took));
+  if (took >= 0.1 && counted > 0) {
+    line += fmt::format(", {}/s", grouped(static_cast<std::int64_t>(static_cast<double>(counted) / took)));
+  }
   console_.out(line);
   first_ = -1;
 }

@@ -1,6 +1,7 @@
 // How long work is shown: a bar with rate and time left on a terminal, plain lines otherwise. One thread.
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/json/value.h"
@@ -15,8 +16,9 @@ class ProgressBar {
   ProgressBar(Console& console, std::string what, std::string unit,
               std::chrono::milliseconds interval = std::chrono::seconds(2));
   void update(std::int64_t done, std::int64_t total);
-  // "what: 440,000 records in 6.2 s, 71,000/s"; nothing if there was no update.
-  void finish();
+  // "what: 440,000 records in 6.2 s, 71,000/s"; nothing if there was no update. `seconds`: how long it took,
+  // where that is known better than from the updates.
+  void finish(std::optional<double> seconds = std::nullopt);
 
  private:
   std::string rate_text() const;

@@ -28,7 +28,6 @@ struct Positional {
   std::string name;  // KIND
   std::string doc;
   bool required = true;
-  bool repeated = false;  // only of the last one
 };
 
 // What was given, by the long name of the option ("filename") or the name of the positional ("KIND").

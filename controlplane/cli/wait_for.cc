@@ -49,14 +49,19 @@ std::string condition_text(const json::Value& condition, const std::string& type
                      condition.string_or("message"));
 }
 
-void show_progress(ApiClient& client, const ObjectName& object, ProgressBar& bar) {
+// How long the fill took or takes, by the worker's own clock.
+std::optional<double> show_progress(ApiClient& client, const ObjectName& object, ProgressBar& bar) {
   http::ClientRequest request;
   request.path = view_path(object.namespace_name, object.name, "progress");
   auto progress = client.call(std::move(request));
-  if (!progress) return;
+  if (!progress) return std::nullopt;
   const json::Value newest = newest_progress(*progress);
   if (newest.int_or("recordsTotal") > 0)
     bar.update(newest.int_or("recordsRead"), newest.int_or("recordsTotal"));
+  auto from = base::parse_instant(newest.string_or("fillStarted"));
+  auto to = base::parse_instant(newest.string_or("fillCompleted"));
+  if (!from || !to) return std::nullopt;
+  return static_cast<double>(*to - *from) / 1e6;
 }
 
 }  // namespace
@@ -65,6 +70,7 @@ base::Status wait_for_condition(ApiClient& client, const ObjectName& object, con
                                 const std::string& status, const WaitChoices& choices, Console& console) {
   const bool progress = choices.show_progress && object.kind == &resources::kind_of<resources::DataProduct>();
   ProgressBar bar(console, object.namespace_name + "/" + object.name, "records");
+  std::optional<double> fill_seconds;
   std::string last = fmt::format("{} does not exist", object.title());
   auto reached = look_until(client, object, choices, [&]() -> base::Result<bool> {
     auto found = client.get(*object.kind, object.namespace_name, object.name);
@@ -73,11 +79,11 @@ base::Status wait_for_condition(ApiClient& client, const ObjectName& object, con
     last = condition_text(condition, type);
     const auto observed = condition.int_or("observedGeneration"),
                generation = (*found)["metadata"].int_or("generation");
-    if (progress) show_progress(client, object, bar);
+    if (progress) fill_seconds = show_progress(client, object, bar);
     return condition.string_or("status") == status && (observed == 0 || observed >= generation);
   });
   if (progress && reached && *reached) {
-    bar.finish();
+    bar.finish(fill_seconds);
   } else {
     console.end_moving();
   }

@@ -61,7 +61,14 @@ class Demo {
       console_.out("");
       console_.out(console_.paint("1. The server: event log, schema registry, API", Colour::kBold));
       console_.out(fmt::format("ready in {} at {}", seconds_text(seconds), url));
-      session = std::jthread([this, url](const std::stop_token& stop) { in_session(url, stop); });
+      session = std::jthread([this, url](const std::stop_token& stop) {
+        try {
+          in_session(url, stop);
+        } catch (const std::exception& bug) {
+          error_ = base::internal(bug.what());
+          kill(getpid(), SIGTERM);
+        }
+      });
     };
     const base::Status served = server::serve(options);
     session.request_stop();

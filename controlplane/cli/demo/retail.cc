@@ -8,6 +8,8 @@ namespace {
 constexpr base::Micros kSecond = 1'000'000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
 constexpr base::Micros kYear = 365 * kDay;
 
+constexpr std::int64_t kFirstPayment = 7'000'000;  // before the year's first one
+
 constexpr const char* kFirstNames[] = {
     "Ada",   "Bruno", "Chiara", "Dmitri", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Lena",
     "Mateo", "Nadia", "Olek",   "Priya",  "Quin", "Rosa", "Samir", "Tove", "Uma",  "Vera",  "Wen",   "Zoë"};
@@ -159,7 +161,7 @@ std::optional<Event> Retail::next() {
   const std::int64_t id = ++next_order_;
   const std::int64_t buyer = below(known_customers()), cents = amount();
   const base::Micros paid = std::min(now_, order_time + kMinute + below(2 * kDay));
-  later_.push({paid, payment(id, id, cents, paid)});
+  later_.push({paid, payment(kFirstPayment + id, id, cents, paid)});
   if (below(50) == 0) {
     const base::Micros moved = std::min(now_, order_time + below(kDay));
     later_.push({moved, customer(buyer, moved)});
@@ -174,7 +176,7 @@ std::vector<Event> Retail::moment(base::Micros now) {
     last_live_id_ = std::max(last_live_id_ + 1, now / 1000);
     const std::int64_t cents = amount();
     out.push_back(order(last_live_id_, below(sizes_.customers), cents, now));
-    out.push_back(payment(last_live_id_, last_live_id_, cents, now));
+    out.push_back(payment(kFirstPayment + last_live_id_, last_live_id_, cents, now));
   }
   if (below(3) == 0) {
     const std::int64_t id = below(sizes_.customers);
