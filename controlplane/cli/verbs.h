@@ -20,6 +20,7 @@ const Verb& resume_verb();
 const Verb& logs_verb();
 const Verb& produce_verb();
 const Verb& generate_verb();
+const Verb& generate_verb();
 const Verb& version_verb();
 const Verb& worker_verb();
 

@@ -178,10 +178,11 @@ class Session {
   base::Result<std::vector<ProductFacts>> keep_running(Trickle& trickle, std::vector<ProductFacts> facts) {
     console_.out("");
     console_.out("Look around from another terminal:");
-    console_.out("  offtake get products -n retail -w          how they are");
-    console_.out("  offtake describe product revenue-by-day -n retail");
-    console_.out("  offtake plan payment-confirmations -n retail   what is read, and why");
-    console_.out("  offtake logs payment-confirmations -n retail -f");
+    console_.text(
+        table_text({{"  offtake get products -n retail -w", "how they are, as it changes"},
+                    {"  offtake describe product revenue-by-day -n retail", "everything about one"},
+                    {"  offtake plan payment-confirmations -n retail", "what is read, and why"},
+                    {"  offtake logs payment-confirmations -n retail -f", "what its worker does"}}));
     console_.out("");
     console_.out("New orders keep coming. Ctrl-C stops it all; the next `offtake demo` goes on from here.");
     std::mutex mutex;

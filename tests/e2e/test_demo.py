@@ -1,0 +1,33 @@
+"""`offtake demo --once`, as a newcomer runs it: equal to SQLite's own answer, and not equal when a row was altered."""
+
+import os
+import re
+import subprocess
+
+from support import paths
+
+
+def run_demo(folder, *flags: str) -> subprocess.CompletedProcess:
+    return subprocess.run([paths.offtake_binary(), "demo", "--once", "--events", "42000", "--data-dir", folder / "data", *flags],
+                          capture_output=True, text=True, timeout=240, cwd=folder,
+                          env={"PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1"})
+
+
+def test_demo_once_is_equal_and_leaves_no_kubeconfig(tmp_path):
+    done = run_demo(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("  equal") == 2
+    compared = re.findall(r"SQLite's answer has ([\d,]+) rows, the target ([\d,]+)", done.stdout)
+    assert len(compared) == 2
+    for ours, theirs in compared:
+        assert ours == theirs and int(ours.replace(",", "")) > 1000
+    assert "live, revision 1" in done.stdout and "sqlite3 -readonly" in done.stdout
+    assert not (tmp_path / ".config").exists()
+
+
+def test_demo_once_finds_an_altered_row(tmp_path):
+    done = run_demo(tmp_path, "--tamper")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "only in the answer: 1, only in the target: 1" in done.stdout
+    assert "NOT EQUAL" in done.stdout
