@@ -124,6 +124,8 @@ def test_the_reader_reads_and_no_more(story):
     binding = story.enriched.binding()
     with psycopg.connect(binding["uri"], autocommit=True) as connection:
         assert connection.execute(f"SELECT count(*) FROM {story.enriched.view}").fetchone()[0] > 0
+        # The role begins read-only; what it may not do must hold for one who turns that off.
+        connection.execute("SET default_transaction_read_only = off")
         for forbidden in (f"DELETE FROM {story.enriched.view}", f"SELECT * FROM {story.monthly.view}",
                           f'CREATE TABLE "{story.enriched.schema}".mine (a int)'):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

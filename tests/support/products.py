@@ -78,7 +78,7 @@ class Product:
         def check():
             found = self.get()
             ready = condition(found, "Ready")
-            current = (found["status"].get("revision") or {}).get("current")
+            current = (found.get("status", {}).get("revision") or {}).get("current")
             assert ready["status"] == "True" and ready["reason"] == "Live", ready
             assert ready.get("observedGeneration") in (None, found["metadata"]["generation"]), ready
             assert revision in (None, current), f"revision {current}"

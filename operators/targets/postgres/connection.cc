@@ -128,7 +128,9 @@ base::Error refused_start(PGconn* connection, const ConnectionSettings& settings
   }
   const bool tls = said.find("SSL") != std::string::npos || said.find("certificate") != std::string::npos;
   if (tls) {
-    return base::terminal("TargetTlsFailed", fmt::format("no secure connection to PostgreSQL at {}", where))
+    const bool untrusted = said.find("certificate verify failed") != std::string::npos;
+    return base::terminal("TargetTlsFailed", fmt::format("no secure connection to PostgreSQL at {}{}", where,
+                                                         untrusted ? ": its certificate is not trusted" : ""))
         .with_detail(one_line(said))
         .with_hint("check sslmode and ca.crt");
   }
