@@ -1,9 +1,10 @@
 #include "base/crash_point.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 
 #include "base/log.h"
 
@@ -51,9 +52,8 @@ void reach_crash_point(std::string_view name) {
 
 const std::vector<std::string_view>& crash_point_names() {
   static const std::vector<std::string_view> names = {
-      "cut-stored",          "mid-read",           "mid-load",         "before-indexes",
-      "after-indexes",       "before-swap-commit", "after-swap-commit", "mid-epoch",
-      "before-epoch-commit", "after-epoch-commit",
+      "cut-stored",         "mid-read",          "mid-load",  "before-indexes",      "after-indexes",
+      "before-swap-commit", "after-swap-commit", "mid-epoch", "before-epoch-commit", "after-epoch-commit",
   };
   return names;
 }

@@ -24,7 +24,9 @@ std::uint64_t random_u64() {
   return value;
 }
 
-std::string random_id() { return fmt::format("{:016x}", random_u64()); }
+std::string random_id() {
+  return fmt::format("{:016x}", random_u64());
+}
 
 std::string random_uuid() {
   const std::uint64_t high = (random_u64() & ~0xf000ULL) | 0x4000ULL;
@@ -34,7 +36,8 @@ std::string random_uuid() {
 }
 
 std::string random_password(std::size_t length) {
-  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  static constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::string out;
   while (out.size() < length) {
     std::uint64_t bits = random_u64();

@@ -65,7 +65,9 @@ Error waiting(std::string code, std::string message) {
 Error row_error(std::string code, std::string message) {
   return make(std::move(code), std::move(message), Retry::kRow);
 }
-Error fenced(std::string message) { return make("Fenced", std::move(message), Retry::kFenced); }
+Error fenced(std::string message) {
+  return make("Fenced", std::move(message), Retry::kFenced);
+}
 
 Error internal(std::string_view what) {
   const std::string id = random_id();

@@ -21,7 +21,7 @@ section() { printf '\n== %s\n' "$*"; }
 
 run_lint() {
   section lint
-  python3 tests/lint/lint.py | tee "$log"
+  python3 tests/lint/lint.py --untimed | tee "$log"
   count "$(grep -c '^ok ' "$log")" "$(grep -c '^FAILED ' "$log")" 0
 }
 

@@ -103,12 +103,29 @@ base::Result<targets::SourceOffsets> reached_so_far(const Pipeline& pipeline,
   return reached;
 }
 
+// What retention removed since the cut was taken is reported and passed over, not stalled on.
+base::Status skip_removed(const Pipeline& pipeline, sources::OffsetVector& reached) {
+  const Source& source = pipeline.sources[0];
+  auto bounds = source.store->bounds(source.topic);
+  if (!bounds) return std::move(bounds).error().in(fmt::format("dataset {}", source.dataset));
+  for (auto& [partition, offset] : reached) {
+    const auto bound = bounds->find(partition);
+    if (bound == bounds->end() || offset >= bound->second.earliest) continue;
+    pipeline.progress->warn_once(
+        fmt::format("HistoryTruncated: {} partition {} begins at offset {}, the fill had read to {}",
+                    source.dataset, partition, bound->second.earliest, offset));
+    offset = bound->second.earliest;
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& row, std::stop_token stop) {
   const std::string& dataset = pipeline.sources[0].dataset;
   auto reached = reached_so_far(pipeline, row);
   if (!reached) return std::move(reached).error();
+  if (auto skipped = skip_removed(pipeline, (*reached)[dataset]); !skipped) return skipped;
   const auto count = static_cast<std::size_t>(std::max(1, pipeline.threads));
   std::vector<sources::OffsetVector> from(count), until(count);
   std::size_t next = 0;

@@ -135,16 +135,16 @@ def slow_units():
         start, end, _, output, *_ = line.split("\t")
         if output.endswith(".cc.o"):
             times[output] = (int(end) - int(start)) / 1000
-    # Two compilers share two cores with whatever else runs: a unit counts when it is far over the bound.
     for output, seconds in sorted(times.items()):
-        if seconds > 2 * MAX_SECONDS:
+        if seconds > MAX_SECONDS:
             yield f"{output}: {seconds:.0f} s to compile"
 
 
 def engine_names():
     """An engine's name occurs only where its code, its provisioner, the registration or documents are."""
     allowed = re.compile(r"operators/(targets|provision)/|controlplane/resources/|tests/|manifests/|docs/|.*README\.md|"
-                         r"ARCHITECTURE\.md|base/sqlite/|controlplane/(cli|store)/|schemas/registry/")
+                         r"ARCHITECTURE\.md|base/sqlite/|controlplane/(cli|store)/|schemas/registry/|"
+                         r"controlplane/server/first_objects_json\.cc")
     for path in sources():
         if allowed.match(path):
             continue
@@ -155,12 +155,14 @@ def engine_names():
 
 
 RULES = [upward_includes, long_files, unformatted, heavy_headers, folders_without_words, names, unfinished,
-         slow_units, engine_names]
+         engine_names]
+# What depends on what else the machine does is for people to look at (./dev lint), not a test.
+TIMED = [slow_units]
 
 
 def main():
     failed = False
-    for rule in RULES:
+    for rule in RULES + ([] if "--untimed" in sys.argv else TIMED):
         places = list(rule())
         name = rule.__name__.replace("_", " ")
         print(f"{'FAILED' if places else 'ok'} {name}" + (f" ({len(places)})" if places else ""))

@@ -58,7 +58,8 @@ class Case:
 
 
 def steady(message: str) -> str:
-    """Without what differs by itself between runs: uids, instants, the odd seconds of an age in days."""
+    """Without what differs by itself between runs: uids, instants, the odd seconds of an age in days, files."""
+    message = re.sub(r"pg_tblspc/[^\"]+", "<file>", message)
     message = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uid>", message)
     message = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<instant>", message)
     return re.sub(r"\b(\d+d)(\d+[hms])+ ago", r"\1 ago", message)

@@ -128,8 +128,10 @@ class Report {
   }
 
   void ready() {
-    if (facts_.product.paused())
-      return set(condition::kReady, Truth::kFalse, "Paused", "Paused by spec.paused.");
+    if (facts_.product.paused()) {
+      return set(condition::kReady, current_ != nullptr ? Truth::kTrue : Truth::kFalse, "Paused",
+                 "Paused by spec.paused; `offtake resume` goes on.");
+    }
     if (facts_.access) {
       const bool withdrawn = latest_ != nullptr;
       return set(condition::kReady, Truth::kFalse, withdrawn ? "AccessRevoked" : facts_.access->code,
