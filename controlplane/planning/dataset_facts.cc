@@ -131,7 +131,10 @@ base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
     return std::move(latest).error().in(fmt::format("dataset {}", dataset.metadata.key()));
   }
   // Record keys in Avro are found by their subject; where it is missing the key's own schema id tells.
-  if (auto key = latest_schema(**registry, dataset.spec.source.topic + "-key")) facts.key_schema = key->text;
+  if (auto key = latest_schema(**registry, dataset.spec.source.topic + "-key")) {
+    facts.key_schema = key->text;
+    facts.key_schema_id = key->id;
+  }
   return {};
 }
 

@@ -13,6 +13,7 @@ struct DatasetFacts {
   resources::EventStore store_resource;
   std::shared_ptr<sources::EventStore> store;
   registry::SchemaVersion schema;
+  int key_schema_id = 0;
   std::string key_schema;  // Avro text, when record keys are Avro
   sql::DatasetSchema shape;
 };

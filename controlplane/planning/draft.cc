@@ -144,6 +144,8 @@ class Drafting {
     if (spec.key_format == "Avro") spec.key_schema = facts.key_schema;
     spec.reader = {facts.schema.id, facts.schema.text};
     if (facts.schema.id > 0) spec.schemas.push_back(spec.reader);
+    // Keys are framed as well: a worker must read them while the registry is away.
+    if (facts.key_schema_id > 0) spec.schemas.push_back({facts.key_schema_id, facts.key_schema});
   }
 
   void add_store(const resources::EventStore& store) {
