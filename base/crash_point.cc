@@ -45,7 +45,9 @@ void reach_crash_point(std::string_view name) {
   if (name != kArmed.name) return;
   if (reached.fetch_add(1) + 1 != kArmed.nth) return;
   log_warn("crash point", {{"name", std::string(name)}});
-  kill(getpid(), kArmed.signal);
+  // To this very thread: sent to the process, another thread may take it while this one runs on past the
+  // point.
+  tgkill(getpid(), gettid(), kArmed.signal);
 }
 
 }  // namespace detail

@@ -18,9 +18,8 @@ def run_program(name: str, timeout: float = 240, **environment: str) -> None:
 
 @pytest.fixture
 def kafka_environment(kafka):
-    return {"OFFTAKE_TEST_KAFKA": kafka.bootstrap, "OFFTAKE_TEST_KAFKA_TLS": kafka.secure_bootstrap,
-            "OFFTAKE_TEST_KAFKA_CA": str(kafka.authority.certificate), "OFFTAKE_TEST_KAFKA_USER": "alice",
-            "OFFTAKE_TEST_KAFKA_PASSWORD": "alice-secret"}
+    return {"OFFTAKE_TEST_KAFKA": kafka.bootstrap, "OFFTAKE_TEST_KAFKA_SASL": kafka.secure_bootstrap,
+            "OFFTAKE_TEST_KAFKA_CA": str(kafka.authority.certificate)}
 
 
 def test_event_store_kafka(kafka_environment):

@@ -22,7 +22,7 @@ using conformance::must;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
-  if (value == nullptr) FAIL(name << " must be set");
+  if (value == nullptr) FAIL(std::string(name) << " must be set");
   return value;
 }
 
