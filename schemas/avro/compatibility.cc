@@ -14,18 +14,25 @@ constexpr int kMaxDepth = 300;
 class Checker {
  public:
   bool check(const Node& reader, const Node& writer) {
-    const auto [known, added] = results_.emplace(std::pair(&reader, &writer), true);
-    // A pair that is being compared further out: types that contain themselves agree if all else does.
-    if (!added) return known->second;
+    const auto [at, added] = results_.try_emplace(std::pair(&reader, &writer));
+    if (!added) {
+      // A pair that is being compared further out: types that contain themselves agree if all else does.
+      if (at->second.open) at->second.assumed = true;
+      return at->second.compatible;
+    }
     if (depth_ >= kMaxDepth) {
-      results_.erase(known);
+      results_.erase(at);
       return report(Rule::kTypeMismatch, "",
                     fmt::format("types nested deeper than {} are not compared", kMaxDepth));
     }
     ++depth_;
+    const std::size_t before = closed_.size();
     const bool compatible = compare(reader, writer);
     --depth_;
-    results_[std::pair(&reader, &writer)] = compatible;
+    at->second.open = false;
+    at->second.compatible = compatible;
+    if (!compatible && at->second.assumed) forget_agreements(before);
+    closed_.push_back(at->first);
     return compatible;
   }
 
@@ -129,11 +136,20 @@ class Checker {
     return compatible;
   }
 
+  // False where kind or name alone rule it out: unions of thousands of named types are tried by these.
+  static bool may_take(const Node& branch, const Node& writer) {
+    if (branch.kind != writer.kind) return matches(writer, branch);
+    const bool named =
+        branch.kind == Kind::kRecord || branch.kind == Kind::kEnum || branch.kind == Kind::kFixed;
+    return !named || names_match(writer, branch);
+  }
+
   // Some branch must take what was written.
   bool compare_reader_union(const Node& reader, const Node& writer) {
     ++muted_;
-    const bool taken = std::any_of(reader.branches.begin(), reader.branches.end(),
-                                   [&](const Node* branch) { return check(*branch, writer); });
+    const bool taken = std::any_of(reader.branches.begin(), reader.branches.end(), [&](const Node* branch) {
+      return may_take(*branch, writer) && check(*branch, writer);
+    });
     --muted_;
     if (taken) return true;
     return report(
@@ -141,7 +157,28 @@ class Checker {
         fmt::format("no branch of the reader's union {} takes {}", describe(reader), describe(writer)));
   }
 
-  std::map<std::pair<const Node*, const Node*>, bool> results_;
+  using Pair = std::pair<const Node*, const Node*>;
+  struct Result {
+    bool open = true;        // being compared
+    bool compatible = true;  // while open: assumed
+    bool assumed = false;    // somebody inside relied on it while it was open
+  };
+
+  // What agreed since `first` may have relied on a pair that turned out not to.
+  void forget_agreements(std::size_t first) {
+    const auto disagrees = [&](const Pair& pair) {
+      const auto found = results_.find(pair);
+      if (found == results_.end()) return false;
+      if (!found->second.compatible) return true;
+      results_.erase(found);
+      return false;
+    };
+    const auto from = closed_.begin() + static_cast<std::ptrdiff_t>(first);
+    closed_.erase(std::stable_partition(from, closed_.end(), disagrees), closed_.end());
+  }
+
+  std::map<Pair, Result> results_;
+  std::vector<Pair> closed_;  // in the order in which they were closed
   std::vector<Incompatibility> found_;
   std::string path_;
   int depth_ = 0;
