@@ -52,12 +52,16 @@ run_unit() {
   done
 }
 
+# The files of tests/e2e, several at a time: each process has servers of its own, and waits more than it works.
 run_e2e() {
   section "real servers"
-  "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e "$@" 2>&1 | tee "$log"
+  local jobs
+  jobs="$(nproc)"
+  "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e -n "$((jobs > 4 ? 4 : jobs))" --dist loadfile "$@" \
+    2>&1 | tee "$log"
   local line
   line="$(grep -E '(passed|failed|error|skipped).* in [0-9.]+s' "$log" | tail -n 1)"
-  number() { sed -nE "s/.*[^0-9]?([0-9]+) $1.*/\1/p" <<<" $line"; }
+  number() { sed -nE "s/.*[^0-9]([0-9]+) $1.*/\1/p" <<<" $line"; }
   local ok bad errors skips
   ok="$(number passed)" bad="$(number failed)" errors="$(number 'errors?')" skips="$(number skipped)"
   if [ -z "$line" ]; then errors=1; fi

@@ -23,6 +23,10 @@ USER, PASSWORD = "alice", "alice-secret"
 _JVM = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
 
+_LEADER_NOT_YET_KNOWN = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART,
+                         KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_LEADER_EPOCH,
+                         KafkaError.FENCED_LEADER_EPOCH)
+
 
 def home() -> pathlib.Path:
     return paths.cached(f"kafka-{VERSION}")
@@ -103,8 +107,7 @@ class Kafka:
         try:
             return len(self.offsets(topic)) == partitions
         except KafkaException as error:
-            if error.args[0].retriable() or error.args[0].code() in (KafkaError.NOT_LEADER_FOR_PARTITION,
-                                                                     KafkaError.UNKNOWN_TOPIC_OR_PART):
+            if error.args[0].retriable() or error.args[0].code() in _LEADER_NOT_YET_KNOWN:
                 return False
             raise
 

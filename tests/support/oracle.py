@@ -20,6 +20,7 @@ class Oracle:
         self._connect = connect
         self._feed = feed
         self._applied = 0
+        self._answers: dict[tuple, str] = {}  # (query, parameters) -> the table that holds its answer
 
     def load_files(self) -> None:
         with self._connect() as connection:
@@ -64,6 +65,7 @@ class Oracle:
                 last = {identity: row for name, row, identity in news if name == table}
                 self._upsert(connection, table, last)
         self._applied += len(news)
+        self._forget_answers()
 
     @staticmethod
     def _append(connection: psycopg.Connection, table: str, rows: list[dict]) -> None:
@@ -88,20 +90,36 @@ class Oracle:
             connection.execute("SET search_path = oracle")
             return connection.execute(f"SELECT count(*) FROM ({sql}) AS counted", parameters).fetchone()[0]
 
+    def _answer(self, connection: psycopg.Connection, sql: str, parameters: dict | None) -> str:
+        """The table with the rows of `sql` over all that was brought in: made once for each state of the input."""
+        key = (sql, repr(sorted((parameters or {}).items())))
+        if key not in self._answers:
+            name = f"oracle.answer_{len(self._answers)}"
+            connection.execute(f"DROP TABLE IF EXISTS {name}")
+            connection.execute(f"CREATE UNLOGGED TABLE {name} AS {sql}", parameters)
+            self._answers[key] = name
+        return self._answers[key]
+
+    def _forget_answers(self) -> None:
+        with self._connect() as connection:
+            for name in self._answers.values():
+                connection.execute(f"DROP TABLE {name}")
+        self._answers.clear()
+
     def difference(self, sql: str, view: str, parameters: dict | None = None) -> "Difference":
         """`sql` over the input against the rows of `view`, as bags, both ways, in one snapshot. The columns
         are those of the query; a view with others, or others' types, is an error of PostgreSQL here."""
         with self._connect() as connection:
             connection.execute("SET search_path = oracle; SET work_mem = '256MB'; SET jit = off")
+            answer = self._answer(connection, sql, parameters)
             with connection.transaction():
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                connection.execute(f"CREATE TEMPORARY TABLE expected ON COMMIT DROP AS {sql}", parameters)
-                expected = connection.execute("SELECT count(*) FROM expected").fetchone()[0]
+                expected = connection.execute(f"SELECT count(*) FROM {answer}").fetchone()[0]
                 delivered = connection.execute(f"SELECT count(*) FROM {view}").fetchone()[0]
                 missing = connection.execute(
-                    f"SELECT * FROM expected EXCEPT ALL SELECT * FROM {view} LIMIT 5").fetchall()
+                    f"SELECT * FROM {answer} EXCEPT ALL SELECT * FROM {view} LIMIT 5").fetchall()
                 surplus = connection.execute(
-                    f"SELECT * FROM {view} EXCEPT ALL SELECT * FROM expected LIMIT 5").fetchall()
+                    f"SELECT * FROM {view} EXCEPT ALL SELECT * FROM {answer} LIMIT 5").fetchall()
         return Difference(expected, delivered, missing, surplus)
 
     def assert_equal(self, sql: str, view: str, parameters: dict | None = None) -> int:
