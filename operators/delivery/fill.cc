@@ -217,8 +217,10 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
     filled.dataflow = *std::move(dataflow);
   }
   row.offsets = row.cut;
+  base::log_info("rows loaded", {{"rows", std::to_string(row.content.rows)}});
   pipeline.progress->set_state(State::kIndexing);
   if (auto built = pipeline.target->finish_load(); !built) return std::move(built).error();
+  base::log_info("keys and indexes built");
   if (auto ended = pipeline.target->finish_fill(row.content, row.logical_time, row.last_records); !ended) {
     return std::move(ended).error();
   }

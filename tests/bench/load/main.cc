@@ -1,0 +1,24 @@
+// load_bench produce BROKERS TOPIC PARTITIONS SCHEMA_ID RECORDS
+// load_bench load BROKERS TOPIC CONNECTION TABLE
+#include "load_bench.h"
+
+int main(int argc, char** argv) {
+  const std::string_view verb = argc > 1 ? argv[1] : "";
+  if (verb == "produce" && argc == 7) {
+    bench::ProduceOptions options;
+    options.brokers = argv[2];
+    options.topic = argv[3];
+    options.partitions = std::atoi(argv[4]);
+    options.schema_id = static_cast<std::uint32_t>(std::atoi(argv[5]));
+    options.records = std::atoll(argv[6]);
+    bench::produce(options);
+  } else if (verb == "load" && argc == 6) {
+    bench::load({argv[2], argv[3], argv[4], argv[5]});
+  } else {
+    std::fprintf(stderr,
+                 "usage: load_bench produce BROKERS TOPIC PARTITIONS SCHEMA_ID RECORDS\n"
+                 "       load_bench load BROKERS TOPIC CONNECTION TABLE\n");
+    return 2;
+  }
+  return 0;
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds a benchmark and runs it. Called by ./dev bench, which has installed what they need; each says what it
+# measured and ends with 1 when a bar is missed.
+#
+#   run.sh engine|load|events|serve [ARGS…]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source tests/support/deps.sh
+
+preset="${OFFTAKE_PRESET:-release}"
+what="${1:-}"
+shift || true
+
+build() {
+  cmake --preset "$preset" -DOFFTAKE_BENCH=ON >/dev/null
+  ./dev build "$@"
+}
+
+python() { PYTHONPATH=tests exec "$(offtake_python)" "$@"; }
+
+case "$what" in
+  load)
+    build offtake load_bench
+    python tests/bench/load/load.py "$@"
+    ;;
+  events)
+    build events_bench
+    exec "build/$preset/bench/events_bench" "$@"
+    ;;
+  serve)
+    build offtake
+    python tests/bench/serve/serve.py "$@"
+    ;;
+  *)
+    printf 'usage: ./dev bench engine|load|events|serve [ARGS…]\n' >&2
+    exit 2
+    ;;
+esac
