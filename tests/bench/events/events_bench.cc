@@ -19,6 +19,8 @@ namespace {
 using namespace offtake;
 using Clock = std::chrono::steady_clock;
 
+constexpr double kRecordsPerSecond = 100'000;  // the bar
+
 struct Settings {
   int seconds = 10, connections = 8, batch = 500, bytes = 200, partitions = 6;
   bool json = false;
@@ -78,6 +80,24 @@ std::string body_of(const Settings& settings) {
   document.set("topic", "bench");
   document.set("records", std::move(records));
   return json::dump(document);
+}
+
+// The records that a log opened anew gives to a reader.
+long count_kept(const sources::embedded::LogOptions& options) {
+  std::shared_ptr<sources::embedded::Log> log = must(sources::embedded::Log::open(options));
+  const auto store = sources::embedded::make_store(std::move(log));
+  sources::OffsetVector from, until;
+  for (const auto& [partition, bound] : must(store->bounds("bench"))) {
+    from[partition] = bound.earliest;
+    until[partition] = bound.last_stable;
+  }
+  const auto reader = must(store->read("bench", from, until, {}));
+  long records = 0;
+  while (!reader->finished()) {
+    const auto batch = must(reader->poll(std::chrono::milliseconds(1000)));
+    if (batch) records += static_cast<long>(batch->records.size());
+  }
+  return records;
 }
 
 double cpu_seconds() {
@@ -144,9 +164,10 @@ int main(int argc, char** argv) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const double cpu = cpu_seconds() - cpu_before;
 
-  const auto store = sources::embedded::make_store(log);
-  long kept = 0;
-  for (const auto& [partition, bound] : must(store->bounds("bench"))) kept += bound.last_stable;
+  server->stop();
+  server.reset();
+  log.reset();
+  const long kept = count_kept(options);
   const long acknowledged = requests * settings.batch;
   std::sort(latencies_ms.begin(), latencies_ms.end());
   std::printf(
@@ -157,9 +178,15 @@ int main(int argc, char** argv) {
       static_cast<double>(acknowledged) / seconds, static_cast<double>(requests) / seconds,
       percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99), cpu, seconds, acknowledged, kept,
       failures.load());
-  server->stop();
-  log.reset();
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  return kept < acknowledged || failures > 0 ? 1 : 0;
+  if (kept != acknowledged || failures > 0) {
+    std::printf("MISSED: not every request was acknowledged and kept\n");
+    return 1;
+  }
+  if (static_cast<double>(acknowledged) / seconds < kRecordsPerSecond) {
+    std::printf("MISSED: fewer than %.0f records/s\n", kRecordsPerSecond);
+    return 1;
+  }
+  return 0;
 }
