@@ -29,6 +29,16 @@ std::string key_columns(const TableSpec& table) {
   return is_total(table) ? quote_name(kOnlyRow) : quote_names(protocol::identity_columns(table));
 }
 
+// The columns of the constraint. Of a position the offset comes first: the sort that builds the index
+// compares the first column at once and looks at the others only where that one is equal, as partitions
+// mostly are.
+std::string constraint_columns(const TableSpec& table) {
+  if (table.identity.kind != plan::Identity::Kind::kPosition) return key_columns(table);
+  auto columns = protocol::identity_columns(table);
+  std::swap(columns[0], columns[1]);
+  return quote_names(columns);
+}
+
 }  // namespace
 
 std::string table_of(const std::string& schema, const TableSpec& table) {
@@ -59,7 +69,7 @@ std::string add_key_sql(const std::string& schema, const TableSpec& table) {
       std::any_of(key.begin(), key.end(), [](const auto& column) { return column.nullable; });
   return fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {} ({})", table_of(schema, table),
                      quote_name(key_constraint(table)),
-                     nullable ? "UNIQUE NULLS NOT DISTINCT" : "PRIMARY KEY", key_columns(table));
+                     nullable ? "UNIQUE NULLS NOT DISTINCT" : "PRIMARY KEY", constraint_columns(table));
 }
 
 std::vector<std::string> create_index_sql(const std::string& schema, const TableSpec& table) {
