@@ -29,7 +29,7 @@ def resident_mib(pid: int) -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1024
 
 
-def measure(folder: pathlib.Path, starts: int = 3) -> Footprint:
+def measure(folder: pathlib.Path, starts: int = 5) -> Footprint:
     """Servers one after the other, each on a directory of its own."""
     servers, ready = [], []
     try:
