@@ -1,5 +1,8 @@
 #include "base/http/message.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 namespace offtake::http {
 namespace {
 
@@ -79,8 +82,17 @@ std::string_view Request::bearer_token() const {
 }
 
 bool Request::from_loopback() const {
-  return remote_address == "unix" || remote_address == "::1" || remote_address.starts_with("127.") ||
-         remote_address.starts_with("::ffff:127.");
+  return remote_address == "unix" || is_loopback_address(remote_address);
+}
+
+bool is_loopback_address(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  const std::string address(text);
+  in_addr four{};
+  if (inet_pton(AF_INET, address.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+  in6_addr six{};
+  if (inet_pton(AF_INET6, address.c_str(), &six) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
 }
 
 Response Response::of(int status, std::string body, std::string_view content_type) {

@@ -78,6 +78,10 @@ struct Response {
   static Response of(int status, std::string body, std::string_view content_type);
 };
 
+// An address of 127.0.0.0/8, ::1, or the former written as IPv6; brackets around it are allowed. Names are
+// not: "127.example.com" is whatever its owner makes of it.
+bool is_loopback_address(std::string_view text);
+
 const char* status_text(int status);  // "Not Found"; "Status" for those without a usual text
 
 // RFC 3986: everything but letters, digits and -._~ as %XX.

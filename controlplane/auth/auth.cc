@@ -42,7 +42,7 @@ std::string_view without_port(std::string_view host) {
 
 bool is_loopback_name(std::string_view host) {
   const std::string_view name = without_port(host);
-  return name == "localhost" || name == "[::1]" || name.starts_with("127.");
+  return name == "localhost" || http::is_loopback_address(name);
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ class Serving {
     router.set_refusal(api::refusal);
     auth::GuardOptions guard;
     guard.token = data_->token;
-    guard.loopback =
-        options_.host == "localhost" || options_.host.starts_with("127.") || options_.host == "::1";
+    guard.loopback = options_.host == "localhost" || http::is_loopback_address(options_.host);
     router.set_guard(auth::make_guard(guard));
     api::ApiOptions api;
     api.client = resources_.get();

@@ -53,6 +53,20 @@ TEST_CASE("foreign Host and Origin") {
   foreign.headers.set("Host", "evil.example:7070");
   REQUIRE(guard(foreign).has_value());
   CHECK(guard(foreign)->status == 403);
+  // A name that begins like an address of this machine and may mean any.
+  for (const char* host : {"127.evil.example:7070", "127.0.0.1.evil.example", "127.1.2", "localhost.evil"}) {
+    CAPTURE(host);
+    http::Request rebound = request("GET", "/registry/subjects");
+    rebound.headers.set("Host", host);
+    REQUIRE(guard(rebound).has_value());
+    CHECK(guard(rebound)->status == 403);
+  }
+  for (const char* host : {"127.8.9.10:7070", "[::1]:7070", "[::1]", "localhost:7070", "localhost"}) {
+    CAPTURE(host);
+    http::Request local = request("GET", "/registry/subjects");
+    local.headers.set("Host", host);
+    CHECK_FALSE(guard(local).has_value());
+  }
   http::Request site = request("GET", "/api", "secret-token-of-the-test");
   site.headers.set("Origin", "http://evil.example");
   CHECK(guard(site).has_value());
