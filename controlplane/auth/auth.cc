@@ -9,11 +9,20 @@ namespace offtake::auth {
 namespace {
 
 constexpr std::size_t kShortestToken = 16;
+constexpr std::string_view kRegistryUser = "offtake";
 
 http::Response refuse(const base::Error& error) {
   http::Response response =
       http::Response::of(store::http_code(error), json::dump(store::to_status(error)), "application/json");
   if (response.status == 401) response.headers.set("WWW-Authenticate", "Bearer realm=\"offtake\"");
+  return response;
+}
+
+// In the words of registry clients, which ask again with credentials when they are told the scheme.
+http::Response refuse_registry() {
+  http::Response response = http::Response::of(401, R"({"error_code":401,"message":"Unauthorized"})",
+                                               "application/vnd.schemaregistry.v1+json");
+  response.headers.set("WWW-Authenticate", "Basic realm=\"offtake registry\"");
   return response;
 }
 
@@ -32,6 +41,28 @@ bool is_open(const http::Request& request, bool loopback) {
   static constexpr std::array<std::string_view, 6> kOurs{"api",     "apis",    "openapi",
                                                          "version", "metrics", "offtake"};
   return reads && std::find(kOurs.begin(), kOurs.end(), first) == kOurs.end();
+}
+
+// The password of "Authorization: Basic …" of the registry's user; empty when there is none.
+std::string registry_password(const http::Request& request) {
+  constexpr std::string_view kScheme = "basic ";
+  std::string_view value = request.headers.get("Authorization");
+  const bool basic = value.size() > kScheme.size() &&
+                     std::equal(kScheme.begin(), kScheme.end(), value.begin(), [](char scheme, char given) {
+                       return scheme == std::tolower(static_cast<unsigned char>(given));
+                     });
+  if (!basic) return "";
+  auto decoded = crypto::base64_decode(value.substr(kScheme.size()));
+  if (!decoded) return "";
+  const auto colon = decoded->find(':');
+  if (colon == std::string::npos || std::string_view(*decoded).substr(0, colon) != kRegistryUser) return "";
+  return decoded->substr(colon + 1);
+}
+
+bool may_use_registry(const http::Request& request, const std::string& token) {
+  if (crypto::equal_constant_time(registry_password(request), token)) return true;
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  return reads && crypto::equal_constant_time(request.bearer_token(), registry_reader_token(token));
 }
 
 // "127.0.0.1:7070" -> "127.0.0.1", "[::1]:7070" -> "[::1]".
@@ -69,6 +100,10 @@ base::Result<std::string> load_or_make_token(const std::filesystem::path& file) 
           "write at least {} printable characters into it, or remove it: a new one is made", kShortestToken));
 }
 
+std::string registry_reader_token(std::string_view token) {
+  return crypto::hex(crypto::hmac_sha256(token, "reads the registry"));
+}
+
 http::Router::Guard make_guard(GuardOptions options) {
   return [options = std::move(options)](const http::Request& request) -> std::optional<http::Response> {
     const std::string_view host = request.headers.get("Host");
@@ -85,6 +120,10 @@ http::Router::Guard make_guard(GuardOptions options) {
     }
     if (is_open(request, options.loopback)) return std::nullopt;
     if (crypto::equal_constant_time(request.bearer_token(), options.token)) return std::nullopt;
+    if (first_segment(request.path) == "registry") {
+      if (may_use_registry(request, options.token)) return std::nullopt;
+      return refuse_registry();
+    }
     return refuse(base::terminal("Unauthorized", "Unauthorized")
                       .with_hint("send `Authorization: Bearer …` with the token of the data directory"));
   };

@@ -14,6 +14,10 @@ namespace offtake::auth {
 // file that holds no usable token.
 base::Result<std::string> load_or_make_token(const std::filesystem::path& file);
 
+// What the workers of this installation show to its registry: it opens reading there and nothing else, and
+// the token cannot be had from it.
+std::string registry_reader_token(std::string_view token);
+
 struct GuardOptions {
   std::string token;
   bool loopback = true;  // bound to loopback: Host must be a name of this machine; /registry needs no token
@@ -21,6 +25,8 @@ struct GuardOptions {
 
 // For http::Router::set_guard. 401 without the token, except for /healthz /readyz /livez, GET /assets and
 // the console's pages (any path that is none of ours), POST /offtake/v1/session and, on loopback, /registry.
+// Beyond loopback /registry takes the token as a bearer's or as the password of basic authentication (user
+// `offtake`), because registry clients know only that, and for reading registry_reader_token as well.
 // 403 for a Host that is not ours or an Origin that is another site's. Thread-safe.
 http::Router::Guard make_guard(GuardOptions options);
 

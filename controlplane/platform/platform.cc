@@ -163,7 +163,11 @@ base::Result<worker::StoreSpec> Platform::worker_store(const resources::EventSto
     }
   } else {
     std::lock_guard lock(mutex_);
-    if (!registry_url_.empty()) spec.registry_urls = {registry_url_};
+    if (!registry_url_.empty()) {
+      spec.registry_urls = {registry_url_};
+      if (!settings_.registry_token.empty())
+        secret_files["registry-" + spec.name + "/token"] = settings_.registry_token;
+    }
   }
   if (!object.spec.kafka) {
     spec.kind = worker::StoreSpec::Kind::kEmbedded;

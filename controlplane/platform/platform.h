@@ -25,7 +25,9 @@ struct PlatformSettings {
   std::string targets_directory;                        // local provisioner
   std::shared_ptr<sources::EventStore> embedded_log;    // may be null: no embedded store here
   std::shared_ptr<registry::Client> embedded_registry;  // may be null
-  std::string registry_url;  // of the embedded one, for workers of their own process
+  // How workers of their own process reach the embedded registry, and what they show to it.
+  std::string registry_url;
+  std::string registry_token;
 };
 
 class Platform {

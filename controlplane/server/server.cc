@@ -41,6 +41,13 @@ files::Path below_home(const char* variable, const char* otherwise) {
   return files::Path(home != nullptr && *home != '\0' ? home : "/root") / otherwise / "offtake";
 }
 
+// Where this machine reaches the server: one that listens on every address has none that can be asked.
+std::string local_address(const std::string& host, const http::Server& server) {
+  if (host == "0.0.0.0") return fmt::format("127.0.0.1:{}", server.port());
+  if (host == "::") return fmt::format("[::1]:{}", server.port());
+  return server.address();
+}
+
 // The parts of a running server, in the order in which they need each other.
 class Serving {
  public:
@@ -135,7 +142,7 @@ class Serving {
     auto started = http::Server::start(std::move(router), server);
     if (!started) return std::move(started).error();
     server_ = *std::move(started);
-    url_ = "http://" + server_->address();
+    url_ = "http://" + local_address(options_.host, *server_);
     platform_->set_registry_url(url_ + "/registry");
     return {};
   }
@@ -148,6 +155,7 @@ class Serving {
     settings.targets_directory = (data_->path / "targets").string();
     settings.embedded_log = log;
     settings.embedded_registry = registry;
+    settings.registry_token = auth::registry_reader_token(data_->token);
     platform_ = std::make_unique<platform::Platform>(*resources_, std::move(settings));
 
     runners::InProcessSettings threads;

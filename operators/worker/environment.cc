@@ -46,7 +46,8 @@ base::Result<std::string> fetch_schema(const StoreSpec& spec, int id, const file
   options.urls = spec.registry_urls;
   const std::string folder = "registry-" + spec.name;
   for (const auto& [name, field] :
-       {std::pair("username", &options.user), std::pair("password", &options.password)}) {
+       {std::pair("username", &options.user), std::pair("password", &options.password),
+        std::pair("token", &options.bearer_token)}) {
     auto value = secret(secrets, folder, name);
     if (!value) return std::move(value).error();
     *field = *std::move(value);

@@ -19,7 +19,8 @@ inline constexpr int kJobFormat = 1;
 inline constexpr int kStateFormat = 1;
 
 // An event store as the job names it. Credentials are files in <secrets>/<secrets_folder>/
-// {username,password,ca.crt}; absent where not needed.
+// {username,password,ca.crt}; absent where not needed. Those of its registry are in
+// <secrets>/registry-<name>/{username,password,token}.
 struct StoreSpec {
   std::string name;
   enum class Kind { kKafka, kEmbedded } kind = Kind::kEmbedded;

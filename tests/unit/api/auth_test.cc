@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/crypto/crypto.h"
 #include "base/files/files.h"
 
 using namespace offtake;
@@ -45,6 +46,40 @@ TEST_CASE("401 without the token, but for what is open") {
   CHECK(guard(request("POST", "/anything")).has_value());
   CHECK(auth::make_guard({"secret-token-of-the-test", false})(request("GET", "/registry/subjects"))
             .has_value());
+}
+
+TEST_CASE("beyond loopback the registry takes the token in the ways that registry clients know") {
+  const std::string token = "secret-token-of-the-test";
+  const auto guard = auth::make_guard({token, false});
+  const auto with = [](const char* method, const char* path, const std::string& authorization) {
+    http::Request out = request(method, path);
+    out.remote_address = "10.0.0.7";
+    if (!authorization.empty()) out.headers.set("Authorization", authorization);
+    return out;
+  };
+  const auto basic = [](const std::string& pair) { return "Basic " + crypto::base64(pair); };
+  const auto refused = guard(with("GET", "/registry/subjects", ""));
+  REQUIRE(refused.has_value());
+  CHECK(refused->status == 401);
+  CHECK(refused->headers.get("WWW-Authenticate").starts_with("Basic "));
+  CHECK(refused->body == R"({"error_code":401,"message":"Unauthorized"})");
+  for (const char* method : {"GET", "POST", "DELETE"}) {
+    CAPTURE(method);
+    CHECK_FALSE(guard(with(method, "/registry/subjects", basic("offtake:" + token))).has_value());
+    CHECK_FALSE(guard(with(method, "/registry/subjects", "Bearer " + token)).has_value());
+    for (const std::string& wrong :
+         {basic("offtake:" + token + "x"), basic("root:" + token), basic(token), basic("offtake:"),
+          std::string("Basic ?"), std::string("Basic "), "Bearer " + token + "x"}) {
+      CAPTURE(wrong);
+      CHECK(guard(with(method, "/registry/subjects", wrong)).has_value());
+    }
+  }
+  // Basic is the registry's alone; the workers' token reads there and opens nothing else.
+  CHECK(guard(with("GET", "/apis/offtake.dev/v1alpha1/datasets", basic("offtake:" + token))).has_value());
+  const std::string reader = "Bearer " + auth::registry_reader_token(token);
+  CHECK_FALSE(guard(with("GET", "/registry/schemas/ids/1", reader)).has_value());
+  CHECK(guard(with("POST", "/registry/subjects/x/versions", reader)).has_value());
+  CHECK(guard(with("GET", "/apis/offtake.dev/v1alpha1/datasets", reader)).has_value());
 }
 
 TEST_CASE("foreign Host and Origin") {
