@@ -82,7 +82,7 @@ void follow_log(const ViewContext& context, const resources::DataProduct& produc
     if (!next) return;
     // A new revision's log begins at its first line.
     if (next->revision != piece.revision) {
-      next = read_log(product, context.runners, revision, 0);
+      next = read_log(product, context.runners, revision);
       if (!next) return;
     }
     piece = *std::move(next);
@@ -93,7 +93,7 @@ http::Response get_logs(const ViewContext& context, const http::Request& request
   auto product = stored_product(context, request);
   if (!product) return refuse(product.error());
   const int revision = std::atoi(request.query_value("revision").c_str());
-  auto piece = read_log(*product, context.runners, revision, 0);
+  auto piece = read_log(*product, context.runners, revision);
   if (!piece) return refuse(piece.error());
   const bool follow = request.query_value("follow") == "true" || request.query_value("follow") == "1";
   http::Response response;

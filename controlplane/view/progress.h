@@ -15,13 +15,13 @@ using RunnerList = std::vector<std::shared_ptr<runners::Runner>>;
 // {"revisions": [{revision, running, pid, incarnation, restarts, state, recordsRead, …}]}, ascending.
 json::Value progress_json(const resources::DataProduct& product, const RunnerList& runners, base::Micros now);
 
-// A piece of the newest worker's log (or of `revision`, if above 0) from byte `from`. Gives where it ended.
+// A piece of the newest worker's log (or of `revision`, if above 0) from a place on. Gives where it ended.
 struct LogPiece {
   int revision = 0;
   std::string text;
-  std::uint64_t next = 0;
+  runners::LogPlace next;
 };
 base::Result<LogPiece> read_log(const resources::DataProduct& product, const RunnerList& runners,
-                                int revision, std::uint64_t from);
+                                int revision, runners::LogPlace from = {});
 
 }  // namespace offtake::view

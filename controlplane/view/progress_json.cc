@@ -87,16 +87,14 @@ json::Value progress_json(const resources::DataProduct& product, const RunnerLis
 }
 
 base::Result<LogPiece> read_log(const resources::DataProduct& product, const RunnerList& runners,
-                                int revision, std::uint64_t from) {
+                                int revision, runners::LogPlace from) {
   constexpr std::size_t kPiece = 256 << 10;
   const auto workers = workers_of(product, runners);
   for (auto found = workers.rbegin(); found != workers.rend(); ++found) {
     if (revision > 0 && found->revision != revision) continue;
     auto text = found->runner->read_log({product.metadata.uid, found->revision}, from, kPiece);
     if (!text) return std::move(text).error();
-    LogPiece piece{found->revision, *std::move(text), 0};
-    piece.next = from + piece.text.size();
-    return piece;
+    return LogPiece{found->revision, *std::move(text), from};
   }
   return base::terminal("NotFound",
                         fmt::format("DataProduct {} has no worker{} yet", product.metadata.key(),

@@ -1,5 +1,6 @@
-// What a worker has on disk, below <run directory>/<uid>/r<N>/: job.json secrets/ pid worker.sock worker.log
-// status.json. Secrets have mode 0600 in a folder of mode 0700.
+// What a worker has on disk, below <run directory>/<uid>/r<N>/: job.json secrets/ pid worker.sock status.json
+// worker.log, and worker.1.log (the one before it) to worker.4.log. Secrets have mode 0600 in a folder of
+// mode 0700.
 #pragma once
 #include "base/files/files.h"
 #include "operators/runners/runner.h"
@@ -9,9 +10,9 @@ namespace offtake::runners {
 files::Path worker_directory(const files::Path& run_directory, const WorkerKey& key);
 // Writes job.json and the secrets; gives the directory.
 base::Result<files::Path> write_worker_files(const files::Path& run_directory, const WorkerOrder& order);
-// A piece of worker.log; empty at its end.
+// As Runner::read_log.
 base::Result<std::string> read_worker_log(const files::Path& run_directory, const WorkerKey& key,
-                                          std::uint64_t from, std::size_t limit);
+                                          LogPlace& place, std::size_t limit);
 // Workers that have a directory.
 std::vector<WorkerKey> listed_workers(const files::Path& run_directory);
 

@@ -2,7 +2,8 @@
 // restarts what dies with backoff, adopts what outlived the control plane, and never restarts a worker that
 // was fenced (10), cannot go on (11) or did not understand its job (12).
 //
-// Threads: one thread calls a Runner; observe is cheap.
+// Thread-safe; one thread at a time ensures, stops or removes a given worker. While one worker drains, others
+// and the looks at it go on. observe is cheap: at most a second for a worker that does not answer.
 #pragma once
 #include <chrono>
 #include <map>
@@ -30,6 +31,13 @@ struct WorkerOrder {
   std::int64_t control_incarnation = 0;
 };
 
+// A place in a worker's log, which is rotated: which file and the byte in it. The default: where the present
+// file begins.
+struct LogPlace {
+  std::uint64_t file = 0;  // its inode
+  std::uint64_t offset = 0;
+};
+
 struct Observation {
   bool running = false;
   std::int64_t pid = 0;
@@ -52,8 +60,9 @@ class Runner {
   virtual base::Status remove(const WorkerKey& key) = 0;
   // Workers that exist, adopted ones included.
   virtual std::vector<WorkerKey> list() = 0;
-  // The worker's log, from byte `from` on, at most `limit` bytes.
-  virtual base::Result<std::string> read_log(const WorkerKey& key, std::uint64_t from, std::size_t limit) = 0;
+  // What the worker's log has from `place` on, at most `limit` bytes; `place` moves behind it. Goes on in the
+  // next file where the log was rotated. Empty where the log ends.
+  virtual base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) = 0;
   // Ends everything at epoch boundaries (SIGTERM to the server).
   virtual void drain_all(std::chrono::milliseconds patience) = 0;
 };

@@ -24,10 +24,12 @@ void LogFile::open() {
 void LogFile::rotate() {
   close(fd_);
   std::error_code ignored;  // a log that cannot be rotated goes on in its file
-  for (int i = kept_ - 1; i >= 1; --i) {
-    const auto from = i == 1 ? path_ : files::Path(fmt::format("{}.{}", path_.string(), i - 1));
-    std::filesystem::rename(from, fmt::format("{}.{}", path_.string(), i), ignored);
-  }
+  const auto of_age = [&](int age) {
+    if (age == 0) return path_;
+    return path_.parent_path() /
+           fmt::format("{}.{}{}", path_.stem().string(), age, path_.extension().string());
+  };
+  for (int age = kept_ - 1; age >= 1; --age) std::filesystem::rename(of_age(age - 1), of_age(age), ignored);
   open();
 }
 

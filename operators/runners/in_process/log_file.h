@@ -1,4 +1,5 @@
-// The log of one worker that is a thread: lines appended to a file that is rotated. Thread-safe.
+// The log of one worker that is a thread: lines appended to a file that is rotated (x.log, x.1.log, …: named
+// as those of workers that are processes). Thread-safe.
 #pragma once
 #include <cstdint>
 #include <mutex>

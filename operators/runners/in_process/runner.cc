@@ -124,62 +124,65 @@ class InProcessRunner : public Runner {
 
   base::Status ensure(const WorkerOrder& order) override {
     const WorkerKey key{order.job.product_uid, order.job.revision};
-    std::lock_guard lock(mutex_);
-    auto& slot = slots_[key];
+    const auto slot = slot_of(key);
+    std::lock_guard working(slot->work);
     const std::string hash = worker::job_hash(order.job);
-    if (slot.thread && slot.thread->hash() == hash) {
+    if (const auto thread = slot->present_thread()) {
       // Ended for good, or running: both stay as they are. A drained one was stopped by stop().
-      if (!slot.thread->ended() || slot.thread->status().exit != Exit::kDrained) return {};
-    }
-    if (slot.thread) {
-      slot.thread->drain();
-      slot.thread->wait_ended(10s);
-      slot.last_incarnation = slot.thread->incarnation();
-      slot.thread.reset();
-      ++slot.restarts;
+      const bool drained = thread->ended() && thread->status().exit == Exit::kDrained;
+      if (thread->hash() == hash && !drained) return {};
+      thread->drain();
+      thread->wait_ended(10s);
+      slot->let_go();
+      std::lock_guard lock(slot->mutex);
+      ++slot->restarts;
     }
     auto directory = write_worker_files(settings_.run_directory, order);
     if (!directory) return std::move(directory).error();
-    const std::int64_t incarnation = 1 + std::max(order.control_incarnation, slot.last_incarnation);
-    slot.thread = std::make_unique<Thread>(order.job, incarnation, settings_);
-    slot.last_incarnation = incarnation;
+    std::lock_guard lock(slot->mutex);
+    slot->last_incarnation = 1 + std::max(order.control_incarnation, slot->last_incarnation);
+    slot->thread = std::make_shared<Thread>(order.job, slot->last_incarnation, settings_);
     return {};
   }
 
   base::Result<Observation> observe(const WorkerKey& key) override {
-    std::lock_guard lock(mutex_);
     Observation out;
-    const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.thread) return out;
-    const Thread& thread = *found->second.thread;
-    out.status = thread.status();
+    const auto slot = find(key);
+    if (!slot) return out;
+    const auto thread = slot->present_thread();
+    if (!thread) return out;
+    out.status = thread->status();
     out.running = out.status->exit == Exit::kRunning;
     out.pid = getpid();
-    out.incarnation = thread.incarnation();
-    out.restarts = found->second.restarts;
-    out.job_hash = thread.hash();
+    out.incarnation = thread->incarnation();
+    out.job_hash = thread->hash();
+    std::lock_guard lock(slot->mutex);
+    out.restarts = slot->restarts;
     return out;
   }
 
   base::Status stop(const WorkerKey& key, std::chrono::milliseconds patience) override {
-    std::lock_guard lock(mutex_);
-    const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.thread) return {};
-    found->second.thread->drain();
-    if (!found->second.thread->wait_ended(patience)) {
+    const auto slot = find(key);
+    if (!slot) return {};
+    std::lock_guard working(slot->work);
+    const auto thread = slot->present_thread();
+    if (!thread) return {};
+    thread->drain();
+    if (!thread->wait_ended(patience)) {
       return base::transient(
           "WorkerDraining",
           fmt::format("the worker of revision {} is still at its last epoch", key.revision));
     }
-    found->second.last_incarnation = found->second.thread->incarnation();
-    found->second.thread.reset();
+    slot->let_go();
     return {};
   }
 
   base::Status remove(const WorkerKey& key) override {
     if (auto stopped = stop(key, 10s); !stopped) return stopped;
-    std::lock_guard lock(mutex_);
-    if (slots_.erase(key) == 0) return {};
+    {
+      std::lock_guard lock(mutex_);
+      if (slots_.erase(key) == 0) return {};
+    }
     return files::remove_tree(worker_directory(settings_.run_directory, key));
   }
 
@@ -190,33 +193,63 @@ class InProcessRunner : public Runner {
     return out;
   }
 
-  base::Result<std::string> read_log(const WorkerKey& key, std::uint64_t from, std::size_t limit) override {
-    return read_worker_log(settings_.run_directory, key, from, limit);
+  base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) override {
+    return read_worker_log(settings_.run_directory, key, place, limit);
   }
 
   void drain_all(std::chrono::milliseconds patience) override {
-    std::lock_guard lock(mutex_);
-    for (auto& [key, slot] : slots_) {
-      if (slot.thread) slot.thread->drain();
+    std::vector<std::shared_ptr<Thread>> threads;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [key, slot] : slots_) {
+        if (auto thread = slot->present_thread()) threads.push_back(std::move(thread));
+      }
     }
+    for (const auto& thread : threads) thread->drain();
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (auto& [key, slot] : slots_) {
-      if (!slot.thread) continue;
+    for (const auto& thread : threads) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      slot.thread->wait_ended(std::max(left, std::chrono::milliseconds(0)));
+      thread->wait_ended(std::max(left, std::chrono::milliseconds(0)));
     }
   }
 
  private:
+  // Waiting for one worker must not keep anybody from the others, nor from looking at this one.
   struct Slot {
-    std::unique_ptr<Thread> thread;
+    std::mutex work;   // one ensure or stop at a time: held while a worker drains
+    std::mutex mutex;  // guards what follows; never held while waiting
+    std::shared_ptr<Thread> thread;
     std::int64_t last_incarnation = 0;
     int restarts = 0;
+
+    std::shared_ptr<Thread> present_thread() {
+      std::lock_guard lock(mutex);
+      return thread;
+    }
+    // Lets the thread go; it is joined here, or by who looks at it just now.
+    void let_go() {
+      std::shared_ptr<Thread> gone;
+      std::lock_guard lock(mutex);
+      gone.swap(thread);
+    }
   };
+
+  std::shared_ptr<Slot> find(const WorkerKey& key) {
+    std::lock_guard lock(mutex_);
+    const auto found = slots_.find(key);
+    return found == slots_.end() ? nullptr : found->second;
+  }
+  std::shared_ptr<Slot> slot_of(const WorkerKey& key) {
+    std::lock_guard lock(mutex_);
+    auto& slot = slots_[key];
+    if (!slot) slot = std::make_shared<Slot>();
+    return slot;
+  }
+
   InProcessSettings settings_;
-  std::mutex mutex_;
-  std::map<WorkerKey, Slot> slots_;
+  std::mutex mutex_;  // guards the map, not what is in it
+  std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
 };
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <csignal>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "base/process/process.h"
+#include "base/retry.h"
 #include "operators/runners/files_of_worker.h"
 #include "operators/runners/process/worker_process.h"
 
@@ -23,68 +25,75 @@ class ProcessRunner : public Runner {
       base::log_info("adopted a worker", {{"pid", std::to_string(adopted->identity().pid)},
                                           {"product_uid", key.product_uid},
                                           {"revision", std::to_string(key.revision)}});
-      slots_[key].process = std::move(adopted);
+      slot_of(key)->process = std::move(adopted);
     }
   }
 
   base::Status ensure(const WorkerOrder& order) override {
     const WorkerKey key{order.job.product_uid, order.job.revision};
-    std::lock_guard lock(mutex_);
-    Slot& slot = slots_[key];
+    const auto slot = slot_of(key);
+    std::lock_guard working(slot->work);
     const std::string hash = worker::job_hash(order.job);
-    if (slot.process && slot.process->running()) {
-      if (slot.process->job_hash() == hash) return {};
-      if (auto stopped = slot.process->stop(10s); !stopped) return stopped;
-      slot.failures = 0;
-    } else if (slot.process) {
-      const bool same_job = slot.process->job_hash() == hash;
-      if (same_job && slot.process->ended_for_good()) return {};
-      if (!slot.counted) {
-        slot.counted = true;
-        ++slot.restarts;
-        ++slot.failures;
-        slot.next_start = std::chrono::steady_clock::now() + pause(slot.failures);
+    {
+      std::lock_guard lock(slot->mutex);
+      const bool running = slot->process && slot->process->running();
+      const bool same_job = slot->process && slot->process->job_hash() == hash;
+      if (running && same_job) return {};
+      if (slot->process && !running) {
+        if (same_job && slot->process->ended_for_good()) return {};
+        if (!slot->counted) {
+          slot->counted = true;
+          ++slot->restarts;
+          ++slot->failures;
+          slot->next_start = std::chrono::steady_clock::now() + pause(slot->failures);
+        }
+        if (std::chrono::steady_clock::now() < slot->next_start) return {};
       }
-      if (std::chrono::steady_clock::now() < slot.next_start) return {};
+      if (running) slot->failures = 0;
     }
-    return start(key, slot, order);
+    if (auto ended = end(*slot, 10s); !ended) return ended;
+    std::lock_guard lock(slot->mutex);
+    return start(key, *slot, order);
   }
 
   base::Result<Observation> observe(const WorkerKey& key) override {
-    std::lock_guard lock(mutex_);
     Observation out;
-    const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.process) return out;
-    Slot& slot = found->second;
-    out.running = slot.process->running();
-    out.pid = slot.process->identity().pid;
-    out.incarnation = slot.process->incarnation();
-    out.restarts = slot.restarts;
-    out.job_hash = slot.process->job_hash();
+    const auto slot = find(key);
+    if (!slot) return out;
+    std::lock_guard lock(slot->mutex);
+    if (!slot->process) return out;
+    out.running = slot->process->running();
+    out.pid = slot->process->identity().pid;
+    out.incarnation = slot->process->incarnation();
+    out.restarts = slot->restarts;
+    out.job_hash = slot->process->job_hash();
     if (out.running) {
-      out.status = slot.process->ask();
+      out.status = slot->process->ask();
       // One that has been up for a while starts afresh when it fails next.
-      if (out.status && out.status->progress.epochs_committed > 0) slot.failures = 0;
+      if (out.status && out.status->progress.epochs_committed > 0) slot->failures = 0;
     } else {
-      out.status = slot.process->last_words();
+      out.status = slot->process->last_words();
     }
     return out;
   }
 
   base::Status stop(const WorkerKey& key, std::chrono::milliseconds patience) override {
-    std::lock_guard lock(mutex_);
-    const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.process) return {};
-    if (auto stopped = found->second.process->stop(patience); !stopped) return stopped;
-    found->second.process.reset();
-    found->second.failures = 0;
+    const auto slot = find(key);
+    if (!slot) return {};
+    std::lock_guard working(slot->work);
+    if (auto ended = end(*slot, patience); !ended) return ended;
+    std::lock_guard lock(slot->mutex);
+    slot->process.reset();
+    slot->failures = 0;
     return {};
   }
 
   base::Status remove(const WorkerKey& key) override {
     if (auto stopped = stop(key, 10s); !stopped) return stopped;
-    std::lock_guard lock(mutex_);
-    if (slots_.erase(key) == 0) return {};
+    {
+      std::lock_guard lock(mutex_);
+      if (slots_.erase(key) == 0) return {};
+    }
     return files::remove_tree(worker_directory(settings_.run_directory, key));
   }
 
@@ -95,26 +104,35 @@ class ProcessRunner : public Runner {
     return out;
   }
 
-  base::Result<std::string> read_log(const WorkerKey& key, std::uint64_t from, std::size_t limit) override {
-    return read_worker_log(settings_.run_directory, key, from, limit);
+  base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) override {
+    return read_worker_log(settings_.run_directory, key, place, limit);
   }
 
   void drain_all(std::chrono::milliseconds patience) override {
-    std::lock_guard lock(mutex_);
-    for (auto& [key, slot] : slots_) {
-      if (slot.process) process::send_signal(slot.process->identity(), SIGTERM);
+    std::vector<std::shared_ptr<Slot>> slots;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [key, slot] : slots_) slots.push_back(slot);
     }
+    std::vector<process::Identity> draining;
+    for (const auto& slot : slots) {
+      std::lock_guard lock(slot->mutex);
+      if (slot->process) draining.push_back(slot->process->identity());
+    }
+    for (const auto& identity : draining) process::send_signal(identity, SIGTERM);
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (auto& [key, slot] : slots_) {
-      if (!slot.process) continue;
+    for (const auto& identity : draining) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      process::wait_gone(slot.process->identity(), std::max(left, 0ms));
+      process::wait_gone(identity, std::max(left, 0ms));
     }
   }
 
  private:
+  // Waiting for one worker must not keep anybody from the others, nor from looking at this one.
   struct Slot {
+    std::mutex work;   // one ensure or stop at a time: held while a worker drains
+    std::mutex mutex;  // guards what follows; held for a question to the worker at most
     std::unique_ptr<WorkerProcess> process;
     int restarts = 0;
     int failures = 0;      // in a row: what the pause before the next start grows with
@@ -122,9 +140,35 @@ class ProcessRunner : public Runner {
     std::chrono::steady_clock::time_point next_start{};
   };
 
+  std::shared_ptr<Slot> find(const WorkerKey& key) {
+    std::lock_guard lock(mutex_);
+    const auto found = slots_.find(key);
+    return found == slots_.end() ? nullptr : found->second;
+  }
+  std::shared_ptr<Slot> slot_of(const WorkerKey& key) {
+    std::lock_guard lock(mutex_);
+    auto& slot = slots_[key];
+    if (!slot) slot = std::make_shared<Slot>();
+    return slot;
+  }
+
+  // SIGTERM, at most `patience`, then SIGKILL; nothing to do for one that does not run. REQUIRES: slot.work.
+  static base::Status end(Slot& slot, std::chrono::milliseconds patience) {
+    process::Identity identity;
+    {
+      std::lock_guard lock(slot.mutex);
+      if (!slot.process || !slot.process->running()) return {};
+      identity = slot.process->identity();
+    }
+    if (auto ended = process::terminate(identity, patience); !ended) return ended;
+    std::lock_guard lock(slot.mutex);
+    slot.process->running();  // collects a child
+    return {};
+  }
+
   static std::chrono::milliseconds pause(int failures) {
     if (failures <= 1) return 0ms;
-    return std::min<std::chrono::milliseconds>(250ms * (1 << std::min(failures, 8)), 30s);
+    return base::backoff_delay({1s, 30s, 2.0}, failures - 1, base::random_u64());
   }
 
   base::Status start(const WorkerKey& key, Slot& slot, const WorkerOrder& order) {
@@ -142,8 +186,8 @@ class ProcessRunner : public Runner {
   }
 
   ProcessSettings settings_;
-  std::mutex mutex_;
-  std::map<WorkerKey, Slot> slots_;
+  std::mutex mutex_;  // guards the map, not what is in it
+  std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
 };
 
 }  // namespace

@@ -141,12 +141,4 @@ bool WorkerProcess::ended_for_good() {
                    words->exit == Exit::kNotUnderstood);
 }
 
-base::Status WorkerProcess::stop(std::chrono::milliseconds patience) {
-  if (!running()) return {};
-  auto ended = process::terminate(identity_, patience);
-  if (!ended) return ended;
-  running();  // collects a child
-  return {};
-}
-
 }  // namespace offtake::runners

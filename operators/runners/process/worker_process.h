@@ -1,4 +1,5 @@
-// One worker process as this server knows it: its directory, its identity, what it said last.
+// One worker process as this server knows it: its directory, its identity, what it said last. One thread at
+// a time.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -30,8 +31,6 @@ class WorkerProcess {
   std::optional<worker::WorkerStatus> last_words();
   // Fenced, terminal or not understood: not to be started again for the same job.
   bool ended_for_good();
-  // SIGTERM, at most `patience`, then SIGKILL.
-  base::Status stop(std::chrono::milliseconds patience);
 
   const process::Identity& identity() const { return identity_; }
   const std::string& job_hash() const { return job_hash_; }
