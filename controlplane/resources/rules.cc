@@ -1,4 +1,5 @@
 #include "controlplane/resources/validate.h"
+#include "operators/sources/kafka_properties.h"
 
 namespace offtake::resources {
 namespace {
@@ -10,14 +11,6 @@ Error rule(std::string code, std::string field, std::string message, std::string
   error.location.field = std::move(field);
   error.hint = std::move(hint);
   return error;
-}
-
-const std::vector<std::string>& client_properties() {
-  static const std::vector<std::string> kAllowed{
-      "broker.address.family",   "client.id",           "client.rack",
-      "metadata.max.age.ms",     "socket.timeout.ms",   "reconnect.backoff.max.ms",
-      "socket.keepalive.enable", "socket.nagle.disable"};
-  return kAllowed;
 }
 
 void no_twice(const std::vector<std::string>& columns, const std::string& field, std::vector<Error>& errors) {
@@ -67,7 +60,8 @@ std::vector<Error> validate_self(const EventStore& object) {
   std::vector<Error> errors;
   if (!object.spec.kafka) return errors;
   for (const auto& [name, value] : object.spec.kafka->properties) {
-    const auto& allowed = client_properties();
+    static const std::vector<std::string> allowed(sources::kKafkaProperties.begin(),
+                                                  sources::kKafkaProperties.end());
     if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
     const std::string meant = did_you_mean(name, allowed);
     errors.push_back(rule("BadValue", fmt::format("spec.kafka.properties[\"{}\"]", name),

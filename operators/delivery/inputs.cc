@@ -67,6 +67,18 @@ base::Result<std::optional<InputBatch>> SourceInput::next(std::chrono::milliseco
   return std::optional<InputBatch>(std::move(batch));
 }
 
+std::optional<base::Error> SourceInput::away() const {
+  auto error = reader_->away();
+  if (!error) return std::nullopt;
+  return std::move(*error).in(fmt::format("dataset {}", source_->dataset));
+}
+
+void AwayReport::say(const std::optional<base::Error>& error) {
+  if (!error && !away_) return;
+  away_ = error.has_value();
+  pipeline_.progress->source_away(reader_, error, pipeline_.clock->now());
+}
+
 base::Status SourceInput::look_for_partitions() {
   auto topic = source_->store->describe(source_->topic);
   if (!topic) return std::move(topic).error();
@@ -118,6 +130,7 @@ std::optional<InputEvent> Inputs::next(std::chrono::steady_clock::time_point dea
 
 void Inputs::read(SourceInput& input, int index, bool live, std::stop_token stop) {
   auto look_again = std::chrono::steady_clock::now() + kLookForPartitions;
+  AwayReport away(pipeline_, index);
   while (!stop.stop_requested()) {
     if (!live && input.finished()) {
       channel_.push(SourceFinished{index}, 1, stop);
@@ -128,6 +141,7 @@ void Inputs::read(SourceInput& input, int index, bool live, std::stop_token stop
       channel_.push(std::move(batch).error(), 1, stop);
       return;
     }
+    away.look(input);
     if (batch->has_value()) {
       const std::size_t bytes = (*batch)->bytes + 256;
       if (!channel_.push(*std::move(*batch), bytes, stop)) return;

@@ -49,6 +49,8 @@ class SourceInput {
                                                          std::size_t buffered_bytes);
   base::Result<std::optional<InputBatch>> next(std::chrono::milliseconds timeout);
   bool finished() const { return reader_->finished(); }
+  // Set while the store does not answer; next() goes on trying.
+  std::optional<base::Error> away() const;
   // Adds partitions that the topic has grown, from their first record.
   base::Status look_for_partitions();
 
@@ -58,6 +60,22 @@ class SourceInput {
   int index_ = 0;
   std::unique_ptr<sources::Reader> reader_;
   std::unique_ptr<sources::RecordDecoder> decoder_;
+};
+
+// Tells the progress while the store of one reader is away. Of the reading thread.
+class AwayReport {
+ public:
+  AwayReport(const Pipeline& pipeline, int reader) : pipeline_(pipeline), reader_(reader) {}
+  ~AwayReport() { say(std::nullopt); }
+  AwayReport(const AwayReport&) = delete;
+  AwayReport& operator=(const AwayReport&) = delete;
+  void look(const SourceInput& input) { say(input.away()); }
+
+ private:
+  void say(const std::optional<base::Error>& error);
+  const Pipeline& pipeline_;
+  const int reader_;
+  bool away_ = false;
 };
 
 class Inputs {

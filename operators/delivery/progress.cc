@@ -30,4 +30,24 @@ void Progress::warn_once(const std::string& warning) {
   });
 }
 
+ProgressSnapshot Progress::read() const {
+  std::lock_guard lock(mutex_);
+  ProgressSnapshot out = snapshot_;
+  if (!out.stall && !away_.empty()) out.stall = away_.begin()->second;
+  return out;
+}
+
+void Progress::source_away(int reader, const std::optional<base::Error>& error, base::Micros now) {
+  std::lock_guard lock(mutex_);
+  if (!error) {
+    away_.erase(reader);
+    return;
+  }
+  const auto [entry, fresh] = away_.try_emplace(reader, Stall{error->code, error->text(), now});
+  if (!fresh) {
+    entry->second.reason = error->code;
+    entry->second.message = error->text();
+  }
+}
+
 }  // namespace offtake::delivery

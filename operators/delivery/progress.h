@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -51,10 +52,8 @@ class Progress {
     std::lock_guard lock(mutex_);
     change(snapshot_);
   }
-  ProgressSnapshot read() const {
-    std::lock_guard lock(mutex_);
-    return snapshot_;
-  }
+  // What is away shows as the stall while there is no other.
+  ProgressSnapshot read() const;
   void set_state(State state) {
     update([&](ProgressSnapshot& s) {
       s.state = state;
@@ -62,10 +61,14 @@ class Progress {
     });
   }
   void warn_once(const std::string& warning);
+  // The store that `reader` (a number of the caller's) reads from does not answer; absent: it does. Kept
+  // apart from the stall, which is an attempt's: reading goes on trying.
+  void source_away(int reader, const std::optional<base::Error>& error, base::Micros now);
 
  private:
   mutable std::mutex mutex_;
   ProgressSnapshot snapshot_;
+  std::map<int, Stall> away_;
 };
 
 }  // namespace offtake::delivery

@@ -33,10 +33,12 @@ class Stream {
     if (!loader) return std::move(loader).error();
     auto commit_at = std::chrono::steady_clock::now() + kCommitEvery;
     std::int64_t uncommitted = 0;
+    AwayReport away(pipeline_, number_);
     while (!(*input)->finished()) {
       if (stop.stop_requested()) return drained();
       auto batch = (*input)->next(200ms);
       if (!batch) return std::move(batch).error();
+      away.look(**input);
       if (batch->has_value()) {
         base::crash_point("mid-read");
         auto appended = append(**dataflow, **loader, **batch);

@@ -86,6 +86,8 @@ class Reader {
   virtual OffsetVector positions() const = 0;
   // Whether every partition that has an `until` reached it; never for a reader without any `until`.
   virtual bool finished() const = 0;
+  // Set while the store has not answered for some seconds; poll goes on trying and gives up after a minute.
+  virtual std::optional<base::Error> away() const { return std::nullopt; }
   // Adds a partition found later, from `from`.
   virtual base::Status add_partition(int partition, Offset from) = 0;
 };

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "operators/sources/kafka/errors.h"
+#include "operators/sources/kafka_properties.h"
 
 namespace offtake::sources::kafka {
 namespace {
@@ -48,43 +49,11 @@ std::map<std::string, std::string> settings_of(const KafkaConnection& connection
 
 }  // namespace
 
-const std::vector<std::string_view>& allowed_properties() {
-  static const std::vector<std::string_view> names = {
-      "broker.address.family",
-      "broker.address.ttl",
-      "client.rack",
-      "compression.type",
-      "connections.max.idle.ms",
-      "fetch.max.bytes",
-      "fetch.message.max.bytes",
-      "fetch.min.bytes",
-      "fetch.wait.max.ms",
-      "max.partition.fetch.bytes",
-      "message.max.bytes",
-      "metadata.max.age.ms",
-      "receive.message.max.bytes",
-      "reconnect.backoff.max.ms",
-      "reconnect.backoff.ms",
-      "socket.connection.setup.timeout.ms",
-      "socket.keepalive.enable",
-      "socket.nagle.disable",
-      "socket.receive.buffer.bytes",
-      "socket.send.buffer.bytes",
-      "socket.timeout.ms",
-      "ssl.cipher.suites",
-      "ssl.curves.list",
-      "ssl.endpoint.identification.algorithm",
-      "ssl.sigalgs.list",
-      "topic.metadata.refresh.interval.ms",
-  };
-  return names;
-}
-
 base::Result<std::shared_ptr<Client>> Client::make(const KafkaConnection& connection, Role role,
                                                    const std::map<std::string, std::string>& settings,
                                                    OnDelivery on_delivery) {
   for (const auto& [name, value] : connection.properties) {
-    const auto& allowed = allowed_properties();
+    const auto& allowed = kKafkaProperties;
     if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
       return base::terminal("BadProperty", fmt::format("the Kafka property '{}' cannot be set", name))
           .with_hint(fmt::format("possible are {}", fmt::join(allowed, ", ")));

@@ -19,9 +19,6 @@ struct rd_kafka_message_s;
 
 namespace offtake::sources::kafka {
 
-// The properties a user may set on a connection; every other is the product's own business.
-const std::vector<std::string_view>& allowed_properties();
-
 enum class Role { kConsumer, kProducer };
 
 // What the library said last about the brokers.

@@ -13,7 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience(60);  // with a broken connection before it is an error
+constexpr std::chrono::seconds kPatience(60);    // with a broken connection before it is an error
+constexpr std::chrono::seconds kSaysSoAfter(4);  // before away() tells
+constexpr std::chrono::milliseconds kAskFor(300);
+constexpr std::chrono::seconds kAskEvery(1);
 
 // Messages hold the buffers they came in and must go before their handle does.
 struct Messages {
@@ -130,6 +133,8 @@ class KafkaReader : public Reader {
     return any;
   }
 
+  std::optional<base::Error> away() const override { return away_; }
+
  private:
   std::string doing() const { return fmt::format("reading topic '{}'", topic_); }
 
@@ -148,6 +153,7 @@ class KafkaReader : public Reader {
     all.resize(count);
     if (count == 0) return false;
     last_message_ = Clock::now();
+    trouble_is_over();
     client_->wake_fetchers();
     std::map<int, RecordBatch> batches;
     for (const auto* message : all) {
@@ -224,21 +230,34 @@ class KafkaReader : public Reader {
       rd_kafka_error_destroy(error);
   }
 
-  // Silence is normal; silence after the library reported trouble is looked into.
+  // Silence is normal; silence after the library reported trouble is looked into. The library goes on trying
+  // meanwhile, but says nothing when it has succeeded and there is nothing to read.
   base::Status check_health() {
+    const auto now = Clock::now();
     const auto trouble = client_->trouble();
-    if (!trouble || last_message_ > trouble->at) {
-      troubled_since_.reset();
+    if (trouble && last_message_ <= trouble->at) {
+      auto error = client_->error(trouble->code, doing());
+      if (error.retry != base::Retry::kTransient) return error;
+      if (!troubled_since_) troubled_since_ = now;
+    }
+    if (!troubled_since_ || now - *troubled_since_ < kSaysSoAfter || now < ask_again_) return {};
+    ask_again_ = now + kAskEvery;
+    auto reached = client_->reach(kAskFor);
+    if (reached) {
+      trouble_is_over();
       return {};
     }
-    auto error = client_->error(trouble->code, doing());
-    if (error.retry != base::Retry::kTransient) return error;
-    const auto now = Clock::now();
-    if (!troubled_since_) troubled_since_ = now;
-    if (now - *troubled_since_ < kPatience) return {};
-    auto reached = client_->reach(std::chrono::milliseconds(2000));
+    if (reached.error().retry != base::Retry::kTransient || now - *troubled_since_ >= kPatience) {
+      trouble_is_over();
+      return reached;
+    }
+    away_ = reached.error();
+    return {};
+  }
+
+  void trouble_is_over() {
     troubled_since_.reset();
-    return reached;
+    away_.reset();
   }
 
   const std::shared_ptr<Client> client_;
@@ -249,6 +268,8 @@ class KafkaReader : public Reader {
   std::deque<RecordBatch> ready_;
   Clock::time_point last_message_{};
   std::optional<Clock::time_point> troubled_since_;
+  std::optional<base::Error> away_;
+  Clock::time_point ask_again_{};
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "controlplane/access/access.h"
 #include "controlplane/resources/cells.h"
 #include "controlplane/resources/document.h"
+#include "controlplane/resources/validate.h"
+#include "operators/sources/kafka_properties.h"
 
 using namespace offtake;
 using namespace offtake::resources;
@@ -224,4 +226,13 @@ TEST_CASE("cells of a table") {
   CHECK(row[3].as_string() == "90d");
   CHECK(row[4].is_null());
   CHECK(row[6].as_string() == "3h5m");
+}
+
+TEST_CASE("a Kafka property is valid exactly where the client takes it") {
+  EventStore object;
+  object.spec.kafka.emplace();
+  for (const auto name : sources::kKafkaProperties) object.spec.kafka->properties.emplace(name, "1");
+  CHECK(validate_self(object).empty());
+  object.spec.kafka->properties = {{"client.id", "mine"}};
+  CHECK(validate_self(object).size() == 1);
 }

@@ -13,7 +13,9 @@
 
 #include "broker.h"
 #include "conformance.h"
+#include "operators/sources/kafka/reader.h"
 #include "operators/sources/kafka/store.h"
+#include "operators/sources/kafka_properties.h"
 
 namespace offtake::sources::kafka {
 namespace {
@@ -80,6 +82,24 @@ TEST_CASE("a broker that is not there is said within five seconds") {
   CHECK(error.retry == base::Retry::kTransient);
   CHECK(error.message.find(connection.bootstrap_servers.front()) != std::string::npos);
   CHECK(must(make_store(connection))->describe("t").error().code == "Unreachable");
+}
+
+TEST_CASE("a reader says after some seconds that its store is away, and goes on trying") {
+  const DeadPort port;
+  KafkaConnection connection;
+  connection.bootstrap_servers = {fmt::format("127.0.0.1:{}", port.port())};
+  auto reader = must(make_reader(connection, "t", {{0, 0}}, {}, {}));
+  const auto begun = std::chrono::steady_clock::now();
+  while (!reader->away() && std::chrono::steady_clock::now() - begun < std::chrono::seconds(15)) {
+    CHECK(!must(reader->poll(std::chrono::milliseconds(100))).has_value());
+  }
+  const auto said = std::chrono::steady_clock::now() - begun;
+  REQUIRE(reader->away().has_value());
+  CHECK(reader->away()->code == "Unreachable");
+  CHECK(said >= std::chrono::seconds(3));
+  CHECK(said < std::chrono::seconds(7));
+  CHECK(!must(reader->poll(std::chrono::milliseconds(1500))).has_value());
+  CHECK(reader->away().has_value());
 }
 
 TEST_CASE("a name that does not resolve") {
@@ -161,7 +181,7 @@ TEST_CASE("properties outside of the list are refused by name") {
 }
 
 TEST_CASE("every allowed property exists in the library") {
-  for (const auto name : allowed_properties()) {
+  for (const auto name : kKafkaProperties) {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     char why[256];
     CHECK_MESSAGE(
