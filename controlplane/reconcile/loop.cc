@@ -2,7 +2,9 @@
 
 #include <exception>
 
+#include "base/id.h"
 #include "base/log.h"
+#include "base/retry.h"
 
 namespace offtake::reconcile {
 namespace {
@@ -14,11 +16,20 @@ std::string key_of(const json::Value& object) {
   return metadata.string_or("namespace") + "/" + metadata.string_or("name");
 }
 
-std::chrono::milliseconds backoff(int failures) {
-  return std::min<std::chrono::milliseconds>(250ms * (1 << std::min(failures, 8)), 30s);
-}
+constexpr auto kAfterConflict = 50ms;
+constexpr base::Backoff kAfterFailure{500ms, 30s, 2.0};
 
 }  // namespace
+
+int Loop::Controller::count_failure(const std::string& key) {
+  std::lock_guard lock(mutex);
+  return ++failures[key];
+}
+
+void Loop::Controller::forget_failures(const std::string& key) {
+  std::lock_guard lock(mutex);
+  failures.erase(key);
+}
 
 void Loop::add(std::unique_ptr<Reconciler> reconciler, int threads) {
   auto controller = std::make_unique<Controller>();
@@ -86,7 +97,6 @@ void Loop::queue_all(Controller& controller) {
 }
 
 void Loop::work(Controller& controller, std::stop_token stop) {
-  std::map<std::string, int> failures;
   while (auto key = controller.queue.take(stop)) {
     const auto slash = key->find('/');
     const std::string namespace_name = key->substr(0, slash), name = key->substr(slash + 1);
@@ -102,15 +112,19 @@ void Loop::work(Controller& controller, std::stop_token stop) {
     }
     controller.queue.done(*key);
     if (result) {
-      failures.erase(*key);
+      controller.forget_failures(*key);
       if (result->after > 0ms) controller.queue.add_after(*key, result->after);
       continue;
     }
     // A conflict is somebody else's write that came in between: look at once at what is there now.
     const bool conflict = result.error().code == "Conflict";
-    const int count = conflict ? 0 : ++failures[*key];
-    if (!conflict) base::log_warn("will be tried again", {{"error", result.error().text()}});
-    controller.queue.add_after(*key, backoff(count));
+    if (conflict) {
+      controller.queue.add_after(*key, kAfterConflict);
+      continue;
+    }
+    base::log_warn("will be tried again", {{"error", result.error().text()}});
+    controller.queue.add_after(
+        *key, base::backoff_delay(kAfterFailure, controller.count_failure(*key), base::random_u64()));
   }
 }
 

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +47,10 @@ class Loop {
     std::unique_ptr<Reconciler> reconciler;
     int threads = 1;
     WorkQueue queue;
+    std::mutex mutex;
+    std::map<std::string, int> failures;  // in a row, by key; guarded by mutex
+    int count_failure(const std::string& key);
+    void forget_failures(const std::string& key);
   };
   void watch(Controller& controller, std::stop_token stop);
   void wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop);

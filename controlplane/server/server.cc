@@ -172,8 +172,8 @@ class Serving {
   void make_loop() {
     const base::Clock& clock = base::system_clock();
     loop_ = std::make_unique<reconcile::Loop>(*resources_);
-    loop_->add(std::make_unique<reconcile::EventStoreReconciler>(*resources_, *platform_, clock), 1);
-    loop_->add(std::make_unique<reconcile::TargetClassReconciler>(*resources_, *platform_, clock), 1);
+    loop_->add(std::make_unique<reconcile::EventStoreReconciler>(*resources_, *platform_, clock), 2);
+    loop_->add(std::make_unique<reconcile::TargetClassReconciler>(*resources_, *platform_, clock), 2);
     loop_->add(std::make_unique<reconcile::DatasetReconciler>(*resources_, *platform_, clock), 2);
     reconcile::DataProductSettings settings;
     settings.run_directory = data_->path / "run";

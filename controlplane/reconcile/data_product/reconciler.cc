@@ -1,16 +1,15 @@
 #include "controlplane/reconcile/data_product/reconciler.h"
 
+#include "base/id.h"
 #include "base/log.h"
 #include "controlplane/reconcile/data_product/conditions.h"
+#include "controlplane/reconcile/data_product/look_again.h"
 #include "controlplane/reconcile/report.h"
 
 namespace offtake::reconcile {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto kLookAgainMoving = 500ms;
-constexpr auto kLookAgainSettled = 2s;
 
 }  // namespace
 
@@ -60,12 +59,12 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (after && (!before || before->percent != after->percent)) work.memory.backfill_written = work.facts.now;
   const RevisionFacts* latest = work.facts.latest();
   work.memory.filling = latest != nullptr && !latest->is_current();
+  work.memory.target_away = target_is_away(work.facts) ? work.memory.target_away + 1 : 0;
   keep(product.metadata.uid, work.memory);
   if (auto written = write_status(client_, product, changed, work.facts.now); !written) {
     return std::move(written).error();
   }
-  return Again{is_settled(work.facts) ? std::chrono::milliseconds(kLookAgainSettled)
-                                      : std::chrono::milliseconds(kLookAgainMoving)};
+  return Again{look_again_after(work.facts, work.memory.target_away, base::random_u64())};
 }
 
 runners::Runner& DataProductReconciler::runner_for(const worker::Job& job,

@@ -37,6 +37,7 @@ class DataProductReconciler : public Reconciler {
     base::Micros provisioned_at = 0;
     base::Micros backfill_written = 0;
     bool filling = false;
+    int target_away = 0;  // looks in a row at which the target did not answer
   };
 
   // A product in the hands of one reconcile.

@@ -9,13 +9,26 @@ namespace {
 using namespace std::chrono_literals;
 namespace condition = resources::condition;
 
-constexpr auto kLookAgainUp = 30s;
+// What goes away is said within 5 s.
+constexpr auto kLookAgainUp = 3s;
 constexpr auto kLookAgainDown = 2s;
 
 base::Result<resources::EventStore> store_of(store::ResourceClient& client,
                                              const resources::Dataset& object) {
   return planning::look_up<resources::EventStore>(nullptr, client, "", object.spec.source.event_store_name,
                                                   "EventStoreMissing");
+}
+
+// What the store's own reconciler found of late. Each of its datasets asking a server that is away would only
+// wait for the same time-out; when the condition changes they all look again.
+base::Status found_of(const resources::EventStore& store, std::string_view type) {
+  const resources::Condition* condition = resources::find_condition(store.status.conditions, type);
+  if (condition == nullptr || condition->status != resources::Truth::kFalse ||
+      condition->observed_generation != store.metadata.generation) {
+    return {};
+  }
+  return base::waiting(condition->reason,
+                       fmt::format("EventStore {}: {}", store.metadata.name, condition->message));
 }
 
 sources::TopicSpec topic_spec(const resources::Dataset& object) {
@@ -89,8 +102,10 @@ base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_na
   std::string note;
   base::Status topic, schema;
   if (auto store = store_of(client_, object)) {
-    topic = ensure_topic(object, *store, note);
-    schema = ensure_schema(object, *store);
+    topic = found_of(*store, condition::kReachable);
+    if (topic) topic = ensure_topic(object, *store, note);
+    schema = found_of(*store, condition::kRegistryReachable);
+    if (schema) schema = ensure_schema(object, *store);
   } else {
     topic = schema = store.error();
   }

@@ -9,7 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace condition = resources::condition;
 
-constexpr auto kLookAgainUp = 15s;
+// What goes away is said within 5 s.
+constexpr auto kLookAgainUp = 3s;
 constexpr auto kLookAgainDown = 2s;
 
 }  // namespace

@@ -9,6 +9,10 @@ namespace {
 using namespace std::chrono_literals;
 namespace condition = resources::condition;
 
+// What goes away is said within 5 s.
+constexpr auto kLookAgainUp = 3s;
+constexpr auto kLookAgainDown = 2s;
+
 }  // namespace
 
 base::Result<std::vector<std::string>> TargetClassReconciler::users(const resources::TargetClass& object) {
@@ -56,7 +60,8 @@ base::Result<Again> TargetClassReconciler::reconcile(const std::string&, const s
                             object.metadata.generation),
                 now);
   if (auto written = write_status(client_, *found, object, now); !written) return std::move(written).error();
-  return Again{usable.ok() ? std::chrono::milliseconds(15s) : std::chrono::milliseconds(2s)};
+  return Again{usable.ok() ? std::chrono::milliseconds(kLookAgainUp)
+                           : std::chrono::milliseconds(kLookAgainDown)};
 }
 
 }  // namespace offtake::reconcile
