@@ -1,4 +1,4 @@
-// What a worker says of itself over HTTP: GET /status, /livez, /readyz, POST /commands/{id} with
+// What a worker says of itself over HTTP: GET /status, /metrics, /livez, /readyz, POST /commands/{id} with
 // {"command":"drain"}. The id makes a command idempotent. Answers from any thread.
 #pragma once
 #include <functional>

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "base/json/value.h"
+#include "operators/worker/metrics.h"
 #include "operators/worker/server.h"
 
 namespace offtake::worker {
@@ -54,6 +55,10 @@ base::Result<std::unique_ptr<http::Server>> serve_status(const std::string& addr
   http::Router router;
   router.add("GET", "/status",
              [shared](const http::Request&) { return json_answer(200, status_text(shared->status())); });
+  router.add("GET", "/metrics", [shared](const http::Request&) {
+    return http::Response::of(200, metrics_text(shared->status(), base::system_clock().now()),
+                              "text/plain; version=0.0.4");
+  });
   router.add("GET", "/livez", [](const http::Request&) { return plain(200, "ok\n"); });
   router.add("GET", "/readyz", [shared](const http::Request&) {
     const WorkerStatus status = shared->status();
