@@ -24,11 +24,6 @@ struct Command {
   std::vector<std::unique_ptr<std::string>> positionals;
 };
 
-std::string long_name(const std::string& names) {
-  const auto at = names.rfind("--");
-  return at == std::string::npos ? names.substr(names.find_first_not_of('-')) : names.substr(at + 2);
-}
-
 void add_option(Command& command, const Option& option) {
   auto slot = std::make_unique<Slot>();
   slot->option = &option;
@@ -58,6 +53,17 @@ void add_positional(Command& command, const Positional& positional) {
   command.positionals.push_back(std::move(value));
 }
 
+// What people type from habit: `help VERB` for `VERB --help`, `--version` for `version`.
+std::vector<const char*> usual_words(int argc, const char* const* argv) {
+  std::vector<const char*> words(argv, argv + argc);
+  if (words.size() == 2 && std::string_view(words[1]) == "--version") words[1] = "version";
+  if (words.size() >= 2 && std::string_view(words[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.push_back("--help");
+  }
+  return words;
+}
+
 class Parser {
  public:
   explicit Parser(const std::vector<const Verb*>& verbs)
@@ -66,7 +72,6 @@ class Parser {
     app_.set_help_flag("-h,--help", "Shows this");
     app_.get_formatter()->column_width(34);
     app_.get_formatter()->label("SUBCOMMAND", "VERB");
-    app_.get_formatter()->label("Subcommands", "Verbs");
     app_.get_formatter()->label("REQUIRED", "(needed)");
     app_.footer("\"offtake VERB --help\" says more, with examples.");
     for (const Verb* verb : verbs) add(*verb);
@@ -108,7 +113,7 @@ class Parser {
     auto command = std::make_unique<Command>();
     command->verb = &verb;
     command->app = parent->add_subcommand(name, verb.summary);
-    if (verb.hidden) command->app->group("");
+    command->app->group(verb.hidden ? "" : "Verbs");
     for (const Positional& positional : verb.positionals) add_positional(*command, positional);
     for (const Option& option : verb.options) add_option(*command, option);
     if (verb.asks_server) {
@@ -129,10 +134,17 @@ class Parser {
 
   std::string help() const {
     const Command* command = chosen();
-    if (command == nullptr) return app_.help();
+    if (command == nullptr) return tidy(app_.help());
     const std::string& name = command->verb->name;
     const auto space = name.find(' ');
-    return command->app->help(space == std::string::npos ? "offtake" : "offtake " + name.substr(0, space));
+    return tidy(
+        command->app->help(space == std::string::npos ? "offtake" : "offtake " + name.substr(0, space)));
+  }
+
+  // Groups that show nothing leave their empty lines.
+  static std::string tidy(std::string text) {
+    for (auto at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n")) text.erase(at, 1);
+    return text;
   }
 
   static void collect(const Command& command, Arguments& arguments) {
@@ -202,6 +214,11 @@ class Parser {
 
 }  // namespace
 
+std::string long_name(const std::string& names) {
+  const auto at = names.rfind("--");
+  return at == std::string::npos ? names.substr(names.find_first_not_of('-')) : names.substr(at + 2);
+}
+
 std::string Arguments::text(std::string_view name) const {
   const auto found = values_.find(name);
   return found == values_.end() || found->second.empty() ? "" : found->second.back();
@@ -222,7 +239,9 @@ int run_command_line(int argc, const char* const* argv, const std::vector<const 
                      Console& console) {
   Arguments arguments;
   int exit_code = kDone;
-  const Verb* verb = Parser(verbs).parse(argc, argv, arguments, console, exit_code);
+  const auto words = usual_words(argc, argv);
+  const Verb* verb =
+      Parser(verbs).parse(static_cast<int>(words.size()), words.data(), arguments, console, exit_code);
   if (verb == nullptr) return exit_code;
   return verb->run(arguments, console);
 }

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "controlplane/cli/config_file.h"
 #include "controlplane/cli/connection.h"
 #include "controlplane/cli/listen_address.h"
 #include "controlplane/cli/verbs.h"
@@ -9,19 +10,58 @@
 namespace offtake::cli {
 namespace {
 
-// A flag, else its environment variable, else what it is by default.
-std::string setting(const Arguments& arguments, std::string_view name, const char* variable,
-                    const std::string& otherwise) {
-  if (arguments.has(name)) return arguments.text(name);
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' ? value : otherwise;
+const std::vector<Option>& options_of_serve() {
+  static const std::vector<Option> kOptions = {
+      {"--data-dir", "DIR", "where everything is kept (OFFTAKE_DATA_DIR; default ~/.local/share/offtake)"},
+      {"--listen", "HOST:PORT",
+       "where it answers (OFFTAKE_LISTEN; default 127.0.0.1:7070; port 0: a free one)"},
+      {"--config", "FILE", "YAML with these settings by the same names (OFFTAKE_CONFIG)"},
+  };
+  return kOptions;
 }
 
+std::string environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+// A flag, else its environment variable, else the file of --config, else what it is by default.
+class Settings {
+ public:
+  static base::Result<Settings> read(const Arguments& arguments) {
+    Settings out(arguments);
+    const std::string file =
+        arguments.has("config") ? arguments.text("config") : environment("OFFTAKE_CONFIG");
+    if (file.empty()) return out;
+    auto config = read_config(file, options_of_serve());
+    if (!config) return std::move(config).error();
+    out.config_ = *std::move(config);
+    return out;
+  }
+
+  std::string text(const std::string& name, const char* variable, const std::string& otherwise) const {
+    if (arguments_->has(name)) return arguments_->text(name);
+    if (auto value = environment(variable); !value.empty()) return value;
+    const auto found = config_.find(name);
+    return found == config_.end() ? otherwise : found->second;
+  }
+
+ private:
+  explicit Settings(const Arguments& arguments) : arguments_(&arguments) {}
+  const Arguments* arguments_;
+  std::map<std::string, std::string> config_;
+};
+
 int run(const Arguments& arguments, Console& console) {
+  const auto settings = Settings::read(arguments);
+  if (!settings) {
+    console.error(settings.error());
+    return kUsage;
+  }
   server::ServeOptions options;
   options.data_directory =
-      setting(arguments, "data-dir", "OFFTAKE_DATA_DIR", server::default_data_directory().string());
-  auto listen = read_listen_address(setting(arguments, "listen", "OFFTAKE_LISTEN", "127.0.0.1:7070"));
+      settings->text("data-dir", "OFFTAKE_DATA_DIR", server::default_data_directory().string());
+  auto listen = read_listen_address(settings->text("listen", "OFFTAKE_LISTEN", "127.0.0.1:7070"));
   if (!listen) {
     console.error(listen.error());
     return kUsage;
@@ -63,16 +103,14 @@ base::Result<ListenAddress> read_listen_address(std::string_view text) {
 }
 
 const Verb& serve_verb() {
-  static const Verb kVerb = {
-      "serve",
-      "Runs the server: API, registry, event log, reconcilers, workers",
-      {},
-      {{"--data-dir", "DIR", "where everything is kept (OFFTAKE_DATA_DIR; default ~/.local/share/offtake)"},
-       {"--listen", "HOST:PORT",
-        "where it answers (OFFTAKE_LISTEN; default 127.0.0.1:7070; port 0: a free one)"}},
-      "  offtake serve\n"
-      "  offtake serve --data-dir /srv/offtake --listen 127.0.0.1:7071",
-      run};
+  static const Verb kVerb = {"serve",
+                             "Runs the server: API, registry, event log, reconcilers, workers",
+                             {},
+                             options_of_serve(),
+                             "  offtake serve\n"
+                             "  offtake serve --data-dir /srv/offtake --listen 127.0.0.1:7071\n"
+                             "  offtake serve --config /etc/offtake.yaml      # data-dir: /srv/offtake",
+                             run};
   return kVerb;
 }
 

@@ -24,6 +24,9 @@ struct Option {
   bool hidden = false;  // for tests and for what the program starts by itself
 };
 
+// "-f,--filename" -> "filename".
+std::string long_name(const std::string& names);
+
 struct Positional {
   std::string name;  // KIND
   std::string doc;

@@ -64,6 +64,19 @@ TEST_CASE("what nobody knows is a usage error") {
   CHECK(run({"try", "--help"}) == kDone);
 }
 
+TEST_CASE("what people type from habit") {
+  CHECK(run({"help"}) == kDone);
+  CHECK(run({"help", "try"}) == kDone);
+  CHECK(run({"help", "tri"}) == kUsage);
+  CHECK(run({"--help"}) == kDone);
+  static Verb version = kTry;
+  version.name = "version";
+  version.positionals.clear();
+  Console console;
+  const std::vector<const char*> words = {"offtake", "--version"};
+  CHECK(run_command_line(2, words.data(), {&kTry, &version}, console) == kDone);
+}
+
 TEST_CASE("every verb has a summary, an example that names it, and options in words") {
   auto all = verbs();
   for (const Verb* verb : demo::verbs()) all.push_back(verb);
