@@ -17,9 +17,9 @@ offtake_flights_version=0.0.3
 
 offtake_build_packages=(
   g++ cmake ninja-build ccache lld pkg-config
-  libcurl4-openssl-dev libssl-dev libpqxx-dev libpq-dev librdkafka-dev libpg-query-dev librocksdb-dev
+  libcurl4-openssl-dev libssl-dev libpq-dev librdkafka-dev libpg-query-dev librocksdb-dev
   libsqlite3-dev libsimdjson-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
-  libcpp-httplib-dev doctest-dev libgmp-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev
+  doctest-dev libgmp-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev
 )
 
 deps_say() { printf '%s\n' "deps: $*" >&2; }
