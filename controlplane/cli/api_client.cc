@@ -63,9 +63,22 @@ base::Error refusal(const http::ClientResponse& response) {
   auto body = json::parse(response.body);
   base::Error error = store::from_status(response.status, body ? *body : json::Value());
   if (response.status == 401) {
+    error.message = "Unauthorized: the server does not know this token";
     return std::move(error).with_hint(
         "give the server's token: the file `token` of its data directory, or OFFTAKE_TOKEN");
   }
+  return error;
+}
+
+// The API says `datasets.offtake.dev "x" not found`, and not where it looked.
+base::Error named(base::Error error, const Kind& kind, std::string_view namespace_name,
+                  std::string_view name) {
+  if (error.code != "NotFound") return error;
+  const bool placed = kind.namespaced && !namespace_name.empty();
+  error.message = placed ? fmt::format("{} {}/{} not found", kind.kind, namespace_name, name)
+                         : fmt::format("{} {} not found", kind.kind, name);
+  error.hint = placed ? fmt::format("`offtake get {} -A` lists those of all namespaces", kind.plural)
+                      : fmt::format("`offtake get {}` lists what there is", kind.plural);
   return error;
 }
 
@@ -90,8 +103,11 @@ ApiClient::ApiClient(const ServerAddress& address)
 
 base::Error ApiClient::unreachable(base::Error error) const {
   if (error.code != "Unreachable" || !error.hint.empty()) return error;
-  return std::move(error).with_hint(
-      fmt::format("is the server of {} running? `offtake serve` starts one", address_.url));
+  // The path that was asked for says nothing to people.
+  const auto why = error.message.find(": ");
+  error.message = fmt::format("no server answers at {}{}", address_.url,
+                              why == std::string::npos ? "" : error.message.substr(why));
+  return std::move(error).with_hint("is it running? `offtake serve` starts one");
 }
 
 base::Result<http::ClientResponse> ApiClient::send(const http::ClientRequest& request) {
@@ -121,7 +137,9 @@ base::Result<json::Value> ApiClient::get(const Kind& kind, std::string_view name
                                          std::string_view name) {
   http::ClientRequest request;
   request.path = resource_path(kind, namespace_name, name);
-  return call(std::move(request));
+  auto found = call(std::move(request));
+  if (!found) return named(std::move(found).error(), kind, namespace_name, name);
+  return found;
 }
 
 base::Result<store::ObjectList> ApiClient::list(const Kind& kind, const store::ListOptions& options) {
@@ -271,7 +289,7 @@ base::Result<store::Deleted> ApiClient::remove(const Kind& kind, std::string_vie
   request.headers.set("Content-Type", "application/json");
   request.body = json::dump(body);
   auto answer = call(std::move(request));
-  if (!answer) return std::move(answer).error();
+  if (!answer) return named(std::move(answer).error(), kind, namespace_name, name);
   store::Deleted out;
   out.gone = answer->string_or("kind") == "Status";
   out.object = *std::move(answer);

@@ -82,7 +82,13 @@ class Parser {
                     int& exit_code) {
     try {
       app_.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
+    } catch (const CLI::CallForHelp& error) {
+      // Help for a verb that there is not.
+      if (chosen() == nullptr && argc > 1 && argv[1][0] != '-') {
+        exit_code = kUsage;
+        report(error, argc, argv, console);
+        return nullptr;
+      }
       console.text(help());
       exit_code = kDone;
       return nullptr;

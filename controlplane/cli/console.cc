@@ -15,19 +15,28 @@ bool wants_colours() {
   return (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb");
 }
 
-// Characters, not bytes: a continuation byte of UTF-8 takes no place.
-std::size_t shown_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
 void write_line(std::FILE* file, std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), file);
   std::fputc('\n', file);
   std::fflush(file);
 }
 
+// At most `width` characters of a line without colours.
+std::string_view clipped(std::string_view line, std::size_t width) {
+  std::size_t at = 0;
+  for (std::size_t shown = 0; at < line.size(); ++at) {
+    if ((line[at] & 0xC0) != 0x80 && ++shown > width) break;
+  }
+  return line.substr(0, at);
+}
+
 }  // namespace
+
+// Characters, not bytes: a continuation byte of UTF-8 takes no place.
+std::size_t shown_width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
 
 Console::Console() : out_terminal_(isatty(STDOUT_FILENO) == 1), colours_(out_terminal_ && wants_colours()) {}
 
@@ -71,6 +80,8 @@ void Console::error(const base::Error& error) {
 void Console::moving(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (!out_terminal_) return;
+  // A line that wraps could not be replaced.
+  line = clipped(line, static_cast<std::size_t>(std::max(1, width() - 1)));
   std::fputs("\r\x1b[K", stdout);
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);

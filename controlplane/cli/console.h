@@ -21,8 +21,8 @@ class Console {
   void warn(std::string_view message);
   void error(const base::Error& error);  // each of its causes on a line of its own, if it has any
 
-  // A line of standard output that the next one replaces; only where out_terminal(). Cleared by the next
-  // out().
+  // A line of standard output, without colours, that the next one replaces; cut to the terminal's width; only
+  // where out_terminal(). Cleared by the next out().
   void moving(std::string_view line);
   void end_moving();
 
@@ -37,6 +37,9 @@ class Console {
   bool colours_ = false;
   bool moving_ = false;
 };
+
+// How many characters a terminal shows of a text without colours.
+std::size_t shown_width(std::string_view text);
 
 // Columns of equal width, two spaces apart; the first row is the header. No spaces at line ends.
 std::string table_text(const std::vector<std::vector<std::string>>& rows);

@@ -96,10 +96,11 @@ const Verb& delete_verb() {
   static const Verb kVerb = {
       "delete",
       "Deletes an object and waits until it is gone",
-      {{"KIND", "of the object", false}, {"NAME", "of the object", false}},
+      {{"KIND", "dataproduct, dataset, eventstore, targetclass, secret, namespace", false},
+       {"NAME", "the object's; KIND/NAME in one word as well", false}},
       {{"-f,--filename", "FILE", "what these documents describe: a file, a folder, or - for standard input",
         "", true},
-       {"--wait", "", "--wait=false does not wait"},
+       {"--wait", "", "until it is gone, which is the default; --wait=false does not"},
        {"--timeout", "DURATION", "how long to wait", "5m"},
        namespace_option()},
       "  offtake delete dataproduct payment-confirmations -n retail\n"

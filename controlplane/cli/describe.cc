@@ -162,15 +162,15 @@ int run(const Arguments& arguments, Console& console) {
 }  // namespace
 
 const Verb& describe_verb() {
-  static const Verb kVerb = {
-      "describe",
-      "Tells everything about one object: conditions, progress, events",
-      {{"KIND", "of the object"}, {"NAME", "of the object; KIND/NAME in one word as well", false}},
-      {namespace_option()},
-      "  offtake describe dataproduct payment-confirmations -n retail",
-      run,
-      false,
-      true};
+  static const Verb kVerb = {"describe",
+                             "Tells everything about one object: conditions, progress, events",
+                             {{"KIND", "dataproduct, dataset, eventstore, targetclass, secret, namespace"},
+                              {"NAME", "the object's; KIND/NAME in one word as well", false}},
+                             {namespace_option()},
+                             "  offtake describe dataproduct payment-confirmations -n retail",
+                             run,
+                             false,
+                             true};
   return kVerb;
 }
 

@@ -114,8 +114,8 @@ class Getting {
     for (auto& row : rows) {
       widths_.resize(std::max(widths_.size(), row.size()), 0);
       for (std::size_t i = 0; i < row.size(); ++i) {
-        widths_[i] = std::max(widths_[i], row[i].size());
-        if (i + 1 < row.size()) row[i].append(widths_[i] - row[i].size(), ' ');
+        widths_[i] = std::max(widths_[i], shown_width(row[i]));
+        if (i + 1 < row.size()) row[i].append(widths_[i] - shown_width(row[i]), ' ');
       }
     }
     console_.text(table_text(rows));

@@ -71,6 +71,7 @@ std::vector<std::string> table_row(const Kind& kind, const json::Value& object, 
     if (!is_shown(kind, kind.columns[i], choices.wide)) continue;
     if (lag_before(kind, kind.columns[i])) out.push_back(lag_cell(object, client));
     out.push_back(cell_text(cells[i]));
+    if (is_product(kind) && kind.columns[i].name == "Filled" && !out.back().empty()) out.back() += '%';
   }
   // An empty cell would be taken for the next one's.
   for (std::string& cell : out) {

@@ -60,6 +60,8 @@ int run(const Arguments& arguments, Console& console) {
   if (!client) return fail(console, client.error());
   if (arguments.has("filename")) return plan_files(arguments, **client, console);
   const std::string space = namespace_of(arguments, **client), name = arguments.text("NAME");
+  auto product = (*client)->get(resources::kind_of<resources::DataProduct>(), space, name);
+  if (!product) return fail(console, product.error());
   auto answer = plan_stored(**client, space, name);
   if (!answer) return fail(console, answer.error());
   Outcome outcome;

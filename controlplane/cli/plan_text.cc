@@ -53,8 +53,8 @@ std::string sources_text(const json::Value& sources) {
 
 std::string target_text(const json::Value& target, const Console& console) {
   std::string out =
-      fmt::format("{} {} ({}, class {})\n", console.paint("Target", Colour::kBold), target.string_or("name"),
-                  target.string_or("engine"), target.string_or("className"));
+      fmt::format("{}    {} ({}, class {})\n", console.paint("Target", Colour::kBold),
+                  target.string_or("name"), target.string_or("engine"), target.string_or("className"));
   std::vector<std::vector<std::string>> rows = {{"COLUMN", "TYPE", "IN THE TARGET"}};
   if (const json::Value& columns = target["columns"]; columns.is_array()) {
     for (const json::Value& column : columns.as_array()) {
@@ -78,8 +78,9 @@ std::string plan_text(const std::string& title, const json::Value& plan, const C
     out += fmt::format("{}   from {}\n", console.paint("History", Colour::kBold), start);
   }
   if (plan["sources"].is_array() && !plan["sources"].as_array().empty()) {
-    out += fmt::format("{}   {} records to read\n", console.paint("Sources", Colour::kBold),
-                       grouped(plan.int_or("records")));
+    const bool fills = plan.string_or("action") == "Create" || plan.string_or("action") == "Rebuild";
+    out += fmt::format("{}   {} records {}\n", console.paint("Sources", Colour::kBold),
+                       grouped(plan.int_or("records")), fills ? "to read" : "in what it reads");
     out += sources_text(plan["sources"]);
   }
   if (plan["target"].is_object()) out += target_text(plan["target"], console);

@@ -77,6 +77,10 @@ base::Status send_lines(std::istream& input, const std::string& file, const Dest
   return sender.flush();
 }
 
+std::string records(std::int64_t count) {
+  return count == 1 ? "1 record" : grouped(count) + " records";
+}
+
 int run(const Arguments& arguments, Console& console) {
   auto client = connect(arguments);
   if (!client) return fail(console, client.error());
@@ -97,10 +101,12 @@ int run(const Arguments& arguments, Console& console) {
                          writer->id, sender);
   if (!sent) {
     console.error(sent.error());
-    console.say(fmt::format("{} records were written before", grouped(sender.sent())));
+    console.say(sender.sent() == 0
+                    ? "nothing was written"
+                    : fmt::format("{} before it were written to {}", records(sender.sent()), to->topic));
     return kFailed;
   }
-  console.out(fmt::format("{} records written to {}", grouped(sender.sent()), to->topic));
+  console.out(fmt::format("{} written to {}", records(sender.sent()), to->topic));
   return kDone;
 }
 

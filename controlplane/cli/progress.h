@@ -21,12 +21,14 @@ class ProgressBar {
   void finish(std::optional<double> seconds = std::nullopt);
 
  private:
+  double seconds() const;  // from the first update until all was done
   std::string rate_text() const;
   std::string left_text() const;
   Console& console_;
   std::string what_, unit_;
   std::chrono::milliseconds interval_;
   std::chrono::steady_clock::time_point started_, printed_;
+  std::optional<std::chrono::steady_clock::time_point> full_;
   std::int64_t first_ = -1, done_ = 0, total_ = 0, printed_done_ = -1;
 };
 

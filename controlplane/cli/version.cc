@@ -18,12 +18,13 @@ int run(const Arguments& arguments, Console& console) {
 }  // namespace
 
 const Verb& version_verb() {
-  static const Verb kVerb = {"version",
-                             "Says which version this is",
-                             {},
-                             {{"--crash-points", "", "lists the places where tests kill a worker instead"}},
-                             "  offtake version",
-                             run};
+  static const Verb kVerb = {
+      "version",
+      "Says which version this is",
+      {},
+      {{"--crash-points", "", "lists the places where tests kill a worker instead", "", false, false, true}},
+      "  offtake version",
+      run};
   return kVerb;
 }
 

@@ -62,7 +62,8 @@ const Verb& wait_verb() {
   static const Verb kVerb = {
       "wait",
       "Waits until an object is as wanted; exit code 1 when it is not in time",
-      {{"KIND", "of the object"}, {"NAME", "of the object; KIND/NAME in one word as well", false}},
+      {{"KIND", "dataproduct, dataset, eventstore, targetclass, secret, namespace"},
+       {"NAME", "the object's; KIND/NAME in one word as well", false}},
       {{"--for", "WHAT", "condition=TYPE, condition=TYPE=STATUS or delete", "condition=Ready"},
        {"--timeout", "DURATION", "how long: 60s, 5m", "60s"},
        namespace_option()},

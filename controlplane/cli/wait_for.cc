@@ -45,8 +45,10 @@ const json::Value& find_condition(const json::Value& object, const std::string& 
 
 std::string condition_text(const json::Value& condition, const std::string& type) {
   if (condition.is_null()) return fmt::format("there is no condition {} yet", type);
-  return fmt::format("{} is {}, {}: {}", type, condition.string_or("status"), condition.string_or("reason"),
-                     condition.string_or("message"));
+  std::string out =
+      fmt::format("{} is {}, {}", type, condition.string_or("status"), condition.string_or("reason"));
+  if (const std::string message = condition.string_or("message"); !message.empty()) out += ": " + message;
+  return out;
 }
 
 // How long the fill took or takes, by the worker's own clock.

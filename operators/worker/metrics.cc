@@ -26,7 +26,7 @@ constexpr Series kCounters[] = {
 };
 
 constexpr Series kGauges[] = {
-    {"offtake_product_fill_records", "Records up to the cut: what the fill has to read",
+    {"offtake_product_fill_expected_records", "Records up to the cut: what the fill has to read",
      &ProgressSnapshot::records_total},
     {"offtake_product_lag_records", "Records not yet delivered, an upper bound",
      &ProgressSnapshot::lag_records},

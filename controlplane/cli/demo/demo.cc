@@ -75,7 +75,12 @@ class Demo {
     if (session.joinable()) session.join();
     if (!served) return fail(console_, served.error());
     if (error_) return fail(console_, *error_);
-    if (!settings_.once) return kDone;
+    if (!settings_.once) {
+      console_.end_moving();
+      console_.out(
+          fmt::format("Stopped. Everything is kept in {}; remove it to start over.", data_.string()));
+      return kDone;
+    }
     if (!facts_)
       return fail(console_, base::terminal("Stopped", "stopped before there was something to check"));
     return check();
@@ -266,7 +271,9 @@ int run_generate(const Arguments& arguments, Console& console) {
   settings.sizes = RetailSizes::of(*events);
   auto written = write_history(**client, settings, base::system_clock().now(), console, {});
   if (!written) return fail(console, written.error());
-  console.out("`offtake apply -f product.yaml` (manifests/examples/retail) makes data products of them");
+  console.out(
+      "`offtake apply -f manifests/examples/retail/product.yaml`, a file of the sources, makes data products "
+      "of them");
   return kDone;
 }
 

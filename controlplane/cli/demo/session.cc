@@ -1,5 +1,9 @@
 #include "controlplane/cli/demo/session.h"
 
+#include <cstdlib>
+#include <sstream>
+
+#include "base/process/process.h"
 #include "base/sqlite/database.h"
 #include "controlplane/cli/apply_documents.h"
 #include "controlplane/cli/connection.h"
@@ -26,6 +30,21 @@ base::Error not_applied() {
 
 base::Error cancelled() {
   return base::terminal("Cancelled", "stopped");
+}
+
+// How a shell in this folder finds this program: by its path where its folder is not on PATH.
+std::string own_name() {
+  const auto own = process::own_executable();
+  if (!own) return "offtake";
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::error_code failed;
+    if (std::filesystem::equivalent(files::Path(folder) / "offtake", *own, failed) && !failed)
+      return "offtake";
+  }
+  const files::Path near = own->lexically_relative(std::filesystem::current_path());
+  return near.empty() || *near.begin() == ".." ? own->string() : near.string();
 }
 
 // The first rows of a product's view, as a reader with SQLite sees them.
@@ -178,11 +197,14 @@ class Session {
   base::Result<std::vector<ProductFacts>> keep_running(Trickle& trickle, std::vector<ProductFacts> facts) {
     console_.out("");
     console_.out("Look around from another terminal:");
-    console_.text(
-        table_text({{"  offtake get products -n retail -w", "how they are, as it changes"},
-                    {"  offtake describe product revenue-by-day -n retail", "everything about one"},
-                    {"  offtake plan payment-confirmations -n retail", "what is read, and why"},
-                    {"  offtake logs payment-confirmations -n retail -f", "what its worker does"}}));
+    const std::string program = own_name();
+    const auto line = [&](const char* words, const char* what) {
+      return std::vector<std::string>{fmt::format("  {} {}", program, words), what};
+    };
+    console_.text(table_text({line("get products -n retail -w", "how they are, as it changes"),
+                              line("describe product revenue-by-day -n retail", "everything about one"),
+                              line("plan payment-confirmations -n retail", "what is read, and why"),
+                              line("logs payment-confirmations -n retail -f", "what its worker does")}));
     console_.out("");
     console_.out("New orders keep coming. Ctrl-C stops it all; the next `offtake demo` goes on from here.");
     std::mutex mutex;

@@ -30,9 +30,8 @@ TEST_CASE("a worker reads a schema from the registry beyond loopback") {
   auto registered = (*registry::confluent_client(producer))->register_schema("a-value", text);
   REQUIRE(registered.ok());
   producer.password = "another";
-  CHECK(
-      (*registry::confluent_client(producer))->text_by_id(registered->id).error().retry ==
-      base::Retry::kTerminal);
+  CHECK((*registry::confluent_client(producer))->text_by_id(registered->id).error().retry ==
+        base::Retry::kTerminal);
 
   auto folder = files::TempDir::make();
   REQUIRE(folder.ok());

@@ -33,8 +33,8 @@ TEST_CASE("a worker's page for Prometheus") {
   CHECK(answer->status == 200);
   CHECK(answer->headers.get("Content-Type") == "text/plain; version=0.0.4");
   const std::string labels = R"({namespace="retail",product="x",revision="3"})";
-  for (const std::string line :
-       {"# TYPE offtake_product_live_records_total counter\n",
+  for (const std::string& line :
+       {std::string("# TYPE offtake_product_live_records_total counter\n"),
         "offtake_product_live_records_total" + labels + " 12345\n", "offtake_product_rows" + labels + " 17\n",
         "offtake_product_stalled" + labels + " 1\n", "offtake_worker_incarnation" + labels + " 7\n"}) {
     CAPTURE(line);
