@@ -41,7 +41,7 @@ void Arrangement::first_of_all(const types::Batch& piece, std::span<const int> k
   out.resize(piece.rows);
   layout_.with_equality(key_, piece.columns, key_columns, [&](const auto& same) {
     // Three rounds over a few rows: ask for the slots, then for the rows that their tags name, then compare.
-    constexpr std::size_t kTogether = 32;
+    constexpr std::size_t kTogether = 64;
     for (std::size_t base = 0; base < piece.rows; base += kTogether) {
       const std::size_t end = std::min(base + kTogether, piece.rows);
       for (std::size_t row = base; row < end; ++row) keys_.prefetch(SlotIndex::tag_of(hashes[row]));

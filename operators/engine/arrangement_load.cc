@@ -33,6 +33,20 @@ bool ArrangementLoad::add(const types::Batch& piece, std::span<const std::uint64
   return true;
 }
 
+// By row tag.
+void ArrangementLoad::sort_run(std::span<Entry> run) {
+  if (run.size() > 32) {
+    std::sort(run.begin(), run.end(), [](const Entry& a, const Entry& b) { return a.row_tag < b.row_tag; });
+    return;
+  }
+  for (std::size_t i = 1; i < run.size(); ++i) {
+    const Entry entry = run[i];
+    std::size_t at = i;
+    for (; at > 0 && run[at - 1].row_tag > entry.row_tag; --at) run[at] = run[at - 1];
+    run[at] = entry;
+  }
+}
+
 // By tag, then row tag. A radix sort of the bits in which tags of one part differ, 8 at a time.
 void ArrangementLoad::sort(std::vector<Entry>& entries) {
   const auto less = [](const Entry& a, const Entry& b) {
@@ -50,9 +64,7 @@ void ArrangementLoad::sort(std::vector<Entry>& entries) {
   for (auto at = entries.begin(); at != entries.end();) {
     auto end = at + 1;
     while (end != entries.end() && end->tag == at->tag) ++end;
-    if (end - at > 1) {
-      std::sort(at, end, [](const Entry& a, const Entry& b) { return a.row_tag < b.row_tag; });
-    }
+    sort_run({at, end});
     at = end;
   }
 }
@@ -93,7 +105,8 @@ void ArrangementLoad::settle(Part& part) {
   }
   entries.resize(kept);
   entries_ -= before - kept;
-  part.settle_at = std::max(kFirstSettle, kept * 2);
+  // Sorting again is worth it where many rows are equal.
+  part.settle_at = std::max(kFirstSettle, before - kept > before / 8 ? kept * 2 : kept * 4);
 }
 
 void ArrangementLoad::link_chain(std::span<const Entry> chain, SlotIndex& keys, SlotIndex& rows_index,

@@ -1,7 +1,8 @@
 // The bulk load of an arrangement. Rows are packed to the pages as they come, and only their hashes and places
 // are kept, split by hash; at the end each part is sorted, which brings the rows of a key together, and the
 // index is written in its own order: no random access but one visit of each row, asked for ahead of time.
-// Equal rows become one when a part has doubled, so that what they take stays in proportion to what remains.
+// Equal rows become one whenever a part has grown by some factor, so that what they take stays in proportion
+// to what remains.
 // One thread.
 #pragma once
 #include <array>
@@ -32,7 +33,7 @@ class ArrangementLoad {
     RowRef ref;
   };
   static constexpr int kPartBits = 8;
-  static constexpr std::size_t kFirstSettle = 1024;
+  static constexpr std::size_t kFirstSettle = 2048;
   struct Part {
     std::vector<Entry> entries;
     std::size_t settle_at = kFirstSettle;
@@ -40,6 +41,7 @@ class ArrangementLoad {
 
   void settle(Part& part);
   void sort(std::vector<Entry>& entries);
+  static void sort_run(std::span<Entry> run);
   void link(std::span<const Entry> same_tag, SlotIndex& keys, SlotIndex& rows_index, std::size_t long_chain);
   void link_chain(std::span<const Entry> chain, SlotIndex& keys, SlotIndex& rows_index,
                   std::size_t long_chain);

@@ -13,8 +13,9 @@ std::vector<types::Type> types_of(const std::vector<types::Field>& fields) {
 }
 
 bool has_null(const types::Batch& piece, const std::vector<int>& keys, std::size_t row) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](int key) { return piece.columns[static_cast<std::size_t>(key)]->is_null(row); });
+  bool null = false;
+  for (const int key : keys) null |= piece.columns[static_cast<std::size_t>(key)]->is_null(row);
+  return null;
 }
 
 // The rows of the piece without a NULL in the key; all of them costs nothing.
@@ -23,12 +24,13 @@ types::Batch with_keys(const types::Batch& piece, const std::vector<int>& keys) 
     return piece.columns[static_cast<std::size_t>(key)]->may_have_nulls();
   });
   if (all) return piece;
-  std::vector<std::uint32_t> rows;
-  rows.reserve(piece.rows);
+  std::vector<std::uint32_t> rows(piece.rows);
+  std::size_t count = 0;
   for (std::uint32_t row = 0; row < piece.rows; ++row) {
-    if (!has_null(piece, keys, row)) rows.push_back(row);
+    rows[count] = row;
+    count += has_null(piece, keys, row) ? 0 : 1;
   }
-  return piece.take(rows);
+  return piece.take(std::span(rows).first(count));
 }
 
 // Whether each row of a piece stands once, in order.

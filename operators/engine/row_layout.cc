@@ -190,7 +190,9 @@ void RowLayout::pack_fixed(const types::Column& column, std::size_t at, std::spa
 
 void RowLayout::pack_rows(std::span<const types::ColumnPtr> columns, std::span<char* const> to) const {
   const std::size_t bitmap = (slots_.size() + 7) / 8;
-  for (char* row : to) std::memset(row, 0, bitmap);
+  for (char* row : to) {
+    for (std::size_t i = 0; i < bitmap; ++i) row[i] = 0;
+  }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const types::Column& column = *columns[i];
     const Slot& slot = slots_[i];
@@ -276,6 +278,8 @@ bool RowLayout::equal_packed(const char* a, const char* b, std::span<const int> 
     const Slot& slot = slots_[column];
     const bool same_bytes = is_variable(slot.physical)
                                 ? variable(a, column) == variable(b, column)
+                            : slot.width == 8
+                                ? read<std::uint64_t>(a + slot.offset) == read<std::uint64_t>(b + slot.offset)
                                 : std::memcmp(a + slot.offset, b + slot.offset, slot.width) == 0;
     if (same_bytes) continue;
     if (!may_differ_in_spelling(types_[column])) return false;

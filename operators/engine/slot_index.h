@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <vector>
+
+#include "operators/engine/large_memory.h"
 
 namespace offtake::engine {
 
@@ -71,6 +72,8 @@ class SlotIndex {
   std::size_t bytes() const { return slots_.capacity() * sizeof(Slot); }
 
  private:
+  using Slots = std::vector<Slot, LargeAllocator<Slot>>;
+
   std::size_t home(std::uint32_t tag) const {
     return static_cast<std::size_t>(std::uint64_t{tag} * slots_.size() >> 32);
   }
@@ -84,14 +87,14 @@ class SlotIndex {
     slots_[at] = {tag, ref};
   }
   void resize(std::size_t slots) {
-    std::vector<Slot> old = std::move(slots_);
+    Slots old = std::move(slots_);
     slots_.assign(std::max<std::size_t>(slots, 16), Slot());
     for (const Slot& slot : old) {
       if (slot.ref != 0) place(slot.tag, slot.ref);
     }
   }
 
-  std::vector<Slot> slots_;
+  Slots slots_;
   std::size_t count_ = 0;
 };
 

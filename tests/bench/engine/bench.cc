@@ -1,6 +1,7 @@
 #include "tests/bench/engine/bench.h"
 
 #include <cstdio>
+#include <ctime>
 #include <cstdlib>
 #include <random>
 
@@ -39,6 +40,17 @@ double seconds(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
   run();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double cpu_seconds(const std::function<void()>& run) {
+  const auto now = [] {
+    timespec at{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+    return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) * 1e-9;
+  };
+  const double start = now();
+  run();
+  return now() - start;
 }
 
 Pair least(int rounds, const std::function<double()>& ours, const std::function<double()>& theirs) {

@@ -23,6 +23,8 @@ void report(const Result& result);
 void expect(bool same, const std::string& what);
 
 double seconds(const std::function<void()>& run);
+// Of the calling thread: what a run costs, whatever else the machine does. Both sides run on one thread.
+double cpu_seconds(const std::function<void()>& run);
 // The least of `rounds` runs of each, in turn.
 struct Pair {
   double ours = 1e300, theirs = 1e300;

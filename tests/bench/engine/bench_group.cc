@@ -20,7 +20,7 @@ void bench_group(std::size_t rows) {
   const auto ours = [&] {
     auto dataflow = build(plan);
     our_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       std::int64_t offset = 0;
       for (const auto& batch : input) {
         if (!dataflow->push(0, events(batch, offset))) fail("push");
@@ -38,7 +38,7 @@ void bench_group(std::size_t rows) {
   };
   const auto theirs = [&] {
     their_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       HandIndex index(keys);
       struct Group {
         std::int64_t key, count, present;

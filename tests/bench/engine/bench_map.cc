@@ -29,7 +29,7 @@ void bench_map(std::size_t rows) {
   const auto ours = [&] {
     auto dataflow = build(plan);
     our_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : input) {
         if (!dataflow->push(0, batch)) fail("push");
         auto changes = dataflow->take_stateless();
@@ -42,7 +42,7 @@ void bench_map(std::size_t rows) {
   };
   const auto theirs = [&] {
     their_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       std::vector<std::int64_t> id(4096), sum(4096), weight(4096);
       std::vector<std::uint8_t> valid(4096);
       for (const auto& batch : input) {

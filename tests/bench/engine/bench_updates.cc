@@ -59,7 +59,7 @@ void bench_updates(std::size_t rows) {
       return {};
     });
     if (!done) fail("finish");
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : stream) {
         if (!dataflow->push(0, batch)) fail("push");
         auto changes = dataflow->step();
@@ -101,7 +101,7 @@ void bench_updates(std::size_t rows) {
       for (std::size_t i = 0; i < batch.rows; ++i) put(id[i], product[i], amount[i], fresh);
     };
     for (const auto& batch : base) run(batch, true);
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : updates) {
         run(batch, false);
         for (std::size_t kind = 0; kind < 50; ++kind)
