@@ -53,8 +53,8 @@ void Arrangement::first_of_all(const types::Batch& piece, std::span<const int> k
       }
       for (std::size_t row = base; row < end; ++row) {
         if (out[row] == 0 || same(pages_.payload(out[row]), row)) continue;
-        const SlotIndex::Slot* slot = keys_.find(
-            SlotIndex::tag_of(hashes[row]), [&](RowRef ref) { return same(pages_.payload(ref), row); });
+        const SlotIndex::Slot* slot = keys_.find(SlotIndex::tag_of(hashes[row]),
+                                                 [&](RowRef ref) { return same(pages_.payload(ref), row); });
         out[row] = slot == nullptr ? 0 : slot->ref;
       }
     }

@@ -92,13 +92,13 @@ void ArrangementLoad::settle(Part& part) {
       }
     }
     if (end - i > 1) {
-      const auto gone = std::remove_if(
-          entries.begin() + static_cast<std::ptrdiff_t>(run),
-          entries.begin() + static_cast<std::ptrdiff_t>(kept), [&](const Entry& entry) {
-            if (pages_.header(entry.ref).weight != 0) return false;
-            pages_.free(entry.ref);
-            return true;
-          });
+      const auto gone =
+          std::remove_if(entries.begin() + static_cast<std::ptrdiff_t>(run),
+                         entries.begin() + static_cast<std::ptrdiff_t>(kept), [&](const Entry& entry) {
+                           if (pages_.header(entry.ref).weight != 0) return false;
+                           pages_.free(entry.ref);
+                           return true;
+                         });
       kept = static_cast<std::size_t>(gone - entries.begin());
     }
     i = end;
@@ -145,14 +145,20 @@ void ArrangementLoad::link(std::span<const Entry> same_tag, SlotIndex& keys, Slo
 
 std::size_t ArrangementLoad::finish(SlotIndex& keys, SlotIndex& rows_index, std::size_t long_chain) {
   constexpr std::size_t kAhead = 24;
+  // Both indexes get their room first: in a table that grows, tags in ascending order would crowd at its
+  // start.
   std::size_t tags = 0;
+  std::size_t long_rows = 0;
   for (Part& part : parts_) {
     settle(part);
-    for (std::size_t i = 0; i < part.entries.size(); ++i) {
-      tags += i == 0 || part.entries[i].tag != part.entries[i - 1].tag;
+    for (std::size_t i = 0, end = 0; i < part.entries.size(); i = end) {
+      while (end < part.entries.size() && part.entries[end].tag == part.entries[i].tag) ++end;
+      ++tags;
+      if (end - i >= long_chain) long_rows += end - i;
     }
   }
   keys.reserve(tags);
+  rows_index.reserve(long_rows);
   const std::size_t rows = entries_;
   for (Part& part : parts_) {
     const std::span<const Entry> entries = part.entries;

@@ -1,9 +1,8 @@
-// The bulk load of an arrangement. Rows are packed to the pages as they come, and only their hashes and places
-// are kept, split by hash; at the end each part is sorted, which brings the rows of a key together, and the
-// index is written in its own order: no random access but one visit of each row, asked for ahead of time.
-// Equal rows become one whenever a part has grown by some factor, so that what they take stays in proportion
-// to what remains.
-// One thread.
+// The bulk load of an arrangement. Rows are packed to the pages as they come, and only their hashes and
+// places are kept, split by hash; at the end each part is sorted, which brings the rows of a key together,
+// and the index is written in its own order: no random access but one visit of each row, asked for ahead of
+// time. Equal rows become one whenever a part has grown by some factor, so that what they take stays in
+// proportion to what remains. One thread.
 #pragma once
 #include <array>
 #include <vector>

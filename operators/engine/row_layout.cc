@@ -276,8 +276,7 @@ bool RowLayout::equal_packed(const char* a, const char* b, std::span<const int> 
     const auto column = static_cast<std::size_t>(number);
     if (is_null(a, column) != is_null(b, column)) return false;
     const Slot& slot = slots_[column];
-    const bool same_bytes = is_variable(slot.physical)
-                                ? variable(a, column) == variable(b, column)
+    const bool same_bytes = is_variable(slot.physical) ? variable(a, column) == variable(b, column)
                             : slot.width == 8
                                 ? read<std::uint64_t>(a + slot.offset) == read<std::uint64_t>(b + slot.offset)
                                 : std::memcmp(a + slot.offset, b + slot.offset, slot.width) == 0;

@@ -1,6 +1,6 @@
 // Open addressing with linear probing over slots of 8 bytes: 32 bits of a hash and a 32-bit reference. The
 // caller compares what the references name. Slots lie in the order of their tags, so that growing and bulk
-// loading run through memory once, and the table may have any size: it grows by half. Deletion shifts back,
+// loading run through memory once, and the table may have any size: it grows by half, later by a quarter. Deletion shifts back,
 // so there are no tombstones. One thread.
 #pragma once
 #include <algorithm>
@@ -34,7 +34,7 @@ class SlotIndex {
     return const_cast<SlotIndex*>(this)->find(tag, same);
   }
   void insert(std::uint32_t tag, std::uint32_t ref) {
-    if ((count_ + 1) * 8 > slots_.size() * 7) resize(slots_.size() + slots_.size() / 2);
+    if ((count_ + 1) * 8 > slots_.size() * 7) grow();
     place(tag, ref);
     ++count_;
   }
@@ -85,6 +85,10 @@ class SlotIndex {
     std::size_t at = home(tag);
     while (slots_[at].ref != 0) at = after(at);
     slots_[at] = {tag, ref};
+  }
+  void grow() {
+    constexpr std::size_t kLarge = 1 << 16;
+    resize(slots_.size() + slots_.size() / (slots_.size() < kLarge ? 2 : 4));
   }
   void resize(std::size_t slots) {
     Slots old = std::move(slots_);
