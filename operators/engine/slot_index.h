@@ -1,7 +1,7 @@
 // Open addressing with linear probing over slots of 8 bytes: 32 bits of a hash and a 32-bit reference. The
 // caller compares what the references name. Slots lie in the order of their tags, so that growing and bulk
-// loading run through memory once, and the table may have any size: it grows by half, later by a quarter. Deletion shifts back,
-// so there are no tombstones. One thread.
+// loading run through memory once, and the table may have any size: it grows by half, later by a quarter.
+// Deletion shifts back, so there are no tombstones. One thread.
 #pragma once
 #include <algorithm>
 #include <cstdint>
