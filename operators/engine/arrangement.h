@@ -55,9 +55,6 @@ class Arrangement {
   void remove(RowRef ref);
 
   void prefetch(std::uint64_t hash) const { keys_.prefetch(SlotIndex::tag_of(hash)); }
-  void prefetch_row(std::uint64_t hash) const {
-    if (const RowRef ref = keys_.first_ref(SlotIndex::tag_of(hash))) __builtin_prefetch(pages_.payload(ref));
-  }
 
   // Visits every row: visit(ref). Nothing may be added meanwhile.
   template <class Visit>

@@ -33,6 +33,12 @@ bool ArrangementLoad::add(const types::Batch& piece, std::span<const std::uint64
   return true;
 }
 
+std::size_t ArrangementLoad::bytes() const {
+  std::size_t entries = scratch_.capacity();
+  for (const Part& part : parts_) entries += part.entries.capacity();
+  return entries * sizeof(Entry);
+}
+
 // By row tag.
 void ArrangementLoad::sort_run(std::span<Entry> run) {
   if (run.size() > 32) {

@@ -23,7 +23,7 @@ class ArrangementLoad {
   // Links the rows of each key and fills the indexes, which are empty before. Gives the number of rows.
   // Chains of at least `long_chain` rows get their rows into the row index.
   std::size_t finish(SlotIndex& keys, SlotIndex& rows_index, std::size_t long_chain);
-  std::size_t bytes() const { return entries_ * sizeof(Entry); }
+  std::size_t bytes() const;
 
  private:
   struct Entry {
