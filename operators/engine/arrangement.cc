@@ -5,6 +5,14 @@
 #include "schemas/types/xxh64.h"
 
 namespace offtake::engine {
+namespace {
+
+base::Error pages_full() {
+  return base::transient("MemoryExceeded", "the state of one operator is larger than 32 GiB")
+      .with_hint("aggregate or filter before joining, or use runner.type: Flink");
+}
+
+}  // namespace
 
 Arrangement::Arrangement(std::vector<types::Type> types, std::vector<int> key, std::size_t extra_bytes)
     : layout_(std::move(types)), key_(std::move(key)), pages_(extra_bytes) {}
@@ -28,6 +36,43 @@ RowRef Arrangement::first(std::span<const types::ColumnPtr> columns, std::span<c
   return slot == nullptr ? 0 : slot->ref;
 }
 
+void Arrangement::first_of_all(const types::Batch& piece, std::span<const int> key_columns,
+                               std::span<const std::uint64_t> hashes, std::vector<RowRef>& out) const {
+  out.resize(piece.rows);
+  layout_.with_equality(key_, piece.columns, key_columns, [&](const auto& same) {
+    // Three rounds over a few rows: ask for the slots, then for the rows that their tags name, then compare.
+    constexpr std::size_t kTogether = 64;
+    for (std::size_t base = 0; base < piece.rows; base += kTogether) {
+      const std::size_t end = std::min(base + kTogether, piece.rows);
+      for (std::size_t row = base; row < end; ++row) keys_.prefetch(SlotIndex::tag_of(hashes[row]));
+      for (std::size_t row = base; row < end; ++row) {
+        out[row] = keys_.first_ref(SlotIndex::tag_of(hashes[row]));
+        if (out[row] == 0) continue;
+        __builtin_prefetch(&pages_.header(out[row]));
+        __builtin_prefetch(pages_.payload(out[row]) + 16);
+      }
+      for (std::size_t row = base; row < end; ++row) {
+        if (out[row] == 0 || same(pages_.payload(out[row]), row)) continue;
+        const SlotIndex::Slot* slot = keys_.find(SlotIndex::tag_of(hashes[row]),
+                                                 [&](RowRef ref) { return same(pages_.payload(ref), row); });
+        out[row] = slot == nullptr ? 0 : slot->ref;
+      }
+    }
+  });
+}
+
+base::Status Arrangement::load(const types::Batch& piece, std::span<const std::uint64_t> hashes,
+                               std::uint64_t epoch) {
+  if (load_ == nullptr) load_ = std::make_unique<ArrangementLoad>(layout_, key_, pages_);
+  return load_->add(piece, hashes, epoch) ? base::Status() : base::Status(pages_full());
+}
+
+void Arrangement::finish_load() {
+  if (load_ == nullptr) return;
+  rows_ = load_->finish(keys_, rows_index_, kLongLoadedChain);
+  load_.reset();
+}
+
 std::uint32_t Arrangement::row_tag(RowRef ref) const {
   return SlotIndex::tag_of(types::xxh64::hash(packed(ref), 0));
 }
@@ -48,15 +93,16 @@ base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnP
   RowRef found = 0;
   // New rows go to the front, so where the first row of a key is in the row index all of them are.
   bool indexed = false;
-  bool becomes_long = false;
   if (slot != nullptr) {
     indexed = (pages_.header(slot->ref).bytes & RowPages::kIndexed) != 0;
-    int length = 0;
-    for (RowRef at = slot->ref; !indexed && at != 0 && found == 0; at = pages_.header(at).next, ++length) {
+    int walked = 0;
+    for (RowRef at = slot->ref; !indexed && at != 0 && found == 0; at = pages_.header(at).next, ++walked) {
       if (packed(at) == scratch_) found = at;
     }
-    becomes_long = length >= kLongChain;
-    if (indexed) {
+    if (walked > kLongChain) {
+      for (RowRef at = slot->ref; at != 0; at = pages_.header(at).next) index_row(at);
+      indexed = true;
+    } else if (indexed) {
       const auto* known = rows_index_.find(SlotIndex::tag_of(types::xxh64::hash(scratch_, 0)),
                                            [&](RowRef ref) { return packed(ref) == scratch_; });
       if (known != nullptr) found = known->ref;
@@ -75,10 +121,7 @@ base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnP
   }
   if (weight == 0) return Added{};
   const RowRef ref = pages_.allocate(scratch_.size());
-  if (ref == 0) {
-    return base::transient("MemoryExceeded", "the state of one operator is larger than 32 GiB")
-        .with_hint("aggregate or filter before joining, or use runner.type: Flink");
-  }
+  if (ref == 0) return pages_full();
   pages_.touch(ref, epoch);
   std::memcpy(pages_.payload(ref), scratch_.data(), scratch_.size());
   RowHeader& header = pages_.header(ref);
@@ -93,9 +136,6 @@ base::Result<Arrangement::Added> Arrangement::add(std::span<const types::ColumnP
   pages_.header(slot->ref).previous = ref;
   slot->ref = ref;
   if (indexed) index_row(ref);
-  if (becomes_long) {
-    for (RowRef at = ref; at != 0; at = pages_.header(at).next) index_row(at);
-  }
   return Added{ref, 0};
 }
 

@@ -106,16 +106,6 @@ ErrorRow GroupBy::group_error(RowRef group, std::string message, std::int64_t we
   return error;
 }
 
-base::Result<RowRef> GroupBy::find_or_add(const types::Batch& piece, std::size_t row, std::uint64_t hash) {
-  if (const RowRef found = groups_.first(piece.columns, group_, row, hash)) return found;
-  std::vector<types::ColumnPtr> key;
-  key.reserve(group_.size());
-  for (const int column : group_) key.push_back(piece.columns[static_cast<std::size_t>(column)]);
-  auto added = groups_.add(key, row, hash, 1, runtime_.epoch);
-  if (!added) return added.error();
-  return added->ref;
-}
-
 void GroupBy::touch(RowRef group) {
   GroupHead& head = head_of(groups_, group);
   if (head.touched_epoch == runtime_.epoch) return;
@@ -128,24 +118,24 @@ void GroupBy::touch(RowRef group) {
 
 base::Status GroupBy::apply(const types::Batch& piece, bool live) {
   const std::vector<std::uint64_t> hashes = types::hash_rows(piece, group_);
+  std::vector<types::ColumnPtr> key;
+  key.reserve(group_.size());
+  for (const int column : group_) key.push_back(piece.columns[static_cast<std::size_t>(column)]);
   std::vector<char*> states(piece.rows);
-  std::vector<RowRef> refs(piece.rows);
-  constexpr std::size_t kSlotsAhead = 24;
-  constexpr std::size_t kRowsAhead = 12;
+  std::vector<RowRef> refs;
+  groups_.first_of_all(piece, group_, hashes, refs);
   for (std::size_t row = 0; row < piece.rows; ++row) {
-    if (row + kSlotsAhead < piece.rows) groups_.prefetch(hashes[row + kSlotsAhead]);
-    if (row + kRowsAhead < piece.rows) groups_.prefetch_row(hashes[row + kRowsAhead]);
-    auto group = find_or_add(piece, row, hashes[row]);
-    if (!group) return group.error();
-    if (live) touch(*group);
-    refs[row] = *group;
-    states[row] = groups_.extra(*group);
+    // A group that was not there may have come with a row before.
+    if (refs[row] == 0) refs[row] = groups_.first(key, key_, row, hashes[row]);
+    if (refs[row] == 0) {
+      auto added = groups_.add(key, row, hashes[row], 1, runtime_.epoch);
+      if (!added) return added.error();
+      refs[row] = added->ref;
+    }
+    if (live) touch(refs[row]);
+    states[row] = groups_.extra(refs[row]);
   }
   std::string packed;
-  std::vector<types::ColumnPtr> key;
-  if (spellings_.possible()) {
-    for (const int column : group_) key.push_back(piece.columns[static_cast<std::size_t>(column)]);
-  }
   for (std::size_t row = 0; row < piece.rows; ++row) {
     auto& head = *reinterpret_cast<GroupHead*>(states[row]);
     if (spellings_.possible()) {

@@ -41,7 +41,6 @@ class GroupBy final : public Operator {
   };
 
   base::Status apply(const types::Batch& piece, bool live);
-  base::Result<RowRef> find_or_add(const types::Batch& piece, std::size_t row, std::uint64_t hash);
   void touch(RowRef group);
   bool present(RowRef group) const;
   // Appends the group's row; the error where an aggregate raises, nothing is appended then.

@@ -13,20 +13,32 @@ std::vector<types::Type> types_of(const std::vector<types::Field>& fields) {
 }
 
 bool has_null(const types::Batch& piece, const std::vector<int>& keys, std::size_t row) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](int key) { return piece.columns[static_cast<std::size_t>(key)]->is_null(row); });
+  bool null = false;
+  for (const int key : keys) null |= piece.columns[static_cast<std::size_t>(key)]->is_null(row);
+  return null;
 }
 
-// Calls visit(row) for the rows of a piece, having asked for their index slots and rows ahead of time.
-template <class Visit>
-void for_each_prefetched(const Arrangement& side, const std::vector<std::uint64_t>& hashes, Visit visit) {
-  constexpr std::size_t kSlotsAhead = 24;
-  constexpr std::size_t kRowsAhead = 12;
-  for (std::size_t row = 0; row < hashes.size(); ++row) {
-    if (row + kSlotsAhead < hashes.size()) side.prefetch(hashes[row + kSlotsAhead]);
-    if (row + kRowsAhead < hashes.size()) side.prefetch_row(hashes[row + kRowsAhead]);
-    visit(row);
+// The rows of the piece without a NULL in the key; all of them costs nothing.
+types::Batch with_keys(const types::Batch& piece, const std::vector<int>& keys) {
+  const bool all = std::none_of(keys.begin(), keys.end(), [&](int key) {
+    return piece.columns[static_cast<std::size_t>(key)]->may_have_nulls();
+  });
+  if (all) return piece;
+  std::vector<std::uint32_t> rows(piece.rows);
+  std::size_t count = 0;
+  for (std::uint32_t row = 0; row < piece.rows; ++row) {
+    rows[count] = row;
+    count += has_null(piece, keys, row) ? 0 : 1;
   }
+  return piece.take(std::span(rows).first(count));
+}
+
+// Whether each row of a piece stands once, in order.
+bool is_whole(const std::vector<std::uint32_t>& rows, std::size_t count) {
+  if (rows.size() != count) return false;
+  bool whole = true;
+  for (std::uint32_t i = 0; i < count; ++i) whole &= rows[i] == i;
+  return whole;
 }
 
 }  // namespace
@@ -51,9 +63,7 @@ std::int64_t& Join::matches_of(RowRef left_row) {
 void Join::subscribe(Emit) {
   // Nothing of a join is final before both sides are there: inputs fill the arrangements.
   left_input_->subscribe([this](types::Batch&& piece) { return take_left_bulk(piece); });
-  right_input_->subscribe([this](types::Batch&& piece) {
-    return insert(right_, piece, right_.key(), types::hash_rows(piece, right_.key()));
-  });
+  right_input_->subscribe([this](types::Batch&& piece) { return load(right_, piece); });
 }
 
 base::Status Join::insert(Arrangement& side, const types::Batch& piece, const std::vector<int>& keys,
@@ -75,7 +85,12 @@ base::Status Join::take_left_bulk(const types::Batch& piece) {
     }
     if (!unmatched.empty()) null_keys_.push_back(piece.take(unmatched));
   }
-  return insert(left_, piece, left_.key(), types::hash_rows(piece, left_.key()));
+  return load(left_, piece);
+}
+
+base::Status Join::load(Arrangement& side, const types::Batch& piece) {
+  const types::Batch rows = with_keys(piece, side.key());
+  return side.load(rows, types::hash_rows(rows, side.key()), runtime_.epoch);
 }
 
 types::Batch Join::assemble(const types::Batch& piece, const Pairs& pairs, bool piece_is_left,
@@ -90,7 +105,10 @@ types::Batch Join::assemble(const types::Batch& piece, const Pairs& pairs, bool 
   out.weights = pairs.weights;
   out.columns.reserve(fields_.size());
   if (!piece_is_left) out.columns = std::move(gathered);
-  for (const types::ColumnPtr& column : piece.columns) out.columns.push_back(column->take(pairs.rows));
+  const bool whole = is_whole(pairs.rows, piece.rows);
+  for (const types::ColumnPtr& column : piece.columns) {
+    out.columns.push_back(whole ? column : column->take(pairs.rows));
+  }
   if (piece_is_left) out.columns.insert(out.columns.end(), gathered.begin(), gathered.end());
   passed.clear();
   if (residual_ == nullptr) {
@@ -115,19 +133,20 @@ base::Status Join::probe_right(const types::Batch& piece, const std::vector<std:
     for (const std::uint32_t i : passed) {
       if (is_left()) matches[pairs.rows[i]] += right_.weight(pairs.refs[i]);
     }
-    pairs = Pairs();
+    pairs.clear();
     if (out.rows > 0) status = emit(std::move(out));
   };
-  for_each_prefetched(right_, hashes, [&](std::size_t row) {
-    if (!status || has_null(piece, left_.key(), row)) return;
-    for (RowRef at = right_.first(piece.columns, left_.key(), row, hashes[row]); at != 0 && status;
-         at = right_.next(at)) {
-      pairs.rows.push_back(static_cast<std::uint32_t>(row));
-      pairs.refs.push_back(at);
-      pairs.weights.push_back(piece.weight(row) * right_.weight(at));
-      if (pairs.rows.size() == kPieceRows) give();
+  std::vector<RowRef> firsts;
+  right_.first_of_all(piece, left_.key(), hashes, firsts);
+  for (std::uint32_t row = 0; row < piece.rows && status; ++row) {
+    const std::int64_t weight = piece.weight(row);
+    for (RowRef at = firsts[row]; at != 0; at = right_.next(at)) {
+      pairs.add(row, at, weight * right_.weight(at));
+      if (pairs.rows.size() < kPieceRows) continue;
+      give();
+      if (!status) break;
     }
-  });
+  }
   if (status && !pairs.rows.empty()) give();
   return status;
 }
@@ -172,19 +191,20 @@ base::Status Join::step_right(const types::Batch& piece, const Emit& emit) {
       matches += piece.weight(pairs.rows[passed[i]]);
       if (before != (matches > 0)) flips_.push_back(left_row);
     }
-    pairs = Pairs();
+    pairs.clear();
     if (out.rows > 0) status = emit(std::move(out));
   };
-  for_each_prefetched(left_, hashes, [&](std::size_t row) {
-    if (!status || has_null(piece, right_.key(), row)) return;
-    for (RowRef at = left_.first(piece.columns, right_.key(), row, hashes[row]); at != 0 && status;
-         at = left_.next(at)) {
-      pairs.rows.push_back(static_cast<std::uint32_t>(row));
-      pairs.refs.push_back(at);
-      pairs.weights.push_back(piece.weight(row) * left_.weight(at));
-      if (pairs.rows.size() == kPieceRows) give();
+  std::vector<RowRef> firsts;
+  left_.first_of_all(piece, right_.key(), hashes, firsts);
+  for (std::uint32_t row = 0; row < piece.rows && status; ++row) {
+    const std::int64_t weight = piece.weight(row);
+    for (RowRef at = firsts[row]; at != 0; at = left_.next(at)) {
+      pairs.add(row, at, weight * left_.weight(at));
+      if (pairs.rows.size() < kPieceRows) continue;
+      give();
+      if (!status) break;
     }
-  });
+  }
   if (status && !pairs.rows.empty()) give();
   if (!status) return status;
   return insert(right_, piece, right_.key(), hashes);
@@ -228,10 +248,10 @@ base::Status Join::settle_flips(const Emit& emit) {
 base::Status Join::finish(const Emit& emit) {
   auto done = left_input_->finish([this](types::Batch&& piece) { return take_left_bulk(piece); });
   if (!done) return done;
-  done = right_input_->finish([this](types::Batch&& piece) {
-    return insert(right_, piece, right_.key(), types::hash_rows(piece, right_.key()));
-  });
+  done = right_input_->finish([this](types::Batch&& piece) { return load(right_, piece); });
   if (!done) return done;
+  left_.finish_load();
+  right_.finish_load();
   for (const types::Batch& piece : null_keys_) {
     std::vector<std::uint32_t> all(piece.rows);
     for (std::uint32_t row = 0; row < piece.rows; ++row) all[row] = row;
@@ -239,17 +259,20 @@ base::Status Join::finish(const Emit& emit) {
   }
   null_keys_ = {};
   std::vector<RowRef> refs;
+  std::vector<std::uint64_t> hashes;
   const auto give = [&]() -> base::Status {
     types::Batch piece;
     piece.rows = refs.size();
     std::vector<const char*> packed;
+    hashes.clear();
     for (const RowRef ref : refs) {
       packed.push_back(left_.payload(ref));
       piece.weights.push_back(left_.weight(ref));
+      hashes.push_back(left_.index_hash(ref));
     }
     piece.columns = left_.layout().gather(packed);
     std::vector<std::int64_t> matches(is_left() ? piece.rows : 0, 0);
-    auto probed = probe_right(piece, types::hash_rows(piece, left_.key()), matches, emit);
+    auto probed = probe_right(piece, hashes, matches, emit);
     if (!probed || !is_left()) {
       refs.clear();
       return probed;

@@ -37,10 +37,21 @@ class Join final : public Operator {
     std::vector<std::uint32_t> rows;  // of the probing piece
     std::vector<RowRef> refs;         // of the other side
     std::vector<std::int64_t> weights;
+    void add(std::uint32_t row, RowRef ref, std::int64_t weight) {
+      rows.push_back(row);
+      refs.push_back(ref);
+      weights.push_back(weight);
+    }
+    void clear() {
+      rows.clear();
+      refs.clear();
+      weights.clear();
+    }
   };
 
   base::Status insert(Arrangement& side, const types::Batch& piece, const std::vector<int>& keys,
                       const std::vector<std::uint64_t>& hashes);
+  base::Status load(Arrangement& side, const types::Batch& piece);
   base::Status take_left_bulk(const types::Batch& piece);
   base::Status probe_right(const types::Batch& piece, const std::vector<std::uint64_t>& hashes,
                            std::vector<std::int64_t>& matches, const Emit& emit);

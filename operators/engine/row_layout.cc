@@ -13,10 +13,6 @@ bool is_variable(Physical physical) {
 }
 
 template <class T>
-void append_bytes(const T& value, std::string& out) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-template <class T>
 T read(const char* from) {
   T out;
   std::memcpy(&out, from, sizeof out);
@@ -29,33 +25,53 @@ std::string_view big_magnitude(const Numeric& value) {
           static_cast<std::size_t>(bits >> 64)};
 }
 
-void append_number(const Numeric& value, std::string& out) {
-  const auto scale = static_cast<std::uint16_t>(value.scale);
-  const auto start = [&](NumberForm form) {
-    out += static_cast<char>(form);
-    append_bytes(scale, out);
-  };
+NumberForm form_of(const Numeric& value) {
   switch (value.kind) {
     case Numeric::Kind::kSmall:
-      if (value.coefficient >= INT64_MIN && value.coefficient <= INT64_MAX) {
-        start(NumberForm::k64);
-        append_bytes(static_cast<std::int64_t>(value.coefficient), out);
-      } else {
-        start(NumberForm::k128);
-        append_bytes(value.coefficient, out);
-      }
-      return;
+      return value.coefficient >= INT64_MIN && value.coefficient <= INT64_MAX ? NumberForm::k64
+                                                                              : NumberForm::k128;
     case Numeric::Kind::kBig:
-      start(NumberForm::kBig);
-      out += value.negative ? '\1' : '\0';
-      out += big_magnitude(value);
-      return;
+      return NumberForm::kBig;
     case Numeric::Kind::kNaN:
-      return start(NumberForm::kNaN);
+      return NumberForm::kNaN;
     case Numeric::Kind::kInfinity:
-      return start(NumberForm::kInfinity);
+      return NumberForm::kInfinity;
     case Numeric::Kind::kMinusInfinity:
-      return start(NumberForm::kMinusInfinity);
+      return NumberForm::kMinusInfinity;
+  }
+  return NumberForm::kNaN;
+}
+
+constexpr std::size_t kNumberHead = 3;  // form and scale
+
+std::size_t number_bytes(const Numeric& value) {
+  switch (form_of(value)) {
+    case NumberForm::k64:
+      return kNumberHead + sizeof(std::int64_t);
+    case NumberForm::k128:
+      return kNumberHead + sizeof(__int128);
+    case NumberForm::kBig:
+      return kNumberHead + 1 + big_magnitude(value).size();
+    default:
+      return kNumberHead;
+  }
+}
+
+// REQUIRES: room for number_bytes(value).
+void write_number(const Numeric& value, char* to) {
+  const NumberForm form = form_of(value);
+  const auto scale = static_cast<std::uint16_t>(value.scale);
+  to[0] = static_cast<char>(form);
+  std::memcpy(to + 1, &scale, sizeof scale);
+  if (form == NumberForm::k64) {
+    const auto coefficient = static_cast<std::int64_t>(value.coefficient);
+    std::memcpy(to + kNumberHead, &coefficient, sizeof coefficient);
+  } else if (form == NumberForm::k128) {
+    std::memcpy(to + kNumberHead, &value.coefficient, sizeof value.coefficient);
+  } else if (form == NumberForm::kBig) {
+    to[kNumberHead] = value.negative ? '\1' : '\0';
+    const std::string_view digits = big_magnitude(value);
+    std::memcpy(to + kNumberHead + 1, digits.data(), digits.size());
   }
 }
 
@@ -89,6 +105,19 @@ Numeric read_number(std::string_view bytes) {
   return out;
 }
 
+// Values that are equal and yet have other bytes.
+bool may_differ_in_spelling(const types::Type& type) {
+  switch (types::physical(type.id)) {
+    case Physical::kNumeric:
+    case Physical::kFloat32:
+    case Physical::kFloat64:
+    case Physical::kInterval:
+      return true;
+    default:
+      return types::is_nested(type.id);
+  }
+}
+
 template <class T>
 bool equal_floats(T a, T b) {
   return a == b || (a != a && b != b);
@@ -120,7 +149,10 @@ void RowLayout::pack(std::span<const types::ColumnPtr> columns, std::size_t row,
     } else if (slot.physical == Physical::kString) {
       out += column.text(row);
     } else if (slot.physical == Physical::kNumeric) {
-      append_number(column.values<Numeric>()[row], out);
+      const Numeric& number = column.values<Numeric>()[row];
+      const std::size_t at = out.size();
+      out.resize(at + number_bytes(number));
+      write_number(number, out.data() + at);
     } else {
       std::memcpy(out.data() + slot.offset, column.raw(row), slot.width);
       continue;
@@ -132,15 +164,75 @@ void RowLayout::pack(std::span<const types::ColumnPtr> columns, std::size_t row,
   }
 }
 
-std::string_view RowLayout::variable(const char* packed, std::size_t column) const {
-  const Slot& slot = slots_[column];
-  const std::uint32_t start = slot.previous < 0 ? 0 : read<std::uint32_t>(packed + slot.previous);
-  const std::uint32_t end = read<std::uint32_t>(packed + slot.offset);
-  return {packed + fixed_bytes_ + start, end - start};
+void RowLayout::packed_bytes(std::span<const types::ColumnPtr> columns,
+                             std::span<std::uint32_t> bytes) const {
+  std::fill(bytes.begin(), bytes.end(), fixed_bytes_);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const types::Column& column = *columns[i];
+    if (slots_[i].physical == Physical::kString) {
+      const auto* values = column.values<types::StringRef>().data();  // empty where NULL
+      for (std::size_t row = 0; row < bytes.size(); ++row) bytes[row] += values[row].size();
+    } else if (slots_[i].physical == Physical::kNumeric) {
+      const auto* values = column.values<Numeric>().data();
+      for (std::size_t row = 0; row < bytes.size(); ++row) {
+        if (!column.is_null(row)) bytes[row] += static_cast<std::uint32_t>(number_bytes(values[row]));
+      }
+    }
+  }
 }
 
-std::string_view RowLayout::text(const char* packed, std::size_t column) const {
-  return variable(packed, column);
+template <class T>
+void RowLayout::pack_fixed(const types::Column& column, std::size_t at, std::span<char* const> to) const {
+  const T* values = column.values<T>().data();
+  const std::uint32_t offset = slots_[at].offset;
+  for (std::size_t row = 0; row < to.size(); ++row) std::memcpy(to[row] + offset, &values[row], sizeof(T));
+}
+
+void RowLayout::pack_rows(std::span<const types::ColumnPtr> columns, std::span<char* const> to) const {
+  const std::size_t bitmap = (slots_.size() + 7) / 8;
+  for (char* row : to) {
+    for (std::size_t i = 0; i < bitmap; ++i) row[i] = 0;
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const types::Column& column = *columns[i];
+    const Slot& slot = slots_[i];
+    if (column.may_have_nulls()) {
+      for (std::size_t row = 0; row < to.size(); ++row) {
+        to[row][i >> 3] = static_cast<char>(to[row][i >> 3] | (column.is_null(row) ? 1 << (i & 7) : 0));
+      }
+    }
+    if (is_variable(slot.physical)) {
+      for (std::size_t row = 0; row < to.size(); ++row) {
+        std::uint32_t end = slot.previous < 0 ? 0 : read<std::uint32_t>(to[row] + slot.previous);
+        char* place = to[row] + fixed_bytes_ + end;
+        if (!column.is_null(row) && slot.physical == Physical::kString) {
+          const std::string_view value = column.text(row);
+          std::memcpy(place, value.data(), value.size());
+          end += static_cast<std::uint32_t>(value.size());
+        } else if (!column.is_null(row)) {
+          const Numeric& number = column.values<Numeric>()[row];
+          write_number(number, place);
+          end += static_cast<std::uint32_t>(number_bytes(number));
+        }
+        std::memcpy(to[row] + slot.offset, &end, sizeof end);
+      }
+      continue;
+    }
+    switch (slot.width) {  // a NULL's value is zero
+      case 1:
+        pack_fixed<std::uint8_t>(column, i, to);
+        break;
+      case 4:
+        pack_fixed<std::uint32_t>(column, i, to);
+        break;
+      case 8:
+        pack_fixed<std::uint64_t>(column, i, to);
+        break;
+      default:
+        pack_fixed<types::Uuid>(column, i, to);
+        break;
+    }
+  }
 }
 
 Numeric RowLayout::number(const char* packed, std::size_t column) const {
@@ -179,6 +271,24 @@ bool RowLayout::equal_at(const char* packed, std::size_t column, const types::Co
   return false;
 }
 
+bool RowLayout::equal_packed(const char* a, const char* b, std::span<const int> columns) const {
+  for (const int number : columns) {
+    const auto column = static_cast<std::size_t>(number);
+    if (is_null(a, column) != is_null(b, column)) return false;
+    const Slot& slot = slots_[column];
+    const bool same_bytes = is_variable(slot.physical) ? variable(a, column) == variable(b, column)
+                            : slot.width == 8
+                                ? read<std::uint64_t>(a + slot.offset) == read<std::uint64_t>(b + slot.offset)
+                                : std::memcmp(a + slot.offset, b + slot.offset, slot.width) == 0;
+    if (same_bytes) continue;
+    if (!may_differ_in_spelling(types_[column])) return false;
+    types::ColumnBuilder builder(types_[column]);
+    gather(std::span(&b, 1), column, builder);
+    if (!equal_at(a, column, *builder.finish(), 0)) return false;
+  }
+  return true;
+}
+
 template <class T>
 void RowLayout::gather_fixed(std::span<const char* const> rows, std::size_t column,
                              types::ColumnBuilder& out) const {
@@ -213,6 +323,9 @@ void RowLayout::gather(std::span<const char* const> rows, std::size_t column,
       for (const char* row : rows) out.append_numeric(number(row, column));
       break;
   }
+  char nulls = 0;
+  for (const char* row : rows) nulls = static_cast<char>(nulls | row[column >> 3]);
+  if ((nulls >> (column & 7) & 1) == 0) return;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (is_null(rows[i], column)) out.set_null(first + i);
   }

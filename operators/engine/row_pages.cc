@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "operators/engine/large_memory.h"
+
 namespace offtake::engine {
 namespace {
 
 constexpr std::size_t kFirstPageBytes = 16 << 10;
+constexpr std::size_t kHugeFromBytes = 8 << 20;
 
 }  // namespace
 
@@ -24,27 +27,55 @@ bool RowPages::add_page(std::size_t least) {
     pages_.emplace_back();
   }
   Page& page = pages_[number];
-  page.words = std::unique_ptr<std::uint64_t[]>(new std::uint64_t[(capacity + 7) / 8]);
   page.capacity = static_cast<std::uint32_t>(capacity / 8 * 8);
+  give_memory(page);
   page.used = number == 0 ? 8 : 0;  // reference 0 names no row
   page.holes = 0;
-  allocated_bytes_ += page.capacity;
   current_ = number;
   return true;
 }
 
+void RowPages::give_memory(Page& page) {
+  static_assert(kPageBytes * 2 == kHugePageBytes);
+  if (page.capacity != kPageBytes || (halves_.empty() && allocated_bytes_ < kHugeFromBytes)) {
+    page.memory = {static_cast<char*>(allocate_large(page.capacity)), std::free};
+    page.bytes = page.memory.get();
+    allocated_bytes_ += page.capacity;
+    return;
+  }
+  if (halves_.empty()) {
+    std::shared_ptr<char> memory(static_cast<char*>(allocate_large(kHugePageBytes)), std::free);
+    char* second = memory.get() + kPageBytes;
+    allocated_bytes_ += kHugePageBytes;
+    halves_.push_back({memory, second});
+    halves_.push_back({memory, memory.get()});
+  }
+  page.memory = std::move(halves_.back().memory);
+  page.bytes = halves_.back().bytes;
+  halves_.pop_back();
+}
+
 void RowPages::release(std::uint32_t number) {
   Page& page = pages_[number];
-  allocated_bytes_ -= page.capacity;
   used_bytes_ -= page.used;
   hole_bytes_ -= page.holes;
+  const auto other = std::find_if(halves_.begin(), halves_.end(),
+                                  [&](const Half& half) { return half.memory == page.memory; });
+  if (other != halves_.end()) {
+    halves_.erase(other);
+    allocated_bytes_ -= kHugePageBytes;
+  } else if (page.memory.use_count() > 1) {
+    halves_.push_back({std::move(page.memory), page.bytes});
+  } else {
+    allocated_bytes_ -= page.capacity;
+  }
   page = Page();
   free_pages_.push_back(number);
 }
 
 RowRef RowPages::allocate(std::size_t payload_bytes) {
   const std::size_t bytes = slot_bytes(payload_bytes);
-  if (pages_.empty() || pages_[current_].words == nullptr ||
+  if (pages_.empty() || pages_[current_].bytes == nullptr ||
       pages_[current_].used + bytes > pages_[current_].capacity) {
     if (!add_page(bytes)) return 0;
     used_bytes_ += pages_[current_].used;
@@ -53,8 +84,10 @@ RowRef RowPages::allocate(std::size_t payload_bytes) {
   const RowRef ref = current_ << kPlaceBits | page.used / 8;
   page.used += static_cast<std::uint32_t>(bytes);
   used_bytes_ += bytes;
-  std::memset(place(ref), 0, sizeof(RowHeader) + extra_bytes_);
-  header(ref).bytes = static_cast<std::uint32_t>(payload_bytes);
+  RowHeader& row = header(ref);
+  row = RowHeader();
+  row.bytes = static_cast<std::uint32_t>(payload_bytes);
+  if (extra_bytes_ > 0) std::memset(extra(ref), 0, extra_bytes_);
   return ref;
 }
 
@@ -74,7 +107,7 @@ std::vector<std::uint32_t> RowPages::sparse_pages() const {
   std::vector<std::uint32_t> out;
   for (std::uint32_t number = 0; number < pages_.size(); ++number) {
     const Page& page = pages_[number];
-    if (page.words != nullptr && number != current_ && page.holes * 2 > page.used) out.push_back(number);
+    if (page.bytes != nullptr && number != current_ && page.holes * 2 > page.used) out.push_back(number);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // Append-only pages of up to 1 MiB that hold the rows of an arrangement. A row is named by a 32-bit reference
 // (page and place), so that links and index slots stay small; a row larger than a page gets one of its own.
+// Once the state is not small, pages are the halves of huge pages.
 // Freed rows leave holes; pages that are mostly holes are emptied by their owner (Arrangement::maintain).
 // One thread.
 #pragma once
@@ -53,26 +54,33 @@ class RowPages {
   static constexpr std::uint32_t kMaxPages = 1U << (32 - kPlaceBits);
 
   struct Page {
-    std::unique_ptr<std::uint64_t[]> words;
+    std::shared_ptr<char> memory;  // of this page, or of the two of a huge page
+    char* bytes = nullptr;
     std::uint32_t capacity = 0, used = 0, holes = 0;  // bytes
     std::uint64_t dirty_epoch = 0;
   };
   char* place(RowRef ref) {
-    return reinterpret_cast<char*>(pages_[ref >> kPlaceBits].words.get() + (ref & ((1U << kPlaceBits) - 1)));
+    return pages_[ref >> kPlaceBits].bytes + std::size_t{ref & ((1U << kPlaceBits) - 1)} * 8;
   }
   const char* place(RowRef ref) const {
-    return reinterpret_cast<const char*>(pages_[ref >> kPlaceBits].words.get() +
-                                         (ref & ((1U << kPlaceBits) - 1)));
+    return pages_[ref >> kPlaceBits].bytes + std::size_t{ref & ((1U << kPlaceBits) - 1)} * 8;
   }
   std::size_t slot_bytes(std::size_t payload) const {
     return (sizeof(RowHeader) + extra_bytes_ + payload + 7) / 8 * 8;
   }
   bool add_page(std::size_t least);
+  void give_memory(Page& page);
   void release(std::uint32_t page);
 
   std::size_t extra_bytes_;
   std::vector<Page> pages_;
   std::vector<std::uint32_t> free_pages_;
+  // Halves of huge pages of which the other half is in use.
+  struct Half {
+    std::shared_ptr<char> memory;
+    char* bytes;
+  };
+  std::vector<Half> halves_;
   std::uint32_t current_ = 0;
   std::size_t allocated_bytes_ = 0, used_bytes_ = 0, hole_bytes_ = 0;
 };

@@ -1,10 +1,14 @@
 // Open addressing with linear probing over slots of 8 bytes: 32 bits of a hash and a 32-bit reference. The
-// caller compares what the references name. Deletion shifts back, so there are no tombstones. One thread.
+// caller compares what the references name. Slots lie in the order of their tags, so that growing and bulk
+// loading run through memory once, and the table may have any size: it grows by half, later by a quarter.
+// Deletion shifts back, so there are no tombstones. One thread.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <vector>
+
+#include "operators/engine/large_memory.h"
 
 namespace offtake::engine {
 
@@ -20,7 +24,7 @@ class SlotIndex {
   template <class Same>
   Slot* find(std::uint32_t tag, Same same) {
     if (slots_.empty()) return nullptr;
-    for (std::size_t at = tag & mask_; slots_[at].ref != 0; at = (at + 1) & mask_) {
+    for (std::size_t at = home(tag); slots_[at].ref != 0; at = after(at)) {
       if (slots_[at].tag == tag && same(slots_[at].ref)) return &slots_[at];
     }
     return nullptr;
@@ -36,9 +40,9 @@ class SlotIndex {
   }
   void erase(Slot* slot) {
     auto hole = static_cast<std::size_t>(slot - slots_.data());
-    for (std::size_t at = (hole + 1) & mask_; slots_[at].ref != 0; at = (at + 1) & mask_) {
+    for (std::size_t at = after(hole); slots_[at].ref != 0; at = after(at)) {
       // Slots between their home and `at` may move back into the hole, others must stay.
-      if (((at - slots_[at].tag) & mask_) >= ((at - hole) & mask_)) {
+      if (distance(home(slots_[at].tag), at) >= distance(hole, at)) {
         slots_[hole] = slots_[at];
         hole = at;
       }
@@ -47,13 +51,16 @@ class SlotIndex {
     --count_;
   }
   void prefetch(std::uint32_t tag) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[tag & mask_]);
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(tag)]);
   }
-  // The reference in the first slot that a probe for `tag` meets; 0 when empty. For prefetching what it
-  // names.
-  std::uint32_t first_ref(std::uint32_t tag) const { return slots_.empty() ? 0 : slots_[tag & mask_].ref; }
+  // The reference of the first slot of that tag; 0 when there is none. For prefetching what it names.
+  std::uint32_t first_ref(std::uint32_t tag) const {
+    const Slot* slot = find(tag, [](std::uint32_t) { return true; });
+    return slot == nullptr ? 0 : slot->ref;
+  }
+  // Room for so many, loosely: a probe meets few slots.
   void reserve(std::size_t count) {
-    while (count * 8 > slots_.size() * 7) grow();
+    if (count * 3 > slots_.size() * 2) resize(count + count / 2);
   }
   template <class Visit>
   void for_each(Visit visit) const {
@@ -65,22 +72,33 @@ class SlotIndex {
   std::size_t bytes() const { return slots_.capacity() * sizeof(Slot); }
 
  private:
+  using Slots = std::vector<Slot, LargeAllocator<Slot>>;
+
+  std::size_t home(std::uint32_t tag) const {
+    return static_cast<std::size_t>(std::uint64_t{tag} * slots_.size() >> 32);
+  }
+  std::size_t after(std::size_t at) const { return ++at == slots_.size() ? 0 : at; }
+  std::size_t distance(std::size_t from, std::size_t to) const {
+    return to >= from ? to - from : to + slots_.size() - from;
+  }
   void place(std::uint32_t tag, std::uint32_t ref) {
-    std::size_t at = tag & mask_;
-    while (slots_[at].ref != 0) at = (at + 1) & mask_;
+    std::size_t at = home(tag);
+    while (slots_[at].ref != 0) at = after(at);
     slots_[at] = {tag, ref};
   }
   void grow() {
-    std::vector<Slot> old = std::move(slots_);
-    slots_.assign(old.empty() ? 16 : old.size() * 2, Slot());
-    mask_ = slots_.size() - 1;
+    constexpr std::size_t kLarge = 1 << 16;
+    resize(slots_.size() + slots_.size() / (slots_.size() < kLarge ? 2 : 4));
+  }
+  void resize(std::size_t slots) {
+    Slots old = std::move(slots_);
+    slots_.assign(std::max<std::size_t>(slots, 16), Slot());
     for (const Slot& slot : old) {
       if (slot.ref != 0) place(slot.tag, slot.ref);
     }
   }
 
-  std::vector<Slot> slots_;
-  std::size_t mask_ = 0;
+  Slots slots_;
   std::size_t count_ = 0;
 };
 

@@ -113,7 +113,7 @@ Fault read_block(Cursor& cursor, std::int64_t& count, std::int64_t& bytes) {
 inline void Run::put_text(const Instruction& instruction, std::string_view text) {
   ColumnOut& out = columns[instruction.column];
   if (text.size() > types::StringRef::kInline && out.arena != nullptr) text = out.copy(text);
-  reinterpret_cast<types::StringRef*>(out.values)[row] = types::StringRef(text);
+  new (reinterpret_cast<types::StringRef*>(out.values) + row) types::StringRef(text);
 }
 
 void Run::put_null(std::uint16_t column) {

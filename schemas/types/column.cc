@@ -215,11 +215,12 @@ void ColumnBuilder::set_null(std::size_t row) {
 }
 
 void ColumnBuilder::append_text(std::string_view text) {
-  append(StringRef(text.size() <= StringRef::kInline ? text : arena().copy(text)));
+  if (text.size() > StringRef::kInline) text = arena().copy(text);
+  new (grow<StringRef>(1)) StringRef(text);
 }
 
 void ColumnBuilder::append_shared(std::string_view text) {
-  append(StringRef(text));
+  new (grow<StringRef>(1)) StringRef(text);
 }
 
 void ColumnBuilder::append_numeric(const Numeric& value) {

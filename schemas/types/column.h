@@ -60,14 +60,20 @@ class StringRef {
   static constexpr std::uint32_t kInline = 12;
   StringRef() = default;
   // Keeps a pointer to longer text: the caller keeps it alive (usually by an arena of the column).
-  explicit StringRef(std::string_view text) : size_(static_cast<std::uint32_t>(text.size())) {
-    if (size_ <= kInline) {
-      std::memcpy(bytes_, text.data(), size_);
-    } else {
-      std::memcpy(bytes_, text.data(), 4);
-      const char* address = text.data();
-      std::memcpy(bytes_ + 4, &address, sizeof address);
+  // Put together in registers: writing the parts one by one and reading the whole stalls the processor, as
+  // does a copy right afterwards, so decoders construct it in its place.
+  explicit StringRef(std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    const std::uint64_t low = size <= kInline ? first_bytes(text) : load<std::uint32_t>(text.data());
+    std::uint64_t rest = low >> 32;
+    if (size > kInline) {
+      rest = reinterpret_cast<std::uintptr_t>(text.data());
+    } else if (size > 8) {
+      rest |= std::uint64_t{load<std::uint32_t>(text.data() + size - 4) >> (kInline - size) * 8} << 32;
     }
+    const std::uint64_t words[] = {size | low << 32, rest};
+    std::memcpy(static_cast<void*>(this), &words[0], 8);
+    std::memcpy(reinterpret_cast<char*>(this) + 8, &words[1], 8);
   }
   std::uint32_t size() const { return size_; }
   bool is_inline() const { return size_ <= kInline; }
@@ -81,6 +87,27 @@ class StringRef {
   friend bool operator==(const StringRef& a, const StringRef& b) { return a.view() == b.view(); }
 
  private:
+  template <class T>
+  static T load(const char* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  // Up to 8 of them, without reading beyond the text: from both ends, overlapping.
+  static std::uint64_t first_bytes(std::string_view text) {
+    const char* at = text.data();
+    const std::size_t size = text.size();
+    if (size >= 8) return load<std::uint64_t>(at);
+    if (size >= 4) {
+      return load<std::uint32_t>(at) | std::uint64_t{load<std::uint32_t>(at + size - 4)} << (size - 4) * 8;
+    }
+    if (size == 0) return 0;
+    const auto byte = [&](std::size_t i) {
+      return std::uint64_t{static_cast<unsigned char>(at[i])} << i * 8;
+    };
+    return byte(0) | byte(size / 2) | byte(size - 1);
+  }
+
   std::uint32_t size_ = 0;
   char bytes_[12] = {};
 };

@@ -18,7 +18,16 @@ build() {
 
 python() { PYTHONPATH=tests exec "$(offtake_python)" "$@"; }
 
+engine() {
+  build avro_bench engine_bench
+  local status=0
+  "build/$preset/bench/avro_bench" || status=1
+  "build/$preset/bench/engine_bench" "$@" || status=1
+  return "$status"
+}
+
 case "$what" in
+  engine) engine "$@" ;;
   load)
     build offtake load_bench
     python tests/bench/load/load.py "$@"

@@ -1,7 +1,5 @@
 #include "tests/bench/engine/bench.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <random>
 
 namespace offtake::bench {
@@ -13,42 +11,6 @@ plan::NodePtr node(T value, std::vector<types::Field> output) {
 }
 
 }  // namespace
-
-void report(const Result& result) {
-  if (result.bar == 0) {
-    std::printf("%-64s %10.3f %-8s bound %g  %s\n", result.work.c_str(), result.ours, result.unit.c_str(),
-                result.theirs, result.ours <= result.theirs ? "ok" : "MISSED");
-  } else {
-    const double ratio = result.theirs / result.ours;
-    std::printf("%-64s %8.3f %s  loop %8.3f  ratio %6.2f  bar %5.2f  %s\n", result.work.c_str(), result.ours,
-                result.unit.c_str(), result.theirs, ratio, result.bar, ratio >= result.bar ? "ok" : "MISSED");
-  }
-  std::fflush(stdout);
-}
-
-void fail(const std::string& what) {
-  std::fprintf(stderr, "%s\n", what.c_str());
-  std::exit(1);
-}
-
-void expect(bool same, const std::string& what) {
-  if (!same) fail("different answers: " + what);
-}
-
-double seconds(const std::function<void()>& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-Pair least(int rounds, const std::function<double()>& ours, const std::function<double()>& theirs) {
-  Pair out;
-  for (int round = 0; round < rounds; ++round) {
-    out.ours = std::min(out.ours, ours());
-    out.theirs = std::min(out.theirs, theirs());
-  }
-  return out;
-}
 
 plan::SourceUse source(const std::string& name, std::vector<types::Field> columns, bool entity) {
   plan::SourceUse out;

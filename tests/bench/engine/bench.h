@@ -1,33 +1,14 @@
-// What the engine's benchmarks share: data, plans, clocks and the table of results. A bench runs our engine
-// and a hand-written loop over the same columns in turn, checks that both have the same answer, and reports
-// the ratio: 1 is as fast as the loop.
+// What the engine's benchmarks share: data and plans. The peer of each is a loop written by hand over the
+// same columns, which reads validity and writes its output and weights.
 #pragma once
-#include <chrono>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "operators/engine/dataflow.h"
 #include "operators/plan/plan.h"
+#include "tests/bench/support/measure.h"
 
 namespace offtake::bench {
-
-struct Result {
-  std::string work;
-  double ours = 0, theirs = 0;  // seconds, or what `unit` says
-  double bar = 0;               // the ratio theirs / ours must reach; 0: an absolute bound in `theirs`
-  std::string unit = "s";
-};
-void report(const Result& result);
-[[noreturn]] void fail(const std::string& what);
-void expect(bool same, const std::string& what);
-
-double seconds(const std::function<void()>& run);
-// The least of `rounds` runs of each, in turn.
-struct Pair {
-  double ours = 1e300, theirs = 1e300;
-};
-Pair least(int rounds, const std::function<double()>& ours, const std::function<double()>& theirs);
 
 plan::SourceUse source(const std::string& name, std::vector<types::Field> columns, bool entity);
 plan::NodePtr scan(const plan::SourceUse& from, int index);

@@ -20,7 +20,7 @@ void bench_group(std::size_t rows) {
   const auto ours = [&] {
     auto dataflow = build(plan);
     our_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       std::int64_t offset = 0;
       for (const auto& batch : input) {
         if (!dataflow->push(0, events(batch, offset))) fail("push");
@@ -38,7 +38,7 @@ void bench_group(std::size_t rows) {
   };
   const auto theirs = [&] {
     their_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       HandIndex index(keys);
       struct Group {
         std::int64_t key, count, present;
@@ -70,10 +70,10 @@ void bench_group(std::size_t rows) {
       for (std::size_t i = 0; i < groups.size(); ++i) their_sum += out[1][i] * out[2][i];
     });
   };
-  const Pair least_of = least(3, ours, theirs);
+  const Comparison compared = compare(5, ours, theirs);
   expect(our_sum == their_sum, "group by");
-  report({"group by, " + std::to_string(rows) + " rows in " + std::to_string(keys) + " groups", least_of.ours,
-          least_of.theirs, 0.4});
+  report("group by, " + std::to_string(rows) + " rows in " + std::to_string(keys) + " groups", compared, 0,
+         0.4);
 }
 
 }  // namespace offtake::bench

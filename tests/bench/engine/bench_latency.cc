@@ -51,34 +51,36 @@ void bench_latency(std::size_t rows) {
                               {plan::Aggregate::kMin, 2, TypeId::kInt8},
                               {plan::Aggregate::kMax, 2, TypeId::kInt8}});
   const auto n = std::to_string(rows);
-  report({"one update in a group of " + n + ": worst epoch",
-          worst_epoch_ms(make_plan(grouped, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false), input,
-                         updates),
-          20, 0, "ms"});
-  report({"one update of an entity of " + n + ": worst epoch",
-          worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false), input,
-                         updates),
-          20, 0, "ms"});
+  report_bound("one update in a group of " + n + ": worst epoch",
+               worst_epoch_ms(make_plan(grouped, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false),
+                              input, updates),
+               20, "ms");
+  report_bound("one update of an entity of " + n + ": worst epoch",
+               worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false), input,
+                              updates),
+               20, "ms");
   const auto self = join(plan::JoinKind::kLeft, from, from, 0, 0);
-  report({"one update of a left join of " + n + ": worst epoch",
-          worst_epoch_ms(make_plan(self, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false), input,
-                         updates),
-          20, 0, "ms"});
+  report_bound("one update of a left join of " + n + ": worst epoch",
+               worst_epoch_ms(make_plan(self, {stock}, {plan::Identity::Kind::kProvedKey, {0}}, false), input,
+                              updates),
+               20, "ms");
   // All rows of one join key: only the row that changed is touched.
   const auto shelf_names =
       source("shelves", {{"id", TypeId::kInt8, true}, {"name", TypeId::kInt8, true}}, true);
   const auto hot = join(plan::JoinKind::kLeft, from, scan(shelf_names, 1), 1, 0);
-  report({"one update of " + n + " rows under one join key: worst epoch",
-          worst_epoch_ms(make_plan(hot, {stock, shelf_names}, {plan::Identity::Kind::kProvedKey, {0}}, false),
-                         input, updates),
-          20, 0, "ms"});
-  report({"one update under a watched key of " + n + ": worst epoch",
-          worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kWatchedKey, {0}}, false), input,
-                         updates),
-          20, 0, "ms"});
-  report({"one update of a bag of " + n + ": worst epoch",
-          worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kBag, {}}, false), input, updates),
-          20, 0, "ms"});
+  report_bound(
+      "one update of " + n + " rows under one join key: worst epoch",
+      worst_epoch_ms(make_plan(hot, {stock, shelf_names}, {plan::Identity::Kind::kProvedKey, {0}}, false),
+                     input, updates),
+      20, "ms");
+  report_bound("one update under a watched key of " + n + ": worst epoch",
+               worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kWatchedKey, {0}}, false),
+                              input, updates),
+               20, "ms");
+  report_bound(
+      "one update of a bag of " + n + ": worst epoch",
+      worst_epoch_ms(make_plan(from, {stock}, {plan::Identity::Kind::kBag, {}}, false), input, updates), 20,
+      "ms");
 }
 
 }  // namespace offtake::bench

@@ -29,7 +29,7 @@ void bench_map(std::size_t rows) {
   const auto ours = [&] {
     auto dataflow = build(plan);
     our_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : input) {
         if (!dataflow->push(0, batch)) fail("push");
         auto changes = dataflow->take_stateless();
@@ -42,7 +42,7 @@ void bench_map(std::size_t rows) {
   };
   const auto theirs = [&] {
     their_sum = 0;
-    return seconds([&] {
+    return cpu_seconds([&] {
       std::vector<std::int64_t> id(4096), sum(4096), weight(4096);
       std::vector<std::uint8_t> valid(4096);
       for (const auto& batch : input) {
@@ -66,10 +66,10 @@ void bench_map(std::size_t rows) {
       }
     });
   };
-  const Pair least_of = least(5, ours, theirs);
+  const Comparison compared = compare(5, ours, theirs);
   expect(our_sum == their_sum, "filter + project");
-  report({"filter + project, 10 % of " + std::to_string(rows) + " rows, position identity", least_of.ours,
-          least_of.theirs, 0.25});
+  report("filter + project, 10 % of " + std::to_string(rows) + " rows, position identity", compared, 0.2,
+         0.25);
 }
 
 }  // namespace offtake::bench

@@ -31,7 +31,7 @@ void bench_state() {
     sum += static_cast<double>(side.bytes()) / static_cast<double>(rows);
     ++samples;
   }
-  report({"state per row of a join side of 100 bytes", sum / samples, kPayload + 48, 0, "bytes"});
+  report_bound("state per row of a join side of 100 bytes", sum / samples, kPayload + 48, "bytes");
 }
 
 }  // namespace offtake::bench

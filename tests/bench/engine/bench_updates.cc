@@ -59,7 +59,7 @@ void bench_updates(std::size_t rows) {
       return {};
     });
     if (!done) fail("finish");
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : stream) {
         if (!dataflow->push(0, batch)) fail("push");
         auto changes = dataflow->step();
@@ -101,7 +101,7 @@ void bench_updates(std::size_t rows) {
       for (std::size_t i = 0; i < batch.rows; ++i) put(id[i], product[i], amount[i], fresh);
     };
     for (const auto& batch : base) run(batch, true);
-    return seconds([&] {
+    return cpu_seconds([&] {
       for (const auto& batch : updates) {
         run(batch, false);
         for (std::size_t kind = 0; kind < 50; ++kind)
@@ -109,11 +109,11 @@ void bench_updates(std::size_t rows) {
       }
     });
   };
-  const Pair least_of = least(2, ours, theirs);
+  const Comparison compared = compare(3, ours, theirs);
   expect(our_sums == their_sums, "updates");
-  report({"updates through join + aggregate, " + std::to_string(rows) + " over " + std::to_string(keys) +
-              " keys",
-          least_of.ours, least_of.theirs, 0.25});
+  report(
+      "updates through join + aggregate, " + std::to_string(rows) + " over " + std::to_string(keys) + " keys",
+      compared, 0, 0.25);
 }
 
 }  // namespace offtake::bench

@@ -22,5 +22,5 @@ int main(int argc, char** argv) {
   if (wanted("updates")) bench_updates(rows);
   if (wanted("latency")) bench_latency(std::min<std::size_t>(rows, 1000000));
   if (wanted("state")) bench_state();
-  return 0;
+  return exit_code();
 }
