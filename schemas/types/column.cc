@@ -66,7 +66,7 @@ char* Arena::allocate(std::size_t bytes, std::size_t alignment) {
 
 std::string_view Arena::copy(std::string_view text) {
   char* to = allocate(text.size());
-  std::memcpy(to, text.data(), text.size());
+  text.copy(to, text.size());
   return {to, text.size()};
 }
 

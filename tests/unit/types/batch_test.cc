@@ -179,6 +179,19 @@ TEST_CASE("columns take, concatenate and repeat") {
   }
 }
 
+TEST_CASE("empty text may come without an address") {
+  ColumnBuilder builder{Type(TypeId::kText)};
+  builder.append_text({});
+  builder.append_shared({});
+  Arena arena;
+  builder.append_text(arena.copy({}));
+  const ColumnPtr column = builder.finish();
+  for (std::size_t row = 0; row < 3; ++row) {
+    CHECK_FALSE(column->is_null(row));
+    CHECK(column->text(row).empty());
+  }
+}
+
 TEST_CASE("a builder forgets rows, starts again, and marks grown rows NULL") {
   ColumnBuilder builder{Type(TypeId::kInt8)};
   std::int64_t* values = builder.grow<std::int64_t>(100);
