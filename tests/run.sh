@@ -5,15 +5,19 @@
 #   run.sh              lint, unit, e2e
 #   run.sh quick        lint and unit: nothing but this machine
 #   run.sh lint|unit|e2e|full
+#   run.sh embedded     those of e2e that need the product alone: no broker, no PostgreSQL
 #   run.sh NAME         the unit program NAME_test, or the files and tests of e2e that match
+#
+# With OFFTAKE_PRESET=asan|tsan whatever a sanitizer finds is a failure of the test that ran.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/support/deps.sh
+source tests/support/sanitizers.sh
 
 preset="${OFFTAKE_PRESET:-release}"
 passed=0 failed=0 skipped=0
 log="$(mktemp)"
-trap 'rm -f "$log"' EXIT
+trap 'rm -rf "$log" "$sanitizers_folder"' EXIT
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
@@ -38,6 +42,7 @@ run_program() {
   count "${ok:-0}" "${bad:-0}" 0
   printf '%-28s %4s passed, %s failed (%s s)\n' "$name" "${ok:-0}" "${bad:-0}" "$((SECONDS - started))"
   [ "${bad:-0}" = 0 ] || tail -n 200 "$log"
+  sanitizers_found || count 0 1 0
 }
 
 run_unit() {
@@ -66,6 +71,7 @@ run_e2e() {
   ok="$(number passed)" bad="$(number failed)" errors="$(number 'errors?')" skips="$(number skipped)"
   if [ -z "$line" ]; then errors=1; fi
   count "${ok:-0}" "$((${bad:-0} + ${errors:-0}))" "${skips:-0}"
+  sanitizers_found || count 0 1 0
 }
 
 build() {
@@ -79,6 +85,7 @@ build() {
 }
 
 build
+sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
@@ -92,6 +99,7 @@ case "${1:-all}" in
   lint) run_lint ;;
   unit) run_unit ;;
   e2e) run_e2e -m 'not full' "${@:2}" ;;
+  embedded) run_e2e -m embedded ;;
   full)
     run_lint
     run_unit

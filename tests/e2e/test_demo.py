@@ -4,13 +4,17 @@ import os
 import re
 import subprocess
 
-from support import paths
+import pytest
+
+from support import paths, sanitizers
+
+pytestmark = pytest.mark.embedded
 
 
 def run_demo(folder, *flags: str) -> subprocess.CompletedProcess:
     return subprocess.run([paths.offtake_binary(), "demo", "--once", "--events", "42000", "--data-dir", folder / "data", *flags],
-                          capture_output=True, text=True, timeout=240, cwd=folder,
-                          env={"PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1"})
+                          capture_output=True, text=True, timeout=240 * sanitizers.patience(), cwd=folder,
+                          env={**sanitizers.options(), "PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1"})
 
 
 def test_demo_once_is_equal_and_leaves_no_kubeconfig(tmp_path):

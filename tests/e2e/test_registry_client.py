@@ -10,6 +10,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from support import flights, flights_avro
 
+pytestmark = pytest.mark.embedded
+
 
 def record(name: str, *fields) -> Schema:
     return Schema(json.dumps({"type": "record", "name": name, "fields": list(fields)}), "AVRO")

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 
+from support import sanitizers
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,6 +34,7 @@ def free_ports(count: int) -> list[int]:
 def eventually(condition, timeout: float, what: str = "", interval: float = 0.05):
     """Calls `condition` until it gives something true, and returns that. An AssertionError or OSError of
     it counts as "not yet". At the end of the time the last value or error is part of the failure."""
+    timeout *= sanitizers.patience()
     deadline = time.monotonic() + timeout
     last = None
     while True:
@@ -133,6 +136,7 @@ class Child:
             self.process.send_signal(number)
 
     def wait(self, timeout: float) -> int:
+        timeout *= sanitizers.patience()
         try:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -145,7 +149,7 @@ class Child:
         """Asks it to end; kills it when it does not."""
         self.send(number)
         try:
-            code = self.process.wait(timeout)
+            code = self.process.wait(timeout * sanitizers.patience())
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()

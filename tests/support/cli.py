@@ -7,7 +7,7 @@ import subprocess
 
 import yaml
 
-from support import paths
+from support import paths, sanitizers
 
 
 @dataclasses.dataclass
@@ -29,15 +29,15 @@ class Cli:
     """`home` is an empty folder, so that no kubeconfig of the machine is picked up."""
 
     def __init__(self, server: str, token: str | None, home):
-        self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "NO_COLOR": "1",
+        self._environment = {**sanitizers.options(), "PATH": os.environ["PATH"], "HOME": str(home), "NO_COLOR": "1",
                              "XDG_CONFIG_HOME": str(home / ".config"), "OFFTAKE_SERVER": server}
         if token is not None:
             self._environment["OFFTAKE_TOKEN"] = token
 
     def run(self, *arguments, stdin: str | None = None, expect: int | None = 0, timeout: float = 120) -> Outcome:
         command = [str(paths.offtake_binary()), *[str(a) for a in arguments]]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout,
-                              env=self._environment)
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True,
+                              timeout=timeout * sanitizers.patience(), env=self._environment)
         outcome = Outcome("offtake " + " ".join(command[1:]), done.returncode, done.stdout, done.stderr)
         assert expect is None or outcome.code == expect, f"expected exit {expect}:\n{outcome}\nstdin:\n{stdin or ''}"
         return outcome

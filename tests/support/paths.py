@@ -10,7 +10,8 @@ TESTS = ROOT / "tests"
 
 
 def offtake_binary() -> pathlib.Path:
-    binary = pathlib.Path(os.environ.get("OFFTAKE_BINARY", ROOT / "build/release/offtake"))
+    built = ROOT / "build" / os.environ.get("OFFTAKE_PRESET", "release") / "offtake"
+    binary = pathlib.Path(os.environ.get("OFFTAKE_BINARY", built))
     assert binary.exists(), f"{binary} does not exist: run ./dev build, or set OFFTAKE_BINARY"
     return binary
 
