@@ -1,7 +1,6 @@
 #include "tests/bench/support/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -25,12 +24,6 @@ const char* verdict(bool reached) {
 }
 
 }  // namespace
-
-double seconds(const std::function<void()>& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 double cpu_seconds(const std::function<void()>& run) {
   const auto now = [] {

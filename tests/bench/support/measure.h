@@ -7,8 +7,6 @@
 
 namespace offtake::bench {
 
-// Of the wall clock: for latencies.
-double seconds(const std::function<void()>& run);
 // Of the calling thread's CPU: what a run costs, whatever else the machine does. Both sides run on one
 // thread.
 double cpu_seconds(const std::function<void()>& run);
