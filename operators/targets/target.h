@@ -131,8 +131,8 @@ class Target {
   // Starts a fill: writes the control row (phase Filling, owner, start offsets, cut) before anything else,
   // then makes an empty shadow table. A shadow that exists is dropped with its progress rows.
   virtual base::Status begin_fill(const ControlRow& row) = 0;
-  // Takes over the revision's control row: lower incarnation or a fenced phase is Fenced; a frozen owner's
-  // backend is terminated after a lock time-out. Gives the row as it is now.
+  // Takes over the revision's control row: a lower incarnation or phase Fenced is refused (fenced); a frozen
+  // owner's backend is terminated after a lock time-out. Gives the row as it is now.
   virtual base::Result<ControlRow> take_ownership(const Ownership& request) = 0;
   virtual base::Result<std::vector<FillProgress>> fill_progress() = 0;
   virtual base::Status store_cut(const SourceOffsets& cut) = 0;  // the second cut of compacted partitions

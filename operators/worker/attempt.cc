@@ -24,7 +24,6 @@ class Attempt {
     if (!facts) return std::move(facts).error();
     const auto decision = delivery::decide_recovery(*control, pipeline_.stateless, job_.fingerprint, *facts,
                                                     in_.environment.clock->now());
-    if (decision.action == Recovery::kFenced) return base::fenced(decision.message);
     if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
     if (decision.action == Recovery::kFill || decision.action == Recovery::kResumeFill) {
       return fill(*control, decision.action == Recovery::kResumeFill);

@@ -161,7 +161,6 @@ base::Status fence_revision(Connection& connection, const std::string& schema, c
   row.product_uid = product_uid;
   row.installation = installation;
   row.revision = revision;
-  row.incarnation += protocol::kFenceStep;
   row.phase = Phase::kFenced;
   row.owner.clear();
   return write_control(connection, schema, row);

@@ -209,7 +209,6 @@ class PostgresTarget : public Target {
     }
     out.incarnation = request.incarnation;
     out.owner = request.owner;
-    if (out.phase == Phase::kFenced) out.phase = Phase::kCatchingUp;
     stamp(out, connection);
     return write_control(connection, session_.schema(), out);
   }

@@ -133,7 +133,6 @@ base::Status fence_revision(db::Database& database, const std::string& product_u
   row.product_uid = product_uid;
   row.installation = installation;
   row.revision = revision;
-  row.incarnation += protocol::kFenceStep;
   row.phase = Phase::kFenced;
   row.owner.clear();
   if (auto written = write_control(database, row); !written) return written;

@@ -74,7 +74,6 @@ class SqliteTarget : public Target {
     }
     row.incarnation = request.incarnation;
     row.owner = request.owner;
-    if (row.phase == Phase::kFenced) row.phase = Phase::kCatchingUp;
     const base::Micros committed_at = row.committed_at;
     stamp(row);
     row.committed_at = committed_at;
@@ -209,7 +208,6 @@ class SqliteTarget : public Target {
       next->epoch = std::max(next->epoch, current.epoch);
       current.phase = Phase::kFenced;
       current.owner.clear();
-      current.incarnation += protocol::kFenceStep;
       if (auto fenced = write_control(database_, current); !fenced) return std::move(fenced).error();
     }
     ++next->epoch;
