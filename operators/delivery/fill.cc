@@ -167,12 +167,12 @@ class StatefulFill {
       since_commit += count;
       if (since_commit < kRowsPerLoad) return {};
       since_commit = 0;
-      return (*loader)->commit({});
+      return (*loader)->commit({}, {});
     });
     if (!finished) return finished;
     // What is in error shows only now that every side has loaded.
     if (auto good = check_rows(*dataflow_); !good) return good;
-    return (*loader)->commit({});
+    return (*loader)->commit({}, {});
   }
 
   const Pipeline& pipeline_;

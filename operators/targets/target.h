@@ -89,14 +89,15 @@ class Loader {
  public:
   virtual ~Loader() = default;
   virtual base::Status append(const engine::Changes& rows) = 0;
-  // Makes what was appended durable together with how far the stream has read (stateless fills resume there;
-  // a stateful fill passes nothing).
-  virtual base::Status commit(const SourceOffsets& reached) = 0;
+  // Makes what was appended durable together with how far the stream has read and the last records there
+  // (stateless fills resume there; a stateful fill passes nothing).
+  virtual base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) = 0;
 };
 
 struct FillProgress {
   std::string stream;
   SourceOffsets reached;
+  RecordStamps last_records;
   types::Checksum content;
 };
 

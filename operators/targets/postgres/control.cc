@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS {0}._offtake_control (
   PRIMARY KEY (product_uid, revision)) WITH (fillfactor = 30);
 CREATE TABLE IF NOT EXISTS {0}._offtake_fill (
   product_uid text NOT NULL, revision integer NOT NULL, stream text NOT NULL,
-  offsets jsonb, rows bigint NOT NULL, checksum bigint NOT NULL, backend_pid bigint, backend_start text,
+  offsets jsonb, last_records jsonb, rows bigint NOT NULL, checksum bigint NOT NULL, backend_pid bigint, backend_start text,
   PRIMARY KEY (product_uid, revision, stream)) WITH (fillfactor = 50)
 )sql";
 

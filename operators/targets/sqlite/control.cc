@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS _offtake_control (
   PRIMARY KEY (product_uid, revision));
 CREATE TABLE IF NOT EXISTS _offtake_fill (
   product_uid TEXT NOT NULL, revision INTEGER NOT NULL, stream TEXT NOT NULL,
-  offsets TEXT, rows INTEGER, checksum INTEGER,
+  offsets TEXT, last_records TEXT, rows INTEGER, checksum INTEGER,
   PRIMARY KEY (product_uid, revision, stream));
 )sql";
 

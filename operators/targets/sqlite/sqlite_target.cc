@@ -85,7 +85,8 @@ class SqliteTarget : public Target {
 
   base::Result<std::vector<FillProgress>> fill_progress() override {
     auto found = database_.query(
-        "SELECT stream, offsets, rows, checksum FROM _offtake_fill WHERE product_uid = ?1 AND revision = ?2 "
+        "SELECT stream, offsets, last_records, rows, checksum FROM _offtake_fill WHERE product_uid = ?1 AND "
+        "revision = ?2 "
         "ORDER BY stream",
         std::string_view(product_uid_), table_.revision);
     if (!found) return std::move(found).error();
@@ -96,9 +97,12 @@ class SqliteTarget : public Target {
       if (!*there) return out;
       auto reached = protocol::parse_offsets(found->text(1));
       if (!reached) return std::move(reached).error();
+      auto stamps = protocol::parse_stamps(found->text(2));
+      if (!stamps) return std::move(stamps).error();
       out.push_back({found->string(0),
                      *std::move(reached),
-                     {found->int64(2), static_cast<std::uint64_t>(found->int64(3))}});
+                     *std::move(stamps),
+                     {found->int64(3), static_cast<std::uint64_t>(found->int64(4))}});
     }
   }
 

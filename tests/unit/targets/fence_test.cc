@@ -192,7 +192,7 @@ TEST_CASE("a loader whose fill was taken over loads nothing") {
     Session second(product, table, 2);
     second.begin();
     auto appended = (*loader)->append(piece_of_fill(table, 0));
-    if (appended.ok()) appended = (*loader)->commit({});
+    if (appended.ok()) appended = (*loader)->commit({}, {});
     REQUIRE_FALSE(appended.ok());
     CHECK(appended.error().retry == base::Retry::kFenced);
     second.load(piece_of_fill(table, 1));

@@ -31,7 +31,7 @@ void Session::load(const engine::Changes& changes, const std::string& stream) {
   auto loader = target_->open_loader(stream);
   REQUIRE_OK(loader);
   REQUIRE_OK((*loader)->append(changes));
-  REQUIRE_OK((*loader)->commit({}));
+  REQUIRE_OK((*loader)->commit({}, {}));
   add(control.content, changes.checksum);
 }
 

@@ -56,10 +56,10 @@ base::Status fill(Target& target, const TableSpec& table, const WriterSettings& 
     add(content, changes.checksum);
     if (auto done = (*loader)->append(changes); !done) return done;
     if (piece % 2 == 1) {
-      if (auto done = (*loader)->commit({}); !done) return done;
+      if (auto done = (*loader)->commit({}, {}); !done) return done;
     }
   }
-  if (auto done = (*loader)->commit({}); !done) return done;
+  if (auto done = (*loader)->commit({}, {}); !done) return done;
   if (auto done = target.finish_load(); !done) return done;
   return target.finish_fill(content, 1'800'000'000'000'000, {{kDataset, {{0, {kFillRows - 1, 1, 2}}}}});
 }
