@@ -188,7 +188,8 @@ const ObjectType& table<DatasetSpec>() {
           .field("schema", &DatasetSpec::schema, "Where the schema of the values is found",
                  default_to(json::Value::object()))
           .field("key", &DatasetSpec::key, "What identifies a row; an Entity needs it")
-          .field("eventTime", &DatasetSpec::event_time, "Absent: the record's timestamp")
+          .field("eventTime", &DatasetSpec::event_time,
+                 "Absent: the record's timestamp; records dated before the history are left out then")
           .field("columns", &DatasetSpec::columns, "What the schema cannot say", at_most(1000),
                  map_list({"path"}))
           .field("relationships", &DatasetSpec::relationships, "Joins that are offered", at_most(64),

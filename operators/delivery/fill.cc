@@ -115,6 +115,7 @@ class StatefulFill {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
       s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.null_event_times += static_cast<std::int64_t>(batch.null_event_times);
       s.state_bytes = static_cast<std::int64_t>(dataflow_->state_bytes());
     });
     return {};

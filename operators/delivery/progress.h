@@ -43,6 +43,7 @@ struct ProgressSnapshot {
   targets::SourceOffsets offsets, cut;
   std::int64_t state_bytes = 0;
   std::int64_t skipped_nulls = 0;
+  std::int64_t null_event_times = 0;  // rows outside of every history window
   std::vector<std::string> warnings;  // HistoryTruncated and the like, once each
 };
 

@@ -90,6 +90,7 @@ class Stream {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
       s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.null_event_times += static_cast<std::int64_t>(batch.null_event_times);
       s.rows_loaded += rows;
     });
     return rows;

@@ -25,6 +25,9 @@ struct SourceBatch {
   // Entity datasets only: the decoded record key in canonical bytes, and whether the row is a tombstone.
   types::ColumnPtr identity;  // bytea
   std::vector<std::uint8_t> tombstone;
+  // Event datasets: records that were left out because they have no value, or a timestamp before the history
+  // window; and rows whose event time is NULL.
+  std::size_t skipped_nulls = 0, before_window = 0, null_event_times = 0;
 };
 
 // An expression that raised, kept with its weight and retracted with its inputs.

@@ -262,6 +262,11 @@ struct Reader {
     use.columns = read_fields(value["columns"], path + ".columns");
     use.key = read_ints(value["key"], use.columns.size(), path + ".key");
     use.windowed = value.bool_or("windowed");
+    if (value["minTimestampMs"].is_int()) use.min_timestamp_ms = value["minTimestampMs"].as_int();
+    if (const json::Value* column = value.find("eventTime")) {
+      const auto columns = read_ints(json::Array{*column}, use.columns.size(), path + ".eventTime");
+      if (!columns.empty()) use.event_time = columns[0];
+    }
     return use;
   }
 
@@ -317,6 +322,8 @@ json::Value to_json(const Plan& plan) {
     item.set("columns", write_fields(use.columns));
     item.set("key", ints(use.key));
     item.set("windowed", use.windowed);
+    if (use.min_timestamp_ms) item.set("minTimestampMs", *use.min_timestamp_ms);
+    if (use.event_time) item.set("eventTime", *use.event_time);
     sources.push_back(std::move(item));
   }
   out.set("sources", std::move(sources));

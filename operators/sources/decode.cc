@@ -45,7 +45,14 @@ class AvroRecordDecoder : public RecordDecoder {
     std::vector<const Record*> kept;
     kept.reserve(records.records.size());
     for (const Record& record : records.records) {
-      if (!spec_.entity && !record.value) continue;
+      if (!spec_.entity && !record.value) {
+        ++out.skipped_nulls;
+        continue;
+      }
+      if (!spec_.entity && spec_.min_timestamp_ms && record.timestamp_ms < *spec_.min_timestamp_ms) {
+        ++out.before_window;
+        continue;
+      }
       if (spec_.entity && !record.key) {
         return not_decoded(records.partition, record, "an entity's record must have a key");
       }
@@ -78,6 +85,12 @@ class AvroRecordDecoder : public RecordDecoder {
                                                 : values[place.index]);
     }
     out.rows.rows = kept.size();
+    if (spec_.event_time) {
+      const types::Column& times = *out.rows.columns[static_cast<std::size_t>(*spec_.event_time)];
+      for (std::size_t row = 0; times.may_have_nulls() && row < kept.size(); ++row) {
+        out.null_event_times += times.is_null(row) ? 1 : 0;
+      }
+    }
     return out;
   }
 

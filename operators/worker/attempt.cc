@@ -92,6 +92,9 @@ class Attempt {
     decode.key_schema = spec.key_schema;
     decode.key_columns = spec.key_columns;
     decode.key_from_record = spec.key_from_record;
+    const plan::SourceUse& use = job_.plan.sources[index];
+    decode.min_timestamp_ms = use.min_timestamp_ms;
+    decode.event_time = use.event_time;
     decode.fetch_schema = [this, store](int id) { return in_.environment.fetch_schema(*store, id); };
     return sources::RecordDecoder::create(std::move(decode));
   }

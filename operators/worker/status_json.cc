@@ -45,6 +45,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   out.set("cut", targets::to_json(progress.cut));
   out.set("stateBytes", progress.state_bytes);
   out.set("skippedNulls", progress.skipped_nulls);
+  out.set("nullEventTimes", progress.null_event_times);
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));
@@ -86,6 +87,7 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   progress.cut = *std::move(cut);
   progress.state_bytes = value.int_or("stateBytes");
   progress.skipped_nulls = value.int_or("skippedNulls");
+  progress.null_event_times = value.int_or("nullEventTimes");
   if (value["warnings"].is_array()) {
     for (const auto& warning : value["warnings"].as_array()) {
       if (warning.is_string()) progress.warnings.push_back(warning.as_string());
