@@ -109,7 +109,8 @@ const ObjectType& table<ColumnNote>() {
           .field("path", &ColumnNote::path, "The column; a.b for nested ones", required(), like(kColumnPath),
                  at_most(255))
           .field("description", &ColumnNote::description, "What it means", at_most(4096))
-          .field("classification", &ColumnNote::classification, "pii.email and the like", at_most(63))
+          .field("classification", &ColumnNote::classification,
+                 "pii.email and the like; values of pii* and secret* show in no message", at_most(63))
           .done();
   return type;
 }

@@ -3,6 +3,7 @@
 #include "operators/engine/build.h"
 #include "operators/engine/entity_state.h"
 #include "operators/engine/result_stage.h"
+#include "operators/plan/classified.h"
 
 namespace offtake::engine {
 namespace {
@@ -21,6 +22,7 @@ class PlanDataflow final : public Dataflow {
       : options_(std::move(options)),
         positions_(plan.identity.kind == plan::Identity::Kind::kPosition),
         result_(make_result_stage(plan.identity, plan.root->output, options_.image, runtime_)) {
+    runtime_.errors.hide(plan::classified_names(plan));
     inputs_.scans.resize(plan.sources.size());
     for (const plan::SourceUse& source : plan.sources) {
       const bool entity = source.kind == plan::SourceUse::Kind::kEntity;

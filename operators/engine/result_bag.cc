@@ -140,7 +140,7 @@ class BagStage final : public ResultStage {
       const std::int64_t target = weight + rows.weight(row);
       if (target < 0) {
         return base::internal("a row was taken from a bag that does not hold it: " +
-                              row_text(fields_, rows.columns, row));
+                              runtime_.errors.row_text(fields_, rows.columns, row));
       }
       while (weight < target) {
         added.push_back(row);

@@ -74,7 +74,7 @@ class ProvedKeyStage final : public ResultStage {
   base::Error not_unique(RowRef ref) const {
     const char* const packed[] = {net_->payload(ref)};
     return base::internal(fmt::format("a key that was proved unique is not: {}",
-                                      row_text(fields_, net_->layout().gather(packed), 0)));
+                                      runtime_.errors.row_text(fields_, net_->layout().gather(packed), 0)));
   }
 
   std::vector<int> key_;

@@ -26,7 +26,8 @@ base::Result<types::Batch> ResultStage::to_image(types::Batch&& piece) {
   for (Image::Refusal& refusal : refused) {
     if (dropped[refusal.row]) continue;
     dropped[refusal.row] = true;
-    runtime_.errors.add(error_row("target", std::move(refusal.message), fields_, piece, refusal.row));
+    runtime_.errors.add("target", runtime_.errors.message_text(std::move(refusal.message), fields_), fields_,
+                        piece, refusal.row);
   }
   std::vector<std::uint32_t> kept;
   for (std::uint32_t row = 0; row < out.rows; ++row) {

@@ -65,10 +65,10 @@ class WatchedKeyStage final : public ResultStage {
       for (const int column : key_) {
         const auto at = static_cast<std::size_t>(column);
         if (!violation.key.empty()) violation.key += ", ";
-        violation.key += fields_[at].name + "=" + types::value_text(*rows[at], 0);
+        violation.key += fields_[at].name + "=" + runtime_.errors.value_text(fields_[at], *rows[at], 0);
       }
-      violation.first = row_text(fields_, rows, 0);
-      violation.second = row_text(fields_, rows, 1);
+      violation.first = runtime_.errors.row_text(fields_, rows, 0);
+      violation.second = runtime_.errors.row_text(fields_, rows, 1);
       if (violation.second < violation.first) std::swap(violation.first, violation.second);
       out.push_back(std::move(violation));
     });
@@ -131,9 +131,9 @@ class WatchedKeyStage final : public ResultStage {
         kept.push_back(row);
         continue;
       }
-      runtime_.errors.add(error_row(
+      runtime_.errors.add(
           "key", fmt::format("null value in column \"{}\" violates not-null constraint", null_field->name),
-          fields_, rows, row));
+          fields_, rows, row);
     }
     return kept.size() == rows.rows ? std::move(rows) : rows.take(kept);
   }

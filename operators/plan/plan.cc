@@ -45,6 +45,8 @@ struct Explainer {
     text += use.windowed ? ", windowed" : ", whole";
     if (use.min_timestamp_ms)
       text += " from " + base::format_instant(base::Micros{*use.min_timestamp_ms} * 1000);
+    for (std::size_t i = 0; i < use.classified.size(); ++i)
+      text += (i == 0 ? ", classified " : ", ") + use.classified[i];
     line(depth, text);
   }
 

@@ -69,6 +69,8 @@ struct SourceUse {
   std::optional<std::int64_t> min_timestamp_ms;
   // Windowed by a declared event time: its column. A NULL there is outside of every window, and counted.
   std::optional<int> event_time;
+  // Paths of the schema that its owner classified pii* or secret*: their values never show in messages.
+  std::vector<std::string> classified;
 };
 
 // How rows of the result are told apart in the target.

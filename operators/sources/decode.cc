@@ -127,7 +127,10 @@ class AvroRecordDecoder : public RecordDecoder {
         fmt::format("dataset {}: the record at offset {} of topic '{}', partition {}, {} does not "
                     "decode: {}",
                     spec_.dataset, record.offset, spec_.topic, partition,
-                    record.key ? "key " + key_text(*record.key) : "without key", why));
+                    !record.key      ? "without key"
+                    : spec_.hide_key ? "key •••"
+                                     : "key " + key_text(*record.key),
+                    why));
   }
 
   // An error that is not the record's: where it came up.

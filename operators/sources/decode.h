@@ -27,6 +27,7 @@ struct DecodeSpec {
   // Event datasets: records with an earlier timestamp are left out (plan::SourceUse::min_timestamp_ms).
   std::optional<std::int64_t> min_timestamp_ms;
   std::optional<int> event_time;  // the column among `columns` whose NULLs are counted
+  bool hide_key = false;          // record keys are classified: messages do not show them
   bool key_from_record = false;   // wanted columns that the value lacks are taken from the record key
   // A writer schema that is not known yet. Waiting or transient errors are passed on: the record is not bad,
   // its schema is not to be had.

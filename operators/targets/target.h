@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct TableSpec {
   std::string name;  // public name; the table is <name>__r<N>
   int revision = 1;
   std::vector<types::Field> columns;  // visible, in order
+  std::set<std::string> classified;   // those of them whose values no message shows
   plan::Identity identity;
   struct Index {
     std::string name;

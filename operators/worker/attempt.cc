@@ -6,6 +6,7 @@
 #include "operators/delivery/inputs.h"
 #include "operators/delivery/live.h"
 #include "operators/delivery/recovery.h"
+#include "operators/plan/classified.h"
 
 namespace offtake::worker {
 namespace {
@@ -95,6 +96,8 @@ class Attempt {
     const plan::SourceUse& use = job_.plan.sources[index];
     decode.min_timestamp_ms = use.min_timestamp_ms;
     decode.event_time = use.event_time;
+    decode.hide_key = std::any_of(spec.key_columns.begin(), spec.key_columns.end(),
+                                  [&](const auto& column) { return plan::is_classified(use, column); });
     decode.fetch_schema = [this, store](int id) { return in_.environment.fetch_schema(*store, id); };
     return sources::RecordDecoder::create(std::move(decode));
   }

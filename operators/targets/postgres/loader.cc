@@ -118,7 +118,8 @@ class PostgresLoader : public Loader {
   // A connection that was lost because the fill has a new owner is a fence, not a network's mood.
   base::Error failed(base::Error error) {
     transaction_.reset();
-    return connection_->alive() ? error : explain_loss(target_, writing_, std::move(error));
+    if (!connection_->alive()) return explain_loss(target_, writing_, std::move(error));
+    return protocol::without_values(std::move(error), table_);
   }
 
   const TargetConnection target_;

@@ -162,7 +162,8 @@ class PostgresTarget : public Target {
   }
 
   base::Status explained(base::Status status) {
-    return status ? status : base::Status(session_.explain(std::move(status).error()));
+    if (status) return status;
+    return protocol::without_values(session_.explain(std::move(status).error()), table_);
   }
 
   void stamp(ControlRow& row, const Connection& connection) const {

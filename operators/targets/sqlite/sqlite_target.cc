@@ -332,23 +332,24 @@ class SqliteTarget : public Target {
   }
 
   base::Error duplicate_key() {
-    const auto key = protocol::identity_columns(table_);
-    std::string names, values;
-    for (const auto& column : key) {
-      names += (names.empty() ? "" : ", ") + column.name;
-      values += fmt::format("{}coalesce({}, 'NULL')", values.empty() ? "" : " || ', ' || ",
+    std::string values;
+    for (const auto& column : protocol::identity_columns(table_)) {
+      values += fmt::format("{}CAST(coalesce({}, 'NULL') AS TEXT)", values.empty() ? "" : ", ",
                             protocol::quote_name(column.name));
     }
-    const std::string columns = protocol::quote_names(key);
-    auto found = first_column(
-        database_,
+    const std::string columns = protocol::quote_names(protocol::identity_columns(table_));
+    auto found = database_.query(
         fmt::format("SELECT {} FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1", values,
                     protocol::quote_name(protocol::table_name(table_.name, table_.revision)), columns));
-    const std::string which = found.ok() && !found->empty()
-                                  ? fmt::format("key ({})=({})", names, found->front())
-                                  : fmt::format("key ({})", names);
-    return base::row_error("KeyNotUnique", which + " is held by more than one row")
-        .with_hint("declare a key that is unique, or leave target.key out to keep every row");
+    std::vector<std::string> shown;
+    if (found) {
+      if (auto there = found->step(); there && *there) {
+        for (std::size_t i = 0; i < protocol::identity_columns(table_).size(); ++i) {
+          shown.push_back(found->string(static_cast<int>(i)));
+        }
+      }
+    }
+    return protocol::key_not_unique(table_, shown);
   }
 
   const std::string path_;

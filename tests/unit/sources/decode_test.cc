@@ -154,6 +154,21 @@ TEST_CASE("a NULL event time is counted") {
   CHECK(batch.null_event_times == 2);
 }
 
+TEST_CASE("a record that does not decode does not show a classified key") {
+  auto spec = orders();
+  const auto refusal = [&] {
+    Records records;
+    records.add("ann@example.com", "no frame");
+    const auto refused = decoder_of(spec)->decode(records.batch);
+    REQUIRE_FALSE(refused.ok());
+    return refused.error().message;
+  };
+  CHECK(refusal().find("key 'ann@example.com'") != std::string::npos);
+  spec.hide_key = true;
+  CHECK(refusal().find("key •••") != std::string::npos);
+  CHECK(refusal().find("ann") == std::string::npos);
+}
+
 TEST_CASE("no wanted column: rows are counted") {
   auto spec = orders();
   spec.columns.clear();
