@@ -50,10 +50,20 @@ base::Status check_rows(const engine::Dataflow& dataflow) {
     std::string text;
     for (std::size_t i = 0; i < violations.size() && i < kShown; ++i) {
       const auto& violation = violations[i];
-      text += fmt::format("{}key {} is claimed by two rows: {} and {}{}", i == 0 ? "" : "; ", violation.key,
-                          violation.first, violation.second, place_of(violation.partition, violation.offset));
+      if (i > 0) text += "; ";
+      if (!violation.dataset.empty()) {
+        text += fmt::format("key {} of dataset {} is claimed by two record keys: {} and {}", violation.key,
+                            violation.dataset, violation.first, violation.second);
+        continue;
+      }
+      text += fmt::format("key {} is claimed by two rows: {} and {}{}", violation.key, violation.first,
+                          violation.second, place_of(violation.partition, violation.offset));
     }
     if (violations.size() > kShown) text += "; and more";
+    if (!violations.front().dataset.empty()) {
+      return base::row_error("KeyNotUnique", std::move(text))
+          .with_hint("correct or delete one of the records, or declare a spec.key that tells them apart");
+    }
     return base::row_error("KeyNotUnique", std::move(text))
         .with_hint("choose a target.key that tells the rows apart, or correct the records");
   }

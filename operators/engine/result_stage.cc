@@ -60,8 +60,11 @@ base::Status ResultStage::collect(types::Batch&& piece) {
 
 Changes ChangeBuilder::finish() const {
   Changes out;
-  out.upserts.rows = upserts_.size();
-  out.upserts.columns = layout_.gather(upserts_);
+  std::vector<const char*> upserts = new_;
+  upserts.insert(upserts.end(), replacing_.begin(), replacing_.end());
+  out.upserts.rows = upserts.size();
+  out.upserts.columns = layout_.gather(upserts);
+  out.new_rows = new_.size();
   out.deletes.rows = deletes_.size();
   for (const int column : key_) {
     types::ColumnBuilder builder(layout_.types()[static_cast<std::size_t>(column)]);
@@ -74,7 +77,6 @@ Changes ChangeBuilder::finish() const {
   gone.columns = layout_.gather(gone_);
   gone.weights.assign(gone.rows, -1);
   types::add_to(out.checksum, gone);
-  out.insert_only = gone_.empty();
   return out;
 }
 

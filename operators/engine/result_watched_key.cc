@@ -15,7 +15,6 @@ class WatchedKeyStage final : public ResultStage {
 
   base::Result<Changes> take() override {
     Changes out;
-    out.insert_only = true;
     if (net_ == nullptr) return out;
     std::vector<RowRef> heads;
     net_->for_each([&](RowRef ref) {
@@ -47,7 +46,7 @@ class WatchedKeyStage final : public ResultStage {
     ChangeBuilder changes(claims_.layout(), key_);
     for (const auto& [old_row, fresh] : changed) {
       if (!old_row.empty()) changes.gone(old_row.data(), fresh != 0);
-      if (fresh != 0) changes.upsert(claims_.payload(fresh));
+      if (fresh != 0) changes.upsert(claims_.payload(fresh), !old_row.empty());
     }
     out = changes.finish();
     net_.reset();
@@ -91,7 +90,7 @@ class WatchedKeyStage final : public ResultStage {
     base::Status status;
     const auto give = [&] {
       ChangeBuilder changes(claims_.layout(), key_);
-      for (const char* row : rows) changes.upsert(row);
+      for (const char* row : rows) changes.upsert(row, false);
       rows.clear();
       status = sink(changes.finish());
     };

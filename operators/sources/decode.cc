@@ -75,7 +75,10 @@ class AvroRecordDecoder : public RecordDecoder {
       return std::move(decoded).error();
     auto keys = decode_keys(records.partition, kept);
     if (!keys) return std::move(keys).error();
-    if (spec_.entity) out.identity = identities(*keys, kept.size());
+    if (spec_.entity) {
+      out.identity = identities(*keys, kept.size());
+      for (const auto& field : keys_->fields()) out.identity_types.push_back(field.type);
+    }
 
     std::vector<types::ColumnPtr> values;
     values.reserve(builders.size());

@@ -102,6 +102,7 @@ class PostgresLoader : public Loader {
     put_copy_trailer(buffer_);
     if (auto flushed = flush(); !flushed) return flushed;
     if (auto ended = connection_->end_copy_in(); !ended) return ended;
+    // What a stream says nothing of stays as it was.
     auto noted = connection_->query_prepared(
         fmt::format(
             "UPDATE {} SET offsets = CASE WHEN $4 = '{{}}' THEN coalesce(offsets, '{{}}') ELSE "

@@ -322,13 +322,7 @@ class SqliteTarget : public Target {
       writer_.emplace(*std::move(opened));
     }
     if (auto erased = writer_->erase(changes.deletes); !erased) return erased;
-    if (!changes.insert_only) return writer_->upsert(changes);
-    auto inserted = writer_->insert(changes);
-    if (!inserted && inserted.error().code == "ConstraintViolated") {
-      return base::row_error("KeyNotUnique", "a new row has a key that the target holds already")
-          .with_detail(inserted.error().message);
-    }
-    return inserted;
+    return writer_->apply(changes);
   }
 
   base::Error duplicate_key() {

@@ -44,8 +44,7 @@ TEST_CASE("a fill, its swap and live epochs") {
     CHECK(rows->front().cut == session.control.cut);
     CHECK(rows->front().backend_pid > 0);
 
-    session.load(
-        changes_of(table, {.upserts = {{"1", "one"}, {"2", kNull}, {"3", "three"}}, .insert_only = true}));
+    session.load(changes_of(table, {.upserts = {{"1", "one"}, {"2", kNull}, {"3", "three"}}, .new_rows = 3}));
     auto progress = session.target().fill_progress();
     REQUIRE_OK(progress);
     REQUIRE(progress->size() == 1);
@@ -63,7 +62,7 @@ TEST_CASE("a fill, its swap and live epochs") {
           std::vector<TextRow>{{"1", "one"}, {"2", "two"}, {"4", "four"}});
     session.check_proof();
     REQUIRE_OK(session.commit({}));
-    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"5", "five"}}, .insert_only = true})));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"5", "five"}}, .new_rows = 1})));
     session.check_proof();
     rows = session.target().controls();
     REQUIRE_OK(rows);
