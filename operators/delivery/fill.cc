@@ -100,6 +100,7 @@ class StatefulFill {
     if (!dataflow) return std::move(dataflow).error();
     dataflow_ = *std::move(dataflow);
     if (auto read = read_twice(row); !read) return std::move(read).error();
+    report_key_spans(pipeline_, *dataflow_);
     if (auto loaded = load(row); !loaded) return std::move(loaded).error();
     return std::move(dataflow_);
   }

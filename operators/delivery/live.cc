@@ -198,6 +198,7 @@ class Live {
       s.skipped_nulls = skipped_nulls_;
       s.null_event_times = null_event_times_;
     });
+    report_key_spans(pipeline_, *dataflow_);
   }
 
   const Pipeline& pipeline_;

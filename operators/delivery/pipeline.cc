@@ -31,6 +31,19 @@ base::Result<targets::SourceOffsets> current_ends(const Pipeline& pipeline) {
   return ends;
 }
 
+void report_key_spans(const Pipeline& pipeline, const engine::Dataflow& dataflow) {
+  std::set<std::string> spanning, single;
+  for (std::size_t i = 0; i < pipeline.sources.size(); ++i) {
+    if (!pipeline.sources[i].entity) continue;
+    const bool spans = dataflow.key_spans_partitions(static_cast<int>(i));
+    (spans ? spanning : single).insert(pipeline.sources[i].dataset);
+  }
+  pipeline.progress->update([&](ProgressSnapshot& s) {
+    s.keys_span_partitions = std::move(spanning);
+    s.keys_in_one_partition = std::move(single);
+  });
+}
+
 base::Status check_rows(const engine::Dataflow& dataflow) {
   constexpr std::size_t kShown = 3;
   const auto errors = dataflow.error_rows(kShown + 1);

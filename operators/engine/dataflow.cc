@@ -95,6 +95,11 @@ class PlanDataflow final : public Dataflow {
     return out;
   }
 
+  bool key_spans_partitions(int source) const override {
+    const auto& entity = inputs_.entities[static_cast<std::size_t>(source)];
+    return entity != nullptr && entity->key_spans_partitions();
+  }
+
   std::size_t state_bytes() const override {
     std::size_t bytes = root_->state_bytes() + result_->state_bytes() + runtime_.errors.bytes();
     for (const auto& entity : inputs_.entities) bytes += entity == nullptr ? 0 : entity->bytes();

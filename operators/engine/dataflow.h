@@ -102,6 +102,8 @@ class Dataflow {
   // Error rows with a weight that is not zero, and key violations, as of now. At most `limit`.
   virtual std::vector<ErrorRow> error_rows(std::size_t limit) const = 0;
   virtual std::vector<KeyViolation> key_violations(std::size_t limit) const = 0;
+  // Whether some key of an entity dataset was read from more than one partition.
+  virtual bool key_spans_partitions(int source) const = 0;
   virtual std::size_t state_bytes() const = 0;
 };
 

@@ -259,6 +259,17 @@ TEST_CASE("texts of errors and violations hold no classified value") {
   CHECK(violations[0].first == "••• (partition 0, offset 0)");
 }
 
+TEST_CASE("a key in two partitions is told of") {
+  const auto source = entity("stock", "id:integer amount:integer");
+  const auto plan = make_plan(scan(source, 0), {source}, Kind::kProvedKey, {0});
+  auto dataflow = build(plan);
+  Feeder feeder(plan, 1);
+  feeder.push(*dataflow, 0, {record(0, 0, 0, "1", {"1", "10"}), record(1, 0, 0, "2", {"2", "20"})});
+  CHECK_FALSE(dataflow->key_spans_partitions(0));
+  feeder.push(*dataflow, 0, {record(1, 1, 0, "1", {"1", "11"})});
+  CHECK(dataflow->key_spans_partitions(0));
+}
+
 TEST_CASE("sums wider than their type are asked only when they leave") {
   const auto source = entity("stock", "id:integer amount:integer");
   const auto stock = scan(source, 0);
