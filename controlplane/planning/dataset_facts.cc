@@ -98,6 +98,11 @@ base::Result<DatasetFacts> DatasetLookup::look_up_facts(const sql::DatasetName& 
     facts.shape.key = spec.key->columns;
     facts.shape.key_in_value = spec.key->from == resources::KeyFrom::kValue;
   }
+  for (const resources::ColumnNote& note : spec.columns) {
+    if (note.classification.starts_with("pii") || note.classification.starts_with("secret")) {
+      facts.shape.classified.push_back(note.path);
+    }
+  }
   if (spec.event_time) facts.shape.event_time = spec.event_time->column;
   if (!facts.shape.key_in_value) {
     if (auto added = add_key_columns(facts); !added) return std::move(added).error();

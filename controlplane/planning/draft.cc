@@ -4,6 +4,7 @@
 
 #include "controlplane/planning/dataset_facts.h"
 #include "controlplane/planning/history.h"
+#include "operators/plan/classified.h"
 
 namespace offtake::planning {
 namespace {
@@ -212,6 +213,7 @@ class Drafting {
     job.table.name = product_.target_name();
     job.table.columns = job.plan.root->output;
     job.table.identity = job.plan.identity;
+    job.table.classified = plan::classified_names(job.plan);
     for (const auto& index : product_.spec.target.indexes)
       job.table.indexes.push_back({index.name, index.columns});
     job.verify = product_.spec.rollout.verify != resources::Verify::kNone;

@@ -109,7 +109,8 @@ const ObjectType& table<ColumnNote>() {
           .field("path", &ColumnNote::path, "The column; a.b for nested ones", required(), like(kColumnPath),
                  at_most(255))
           .field("description", &ColumnNote::description, "What it means", at_most(4096))
-          .field("classification", &ColumnNote::classification, "pii.email and the like", at_most(63))
+          .field("classification", &ColumnNote::classification,
+                 "pii.email and the like; values of pii* and secret* show in no message", at_most(63))
           .done();
   return type;
 }
@@ -188,7 +189,8 @@ const ObjectType& table<DatasetSpec>() {
           .field("schema", &DatasetSpec::schema, "Where the schema of the values is found",
                  default_to(json::Value::object()))
           .field("key", &DatasetSpec::key, "What identifies a row; an Entity needs it")
-          .field("eventTime", &DatasetSpec::event_time, "Absent: the record's timestamp")
+          .field("eventTime", &DatasetSpec::event_time,
+                 "Absent: the record's timestamp; records dated before the history are left out then")
           .field("columns", &DatasetSpec::columns, "What the schema cannot say", at_most(1000),
                  map_list({"path"}))
           .field("relationships", &DatasetSpec::relationships, "Joins that are offered", at_most(64),

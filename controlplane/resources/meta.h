@@ -89,6 +89,7 @@ inline constexpr std::string_view kReconciling = "Reconciling";
 inline constexpr std::string_view kStalled = "Stalled";
 inline constexpr std::string_view kTopicReady = "TopicReady";
 inline constexpr std::string_view kSchemaRegistered = "SchemaRegistered";
+inline constexpr std::string_view kKeySpansPartitions = "KeySpansPartitions";
 inline constexpr std::string_view kReachable = "Reachable";
 inline constexpr std::string_view kRegistryReachable = "RegistryReachable";
 }  // namespace condition

@@ -172,11 +172,13 @@ class Serving {
   void make_loop() {
     const base::Clock& clock = base::system_clock();
     loop_ = std::make_unique<reconcile::Loop>(*resources_);
+    const auto key_spans = std::make_shared<reconcile::KeySpans>();
     loop_->add(std::make_unique<reconcile::EventStoreReconciler>(*resources_, *platform_, clock), 2);
     loop_->add(std::make_unique<reconcile::TargetClassReconciler>(*resources_, *platform_, clock), 2);
-    loop_->add(std::make_unique<reconcile::DatasetReconciler>(*resources_, *platform_, clock), 2);
+    loop_->add(std::make_unique<reconcile::DatasetReconciler>(*resources_, *platform_, clock, key_spans), 2);
     reconcile::DataProductSettings settings;
     settings.run_directory = data_->path / "run";
+    settings.key_spans = key_spans;
     loop_->add(std::make_unique<reconcile::DataProductReconciler>(
                    *resources_, *platform_, reconcile::Runners{in_process_, process_}, clock, settings),
                kProductThreads);

@@ -55,6 +55,7 @@ passes::Draft to_draft(Draft bound) {
     use.dataset = table.id.name;
     use.kind = schema.kind;
     use.columns = schema.columns;
+    use.classified = schema.classified;
     passes::SourceFacts facts;
     facts.alias = table.alias;
     for (const std::string& name : schema.key) facts.key.push_back(index_of(name));

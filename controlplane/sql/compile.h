@@ -25,6 +25,7 @@ struct DatasetSchema {
   std::vector<std::string> key;           // the declared key, in order; empty: none
   bool key_in_value = true;               // false: the key columns are decoded from the record key
   std::optional<std::string> event_time;  // a declared event-time column; none: the record's timestamp
+  std::vector<std::string> classified;    // paths whose values no message may show
 };
 
 // How the compiler finds datasets.

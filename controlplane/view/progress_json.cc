@@ -52,6 +52,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress, base::Micros now
   out.set("published", progress.published);
   out.set("stateBytes", progress.state_bytes);
   out.set("skippedNulls", progress.skipped_nulls);
+  out.set("nullEventTimes", progress.null_event_times);
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));

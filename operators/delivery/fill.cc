@@ -100,6 +100,7 @@ class StatefulFill {
     if (!dataflow) return std::move(dataflow).error();
     dataflow_ = *std::move(dataflow);
     if (auto read = read_twice(row); !read) return std::move(read).error();
+    report_key_spans(pipeline_, *dataflow_);
     if (auto loaded = load(row); !loaded) return std::move(loaded).error();
     return std::move(dataflow_);
   }
@@ -115,6 +116,7 @@ class StatefulFill {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
       s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.null_event_times += static_cast<std::int64_t>(batch.null_event_times);
       s.state_bytes = static_cast<std::int64_t>(dataflow_->state_bytes());
     });
     return {};
@@ -167,12 +169,12 @@ class StatefulFill {
       since_commit += count;
       if (since_commit < kRowsPerLoad) return {};
       since_commit = 0;
-      return (*loader)->commit({});
+      return (*loader)->commit({}, {});
     });
     if (!finished) return finished;
     // What is in error shows only now that every side has loaded.
     if (auto good = check_rows(*dataflow_); !good) return good;
-    return (*loader)->commit({});
+    return (*loader)->commit({}, {});
   }
 
   const Pipeline& pipeline_;

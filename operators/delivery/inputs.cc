@@ -61,7 +61,8 @@ base::Result<std::optional<InputBatch>> SourceInput::next(std::chrono::milliseco
     batch.last = stamp_of(records.records.back());
     auto rows = decoder_->decode(records);
     if (!rows) return std::move(rows).error();
-    batch.skipped_nulls = batch.records - rows->rows.rows;
+    batch.skipped_nulls = rows->skipped_nulls;
+    batch.null_event_times = rows->null_event_times;
     batch.rows = *std::move(rows);
   }
   return std::optional<InputBatch>(std::move(batch));

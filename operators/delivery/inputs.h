@@ -24,7 +24,7 @@ struct InputBatch {
   std::optional<targets::RecordStamp> last;  // absent when the batch held no record
   std::size_t records = 0;
   std::size_t bytes = 0;
-  std::size_t skipped_nulls = 0;
+  std::size_t skipped_nulls = 0, null_event_times = 0;
 };
 
 // The sources ended at `ends` at `at`.

@@ -97,6 +97,7 @@ class Live {
     advance(control_.offsets, control_.last_records,
             pipeline_.sources[static_cast<std::size_t>(batch.source)], batch);
     skipped_nulls_ += static_cast<std::int64_t>(batch.skipped_nulls);
+    null_event_times_ += static_cast<std::int64_t>(batch.null_event_times);
     moved_ = true;
     return {};
   }
@@ -195,7 +196,9 @@ class Live {
       s.offsets = control_.offsets;
       s.state_bytes = static_cast<std::int64_t>(dataflow_->state_bytes());
       s.skipped_nulls = skipped_nulls_;
+      s.null_event_times = null_event_times_;
     });
+    report_key_spans(pipeline_, *dataflow_);
   }
 
   const Pipeline& pipeline_;
@@ -210,7 +213,7 @@ class Live {
   base::Micros live_from_;
   SteadyTime committed_at_{}, swap_after_{};
   bool has_rows_ = false, moved_ = false;
-  std::int64_t epochs_ = 0, records_ = 0, skipped_nulls_ = 0;
+  std::int64_t epochs_ = 0, records_ = 0, skipped_nulls_ = 0, null_event_times_ = 0;
 };
 
 }  // namespace

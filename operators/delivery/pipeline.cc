@@ -31,6 +31,19 @@ base::Result<targets::SourceOffsets> current_ends(const Pipeline& pipeline) {
   return ends;
 }
 
+void report_key_spans(const Pipeline& pipeline, const engine::Dataflow& dataflow) {
+  std::set<std::string> spanning, single;
+  for (std::size_t i = 0; i < pipeline.sources.size(); ++i) {
+    if (!pipeline.sources[i].entity) continue;
+    const bool spans = dataflow.key_spans_partitions(static_cast<int>(i));
+    (spans ? spanning : single).insert(pipeline.sources[i].dataset);
+  }
+  pipeline.progress->update([&](ProgressSnapshot& s) {
+    s.keys_span_partitions = std::move(spanning);
+    s.keys_in_one_partition = std::move(single);
+  });
+}
+
 base::Status check_rows(const engine::Dataflow& dataflow) {
   constexpr std::size_t kShown = 3;
   const auto errors = dataflow.error_rows(kShown + 1);
@@ -50,10 +63,20 @@ base::Status check_rows(const engine::Dataflow& dataflow) {
     std::string text;
     for (std::size_t i = 0; i < violations.size() && i < kShown; ++i) {
       const auto& violation = violations[i];
-      text += fmt::format("{}key {} is claimed by two rows: {} and {}{}", i == 0 ? "" : "; ", violation.key,
-                          violation.first, violation.second, place_of(violation.partition, violation.offset));
+      if (i > 0) text += "; ";
+      if (!violation.dataset.empty()) {
+        text += fmt::format("key {} of dataset {} is claimed by two record keys: {} and {}", violation.key,
+                            violation.dataset, violation.first, violation.second);
+        continue;
+      }
+      text += fmt::format("key {} is claimed by two rows: {} and {}{}", violation.key, violation.first,
+                          violation.second, place_of(violation.partition, violation.offset));
     }
     if (violations.size() > kShown) text += "; and more";
+    if (!violations.front().dataset.empty()) {
+      return base::row_error("KeyNotUnique", std::move(text))
+          .with_hint("correct or delete one of the records, or declare a spec.key that tells them apart");
+    }
     return base::row_error("KeyNotUnique", std::move(text))
         .with_hint("choose a target.key that tells the rows apart, or correct the records");
   }

@@ -48,6 +48,9 @@ bool runs_without_state(const plan::Plan& plan);
 // The last stable offsets of every source, now.
 base::Result<targets::SourceOffsets> current_ends(const Pipeline& pipeline);
 
+// Notes of which entity datasets keys span partitions, by what the dataflow has read.
+void report_key_spans(const Pipeline& pipeline, const engine::Dataflow& dataflow);
+
 // An error when rows are in error or keys are claimed twice: RowError or KeyNotUnique (row), naming them.
 base::Status check_rows(const engine::Dataflow& dataflow);
 

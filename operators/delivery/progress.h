@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -43,6 +44,9 @@ struct ProgressSnapshot {
   targets::SourceOffsets offsets, cut;
   std::int64_t state_bytes = 0;
   std::int64_t skipped_nulls = 0;
+  std::int64_t null_event_times = 0;  // rows outside of every history window
+  // Entity datasets of which a key was read from more than one partition; those of which none was.
+  std::set<std::string> keys_span_partitions, keys_in_one_partition;
   std::vector<std::string> warnings;  // HistoryTruncated and the like, once each
 };
 

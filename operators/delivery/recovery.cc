@@ -74,9 +74,6 @@ RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& contr
                                  base::Micros now) {
   using targets::Phase;
   if (!control) return {Recovery::kFill, "", ""};
-  if (control->phase == Phase::kFenced) {
-    return {Recovery::kFenced, "Fenced", "this revision is fenced in the target"};
-  }
   if (control->fingerprint != fingerprint) {
     return refill("StateLost", fmt::format("the target was filled by another plan (fingerprint {}, ours {})",
                                            control->fingerprint, fingerprint));

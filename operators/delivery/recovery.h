@@ -22,8 +22,7 @@ enum class Recovery {
   kResumeFill,  // a stateless fill goes on from its progress rows
   kGoLive,      // no state to rebuild
   kReplay,      // rebuild the state from the start offsets
-  kFenced,
-  kRefill,  // StateLost, SourceReplaced: this revision cannot go on
+  kRefill,      // StateLost, SourceReplaced: this revision cannot go on
 };
 
 struct RecoveryDecision {

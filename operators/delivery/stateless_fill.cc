@@ -12,16 +12,32 @@ constexpr std::int64_t kRowsPerCommit = 250'000;
 constexpr auto kCommitEvery = 5s;
 constexpr std::size_t kReadAheadBytes = 16 << 20;
 
+// How far earlier attempts committed, and the last record of each partition there.
+struct Reached {
+  targets::SourceOffsets offsets;
+  targets::RecordStamps last_records;
+};
+
+void keep_latest(const targets::RecordStamps& from, targets::RecordStamps& into) {
+  for (const auto& [dataset, partitions] : from) {
+    for (const auto& [partition, stamp] : partitions) {
+      auto& mine = into[dataset][partition];
+      if (stamp.offset >= mine.offset) mine = stamp;
+    }
+  }
+}
+
 // One reading thread: some partitions of the one source.
 class Stream {
  public:
   Stream(const Pipeline& pipeline, int number, sources::OffsetVector from, sources::OffsetVector until,
-         targets::SourceOffsets reached)
+         Reached reached)
       : pipeline_(pipeline),
         number_(number),
         from_(std::move(from)),
         until_(std::move(until)),
-        reached_(std::move(reached)) {}
+        reached_(std::move(reached.offsets)),
+        stamps_(std::move(reached.last_records)) {}
 
   base::Status run(std::stop_token stop) {
     auto dataflow = make_dataflow(pipeline_);
@@ -47,15 +63,13 @@ class Stream {
       }
       if (uncommitted >= kRowsPerCommit ||
           (uncommitted > 0 && std::chrono::steady_clock::now() >= commit_at)) {
-        if (auto done = (*loader)->commit(reached_); !done) return done;
+        if (auto done = (*loader)->commit(reached_, stamps_); !done) return done;
         uncommitted = 0;
         commit_at = std::chrono::steady_clock::now() + kCommitEvery;
       }
     }
-    return (*loader)->commit(reached_);
+    return (*loader)->commit(reached_, stamps_);
   }
-
-  const targets::RecordStamps& stamps() const { return stamps_; }
 
  private:
   base::Result<std::int64_t> append(engine::Dataflow& dataflow, targets::Loader& loader,
@@ -76,6 +90,7 @@ class Stream {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
       s.skipped_nulls += static_cast<std::int64_t>(batch.skipped_nulls);
+      s.null_event_times += static_cast<std::int64_t>(batch.null_event_times);
       s.rows_loaded += rows;
     });
     return rows;
@@ -89,18 +104,18 @@ class Stream {
 };
 
 // Where each partition goes on: the furthest that any stream of an earlier attempt committed.
-base::Result<targets::SourceOffsets> reached_so_far(const Pipeline& pipeline,
-                                                    const targets::ControlRow& row) {
-  targets::SourceOffsets reached = row.start_offsets;
+base::Result<Reached> reached_so_far(const Pipeline& pipeline, const targets::ControlRow& row) {
+  Reached reached{row.start_offsets, {}};
   auto progress = pipeline.target->fill_progress();
   if (!progress) return std::move(progress).error();
   for (const auto& stream : *progress) {
     for (const auto& [dataset, partitions] : stream.reached) {
       for (const auto& [partition, offset] : partitions) {
-        auto& mine = reached[dataset][partition];
+        auto& mine = reached.offsets[dataset][partition];
         mine = std::max(mine, offset);
       }
     }
+    keep_latest(stream.last_records, reached.last_records);
   }
   return reached;
 }
@@ -127,12 +142,12 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
   const std::string& dataset = pipeline.sources[0].dataset;
   auto reached = reached_so_far(pipeline, row);
   if (!reached) return std::move(reached).error();
-  if (auto skipped = skip_removed(pipeline, (*reached)[dataset]); !skipped) return skipped;
+  if (auto skipped = skip_removed(pipeline, reached->offsets[dataset]); !skipped) return skipped;
   const auto count = static_cast<std::size_t>(std::max(1, pipeline.threads));
   std::vector<sources::OffsetVector> from(count), until(count);
   std::size_t next = 0;
   for (const auto& [partition, end] : row.cut[dataset]) {
-    const sources::Offset start = (*reached)[dataset][partition];
+    const sources::Offset start = reached->offsets[dataset][partition];
     pipeline.progress->update(
         [&](ProgressSnapshot& s) { s.records_read += start - row.start_offsets[dataset][partition]; });
     if (start >= end) continue;
@@ -163,17 +178,14 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
     if (!result && (outcome.ok() || is_drained(outcome.error()))) outcome = std::move(result);
   }
   if (!outcome) return outcome;
-  for (const auto& stream : streams) {
-    for (const auto& [name, stamps] : stream->stamps()) {
-      for (const auto& [partition, stamp] : stamps) row.last_records[name][partition] = stamp;
-    }
-  }
   auto progress = pipeline.target->fill_progress();
   if (!progress) return std::move(progress).error();
   row.content = {};
   for (const auto& stream : *progress) {
     row.content.rows += stream.content.rows;
     row.content.sum += stream.content.sum;
+    // Of partitions that an earlier attempt finished, too.
+    keep_latest(stream.last_records, row.last_records);
   }
   return {};
 }

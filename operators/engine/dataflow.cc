@@ -3,6 +3,7 @@
 #include "operators/engine/build.h"
 #include "operators/engine/entity_state.h"
 #include "operators/engine/result_stage.h"
+#include "operators/plan/classified.h"
 
 namespace offtake::engine {
 namespace {
@@ -21,10 +22,11 @@ class PlanDataflow final : public Dataflow {
       : options_(std::move(options)),
         positions_(plan.identity.kind == plan::Identity::Kind::kPosition),
         result_(make_result_stage(plan.identity, plan.root->output, options_.image, runtime_)) {
+    runtime_.errors.hide(plan::classified_names(plan));
     inputs_.scans.resize(plan.sources.size());
     for (const plan::SourceUse& source : plan.sources) {
       const bool entity = source.kind == plan::SourceUse::Kind::kEntity;
-      inputs_.entities.push_back(entity ? std::make_unique<EntityState>(source.columns) : nullptr);
+      inputs_.entities.push_back(entity ? std::make_unique<EntityState>(source) : nullptr);
     }
   }
 
@@ -51,6 +53,10 @@ class PlanDataflow final : public Dataflow {
   base::Result<Changes> take_stateless() override { return result_->take_early(); }
 
   base::Status finish_bulk(const std::function<base::Status(Changes&&)>& sink) override {
+    for (auto& entity : inputs_.entities) {
+      if (entity == nullptr) continue;
+      if (auto ended = entity->end_bulk(runtime_.epoch); !ended) return ended;
+    }
     auto done = root_->finish([&](types::Batch&& rows) { return result_->fill(std::move(rows), sink); });
     if (!done) return done;
     if (done = result_->finish_fill(sink); !done) return done;
@@ -62,7 +68,8 @@ class PlanDataflow final : public Dataflow {
     ++runtime_.epoch;
     for (std::size_t i = 0; i < inputs_.entities.size(); ++i) {
       if (inputs_.entities[i] == nullptr) continue;
-      auto done = inputs_.entities[i]->flush([&](types::Batch&& rows) { return queue(i, rows); });
+      auto done =
+          inputs_.entities[i]->flush([&](types::Batch&& rows) { return queue(i, rows); }, runtime_.epoch);
       if (!done) return done.error();
     }
     auto done = root_->step([&](types::Batch&& rows) { return result_->collect(std::move(rows)); });
@@ -79,7 +86,18 @@ class PlanDataflow final : public Dataflow {
 
   std::vector<ErrorRow> error_rows(std::size_t limit) const override { return runtime_.errors.list(limit); }
   std::vector<KeyViolation> key_violations(std::size_t limit) const override {
-    return result_->key_violations(limit);
+    std::vector<KeyViolation> out;
+    for (const auto& entity : inputs_.entities) {
+      if (entity == nullptr || out.size() == limit) continue;
+      for (auto& violation : entity->key_violations(limit - out.size())) out.push_back(std::move(violation));
+    }
+    for (auto& violation : result_->key_violations(limit - out.size())) out.push_back(std::move(violation));
+    return out;
+  }
+
+  bool key_spans_partitions(int source) const override {
+    const auto& entity = inputs_.entities[static_cast<std::size_t>(source)];
+    return entity != nullptr && entity->key_spans_partitions();
   }
 
   std::size_t state_bytes() const override {

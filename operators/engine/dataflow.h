@@ -23,8 +23,12 @@ struct SourceBatch {
   std::vector<std::int64_t> offsets;        // one a row
   std::vector<std::int64_t> timestamps_ms;  // one a row
   // Entity datasets only: the decoded record key in canonical bytes, and whether the row is a tombstone.
-  types::ColumnPtr identity;  // bytea
+  types::ColumnPtr identity;                // bytea
+  std::vector<types::Type> identity_types;  // what those bytes are made of, for messages; may be empty
   std::vector<std::uint8_t> tombstone;
+  // Event datasets: records that were left out because they have no value, or a timestamp before the history
+  // window; and rows whose event time is NULL.
+  std::size_t skipped_nulls = 0, before_window = 0, null_event_times = 0;
 };
 
 // An expression that raised, kept with its weight and retracted with its inputs.
@@ -38,11 +42,13 @@ struct ErrorRow {
   std::int64_t weight = 1;
 };
 
-// Two distinct rows claim one key of an unproved identity.
+// Two distinct rows claim one key of an unproved identity; or two record keys of an entity dataset show one
+// declared key.
 struct KeyViolation {
-  std::string key;  // "order_id=7"
-  std::string first, second;
-  int partition = -1;  // stateless plans
+  std::string dataset;        // "shop/customers" where it is a dataset's declared key; else empty
+  std::string key;            // "order_id=7"
+  std::string first, second;  // the rows; of a dataset the record keys and where they lie
+  int partition = -1;         // stateless plans
   std::int64_t offset = -1;
 };
 
@@ -56,7 +62,10 @@ struct Changes {
   types::Batch deletes;
   // Sum over the net change of the visible result: what to add to the control row.
   types::Checksum checksum;
-  bool insert_only = false;  // no key of upserts can exist in the target yet
+  // So many rows at the start of upserts have keys that are not in the target, once `deletes` are gone. A
+  // target that finds one there has a key violation before it.
+  std::size_t new_rows = 0;
+  bool insert_only() const { return new_rows == upserts.rows; }
   bool empty() const { return upserts.rows == 0 && deletes.rows == 0; }
 };
 
@@ -93,6 +102,8 @@ class Dataflow {
   // Error rows with a weight that is not zero, and key violations, as of now. At most `limit`.
   virtual std::vector<ErrorRow> error_rows(std::size_t limit) const = 0;
   virtual std::vector<KeyViolation> key_violations(std::size_t limit) const = 0;
+  // Whether some key of an entity dataset was read from more than one partition.
+  virtual bool key_spans_partitions(int source) const = 0;
   virtual std::size_t state_bytes() const = 0;
 };
 

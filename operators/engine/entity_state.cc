@@ -1,5 +1,10 @@
 #include "operators/engine/entity_state.h"
 
+#include <algorithm>
+
+#include "operators/plan/classified.h"
+#include "schemas/types/canonical_text.h"
+
 namespace offtake::engine {
 namespace {
 
@@ -25,10 +30,40 @@ types::ColumnPtr column_of(types::TypeId type, std::span<const T> values) {
   return builder.finish();
 }
 
+// Packed rows with weights, emitted some thousand at a time. REQUIRES: the rows stay where they are.
+class ChangePieces {
+ public:
+  ChangePieces(const RowLayout& layout, const Emit& emit) : layout_(layout), emit_(emit) {}
+  void add(std::string_view row, std::int64_t weight) {
+    rows_.push_back(row.data());
+    weights_.push_back(weight);
+  }
+  base::Status give_if_full() { return rows_.size() < kPieceRows ? base::Status() : give(); }
+  base::Status give() {
+    if (rows_.empty()) return {};
+    types::Batch piece;
+    piece.rows = rows_.size();
+    piece.columns = layout_.gather(rows_);
+    piece.weights = std::move(weights_);
+    rows_.clear();
+    weights_.clear();
+    return emit_(std::move(piece));
+  }
+
+ private:
+  const RowLayout& layout_;
+  const Emit& emit_;
+  std::vector<const char*> rows_;
+  std::vector<std::int64_t> weights_;
+};
+
 }  // namespace
 
-EntityState::EntityState(const std::vector<types::Field>& columns)
-    : state_(state_types(), {static_cast<int>(kIdentity)}), row_layout_(visible_types(columns)) {}
+EntityState::EntityState(const plan::SourceUse& source)
+    : source_(source),
+      state_(state_types(), {static_cast<int>(kIdentity)}),
+      row_layout_(visible_types(source.columns)),
+      keys_(source.key, [this](std::string_view key) { return spells_itself(key); }) {}
 
 EntityState::Winner EntityState::winner(RowRef first) const {
   const RowLayout& layout = state_.layout();
@@ -47,13 +82,59 @@ EntityState::Winner EntityState::winner(RowRef first) const {
   return best;
 }
 
-std::string_view EntityState::visible_row(RowRef first) const {
-  const Winner best = winner(first);
+std::string_view EntityState::visible_row(const Winner& best) const {
   return best.visible ? state_.layout().text(state_.payload(best.ref), kRow) : std::string_view();
+}
+
+EntityState::Winner EntityState::winner_of(std::string_view identity) const {
+  types::ColumnBuilder builder{types::Type(types::TypeId::kBytea)};
+  builder.append_text(identity);
+  types::Batch one;
+  one.rows = 1;
+  one.columns = {builder.finish()};
+  const int column[] = {0};
+  return winner(state_.first(one.columns, column, 0, types::hash_rows(one, column)[0]));
+}
+
+std::vector<std::string> EntityState::keys_of(std::span<const std::string_view> rows) const {
+  std::vector<const char*> packed;
+  for (const std::string_view row : rows) {
+    if (!row.empty()) packed.push_back(row.data());
+  }
+  std::vector<types::ColumnPtr> columns;
+  for (const int column : keys_.columns()) {
+    types::ColumnBuilder builder(row_layout_.types()[static_cast<std::size_t>(column)]);
+    row_layout_.gather(packed, static_cast<std::size_t>(column), builder);
+    columns.push_back(builder.finish());
+  }
+  std::vector<std::string> out(rows.size());
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].empty()) out[i] = EntityKeys::key_of(columns, at++);
+  }
+  return out;
+}
+
+bool EntityState::spells_itself(std::string_view key) const {
+  const std::string_view row = visible_row(winner_of(key));
+  return !row.empty() && key_of(row) == key;
+}
+
+void EntityState::for_each_visible(const std::function<void(RowRef)>& visit) const {
+  state_.for_each([&](RowRef ref) {
+    // A key that spans partitions has several rows: its winner is given once, at the first of the chain.
+    RowRef winning = ref;
+    if (spans_) {
+      if (state_.previous(ref) != 0) return;
+      winning = winner(ref).ref;
+    }
+    if (state_.layout().value<std::uint8_t>(state_.payload(winning), kTombstone) == 0) visit(winning);
+  });
 }
 
 base::Status EntityState::push(const SourceBatch& batch, bool bulk, std::uint64_t epoch) {
   const std::size_t rows = batch.rows.rows;
+  if (identity_types_.empty()) identity_types_ = batch.identity_types;
   types::Batch records;
   records.rows = rows;
   const std::vector<std::int32_t> partitions(rows, batch.partition);
@@ -92,7 +173,7 @@ base::Status EntityState::push(const SourceBatch& batch, bool bulk, std::uint64_
     if (!bulk) {
       std::string identity(batch.identity->text(row));
       if (!touched_.contains(identity)) {
-        Touched touched{hashes[row], std::string(visible_row(first))};
+        Touched touched{hashes[row], std::string(visible_row(winner(first)))};
         touched_bytes_ += identity.size() + touched.before.size() + 128;
         touched_.emplace(std::move(identity), std::move(touched));
       }
@@ -115,61 +196,161 @@ base::Status EntityState::scan(const Emit& emit) const {
     rows.clear();
     if (piece.rows > 0) status = emit(std::move(piece));
   };
-  state_.for_each([&](RowRef ref) {
+  for_each_visible([&](RowRef winning) {
     if (!status) return;
-    // A key that spans partitions has several rows: its winner is given once, at the first of the chain.
-    RowRef winning = ref;
-    if (spans_) {
-      if (state_.previous(ref) != 0) return;
-      winning = winner(ref).ref;
-    }
-    const char* row = state_.payload(winning);
-    if (state_.layout().value<std::uint8_t>(row, kTombstone) != 0) return;
-    rows.push_back(state_.layout().text(row, kRow).data());
+    const std::string_view row = state_.layout().text(state_.payload(winning), kRow);
+    if (!keys_.violated().empty() && keys_.is_violated(key_of(row))) return;
+    rows.push_back(row.data());
     if (rows.size() == kPieceRows) give();
   });
   if (status) give();
   return status;
 }
 
-base::Status EntityState::flush(const Emit& emit) {
-  if (touched_.empty()) return {};
-  std::vector<std::string> packed;
-  std::vector<std::int64_t> weights;
-  const auto give = [&]() -> base::Status {
-    std::vector<const char*> rows;
-    for (const std::string& row : packed) rows.push_back(row.data());
-    types::Batch piece;
-    piece.rows = rows.size();
-    piece.columns = row_layout_.gather(rows);
-    piece.weights = weights;
-    packed.clear();
-    weights.clear();
-    return emit(std::move(piece));
+base::Status EntityState::end_bulk(std::uint64_t epoch) {
+  if (!keys_.watches()) return {};
+  std::vector<std::string_view> rows, identities;
+  base::Status status;
+  const auto claim = [&] {
+    const std::vector<std::string> keys = keys_of(rows);
+    for (std::size_t i = 0; i < keys.size() && status; ++i) {
+      status = keys_.claim(keys[i], identities[i], epoch);
+    }
+    rows.clear();
+    identities.clear();
   };
-  types::ColumnBuilder identities{types::Type(types::TypeId::kBytea)};
-  for (const auto& [identity, touched] : touched_) identities.append_shared(identity);
-  const std::vector<types::ColumnPtr> columns = {identities.finish()};
+  for_each_visible([&](RowRef winning) {
+    const char* record = state_.payload(winning);
+    rows.push_back(state_.layout().text(record, kRow));
+    identities.push_back(state_.layout().text(record, kIdentity));
+    if (rows.size() == kPieceRows && status) claim();
+  });
+  if (status) claim();
+  keys_.settle();
+  return status;
+}
+
+base::Result<EntityKeys::Turned> EntityState::settle_keys(const std::vector<types::ColumnPtr>& identities,
+                                                          std::uint64_t epoch) {
+  std::vector<std::string_view> names, before, after;
+  const auto change = [&]() -> base::Status {
+    const std::vector<std::string> old_keys = keys_of(before), new_keys = keys_of(after);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!before[i].empty() && !after[i].empty() && old_keys[i] == new_keys[i]) continue;
+      if (!before[i].empty()) {
+        if (auto done = keys_.release(old_keys[i], names[i], epoch); !done) return done;
+      }
+      if (!after[i].empty()) {
+        if (auto done = keys_.claim(new_keys[i], names[i], epoch); !done) return done;
+      }
+    }
+    names.clear();
+    before.clear();
+    after.clear();
+    return {};
+  };
   const int key_column[] = {0};
   std::size_t at = 0;
   for (const auto& [identity, touched] : touched_) {
-    std::string after(visible_row(state_.first(columns, key_column, at++, touched.hash)));
+    const std::string_view row =
+        visible_row(winner(state_.first(identities, key_column, at++, touched.hash)));
+    if (row == touched.before) continue;
+    names.push_back(identity);
+    before.push_back(touched.before);
+    after.push_back(row);
+    if (names.size() < kPieceRows) continue;
+    if (auto done = change(); !done) return done.error();
+  }
+  if (auto done = change(); !done) return done.error();
+  return keys_.settle();
+}
+
+base::Status EntityState::flush(const Emit& emit, std::uint64_t epoch) {
+  if (touched_.empty()) return {};
+  types::ColumnBuilder names{types::Type(types::TypeId::kBytea)};
+  for (const auto& [identity, touched] : touched_) names.append_shared(identity);
+  const std::vector<types::ColumnPtr> identities = {names.finish()};
+  const std::set<std::string> violated_before = keys_.violated();
+  EntityKeys::Turned turned;
+  if (keys_.watches()) {
+    auto settled = settle_keys(identities, epoch);
+    if (!settled) return settled.error();
+    turned = *std::move(settled);
+  }
+  // Rows of a key that is violated are not there.
+  const auto shown = [&](std::string_view row, const std::set<std::string>& violated) {
+    return !row.empty() && (violated.empty() || !violated.contains(key_of(row)));
+  };
+  ChangePieces pieces(row_layout_, emit);
+  const int key_column[] = {0};
+  std::size_t at = 0;
+  for (const auto& [identity, touched] : touched_) {
+    const std::string_view after =
+        visible_row(winner(state_.first(identities, key_column, at++, touched.hash)));
     if (after == touched.before) continue;
-    if (!touched.before.empty()) {
-      packed.push_back(touched.before);
-      weights.push_back(-1);
-    }
-    if (!after.empty()) {
-      packed.push_back(std::move(after));
-      weights.push_back(1);
-    }
-    if (packed.size() >= kPieceRows) {
-      if (auto done = give(); !done) return done;
+    if (shown(touched.before, violated_before)) pieces.add(touched.before, -1);
+    if (shown(after, keys_.violated())) pieces.add(after, 1);
+    if (auto given = pieces.give_if_full(); !given) return given;
+  }
+  for (const auto* keys : {&turned.violated, &turned.healed}) {
+    const std::int64_t weight = keys == &turned.violated ? -1 : 1;
+    for (const std::string& key : *keys) {
+      // Those that were touched have been given above.
+      for (const std::string& identity : keys_.claimants(key, SIZE_MAX)) {
+        const std::string_view row = visible_row(winner_of(identity));
+        const auto known = touched_.find(identity);
+        if (known != touched_.end() && known->second.before != row) continue;
+        pieces.add(row, weight);
+      }
+      if (auto given = pieces.give_if_full(); !given) return given;
     }
   }
+  if (auto given = pieces.give(); !given) return given;  // while the old rows are there
   touched_.clear();
   touched_bytes_ = 0;
-  return packed.empty() ? base::Status() : give();
+  return {};
+}
+
+std::vector<KeyViolation> EntityState::key_violations(std::size_t limit) const {
+  std::vector<KeyViolation> out;
+  for (const std::string& key : keys_.violated()) {
+    if (out.size() == limit) break;
+    const std::vector<std::string> claimants = keys_.claimants(key, SIZE_MAX);
+    std::vector<std::string> texts;
+    for (const std::string& identity : claimants) texts.push_back(claimant_text(identity));
+    std::sort(texts.begin(), texts.end());
+    KeyViolation violation;
+    violation.dataset = source_.dataset_namespace + "/" + source_.dataset;
+    const std::string_view row = visible_row(winner_of(claimants.front()));
+    const char* const packed[] = {row.data()};
+    for (const int column : keys_.columns()) {
+      const auto at = static_cast<std::size_t>(column);
+      types::ColumnBuilder builder(row_layout_.types()[at]);
+      row_layout_.gather(packed, at, builder);
+      if (!violation.key.empty()) violation.key += ", ";
+      const types::Field& field = source_.columns[at];
+      violation.key += field.name + "=" +
+                       (plan::is_classified(source_, field.name) ? std::string(plan::kHidden)
+                                                                 : types::value_text(*builder.finish(), 0));
+    }
+    violation.first = texts[0];
+    violation.second = texts[1];
+    out.push_back(std::move(violation));
+  }
+  return out;
+}
+
+// The record key, and where its latest record lies.
+std::string EntityState::claimant_text(std::string_view identity) const {
+  const char* record = state_.payload(winner_of(identity).ref);
+  // The record key shows what the declared key shows.
+  const bool hidden = std::any_of(keys_.columns().begin(), keys_.columns().end(), [&](int column) {
+    return plan::is_classified(source_, source_.columns[static_cast<std::size_t>(column)].name);
+  });
+  const std::string name = types::canonical_text(identity, identity_types_);
+  return fmt::format("{} (partition {}, offset {})", hidden ? plan::kHidden : std::string_view(name),
+                     state_.layout().value<std::int32_t>(record, kPartition),
+                     state_.layout().value<std::int64_t>(record, kOffset));
 }
 
 }  // namespace offtake::engine

@@ -1,5 +1,9 @@
 #include "operators/engine/error_log.h"
 
+#include <algorithm>
+
+#include "operators/plan/classified.h"
+
 namespace offtake::engine {
 namespace {
 
@@ -32,13 +36,19 @@ std::vector<ErrorRow> ErrorLog::list(std::size_t limit) const {
   return out;
 }
 
-std::string row_text(std::span<const types::Field> fields, std::span<const types::ColumnPtr> columns,
-                     std::size_t row) {
+std::string ErrorLog::value_text(const types::Field& field, const types::Column& column,
+                                 std::size_t row) const {
+  if (!hidden_.empty() && hidden_.contains(field.name)) return std::string(plan::kHidden);
+  return types::value_text(column, row);
+}
+
+std::string ErrorLog::row_text(std::span<const types::Field> fields,
+                               std::span<const types::ColumnPtr> columns, std::size_t row) const {
   constexpr std::size_t kMost = 300;
   std::string out;
   for (std::size_t i = 0; i < fields.size() && i < columns.size() && out.size() < kMost; ++i) {
     if (i > 0) out += ", ";
-    out += fields[i].name + "=" + types::value_text(*columns[i], row);
+    out += fields[i].name + "=" + value_text(fields[i], *columns[i], row);
   }
   if (out.size() > kMost) {
     std::size_t end = kMost;
@@ -49,7 +59,15 @@ std::string row_text(std::span<const types::Field> fields, std::span<const types
   return out;
 }
 
-ErrorRow error_row(std::string_view operation, std::string message, std::span<const types::Field> fields,
+std::string ErrorLog::message_text(std::string message, std::span<const types::Field> fields) const {
+  const bool classified =
+      !hidden_.empty() && std::any_of(fields.begin(), fields.end(), [&](const types::Field& field) {
+        return hidden_.contains(field.name);
+      });
+  return classified ? plan::without_quoted(message) : message;
+}
+
+void ErrorLog::add(std::string_view operation, std::string message, std::span<const types::Field> fields,
                    const types::Batch& input, std::size_t row) {
   ErrorRow out;
   out.operation = operation;
@@ -61,7 +79,7 @@ ErrorRow error_row(std::string_view operation, std::string message, std::span<co
     out.partition = input.columns[fields.size()]->values<std::int32_t>()[row];
     out.offset = input.columns[fields.size() + 1]->values<std::int64_t>()[row];
   }
-  return out;
+  add(std::move(out));
 }
 
 }  // namespace offtake::engine

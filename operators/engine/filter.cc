@@ -7,7 +7,8 @@ types::Batch Filter::map(types::Batch&& piece) {
   std::vector<expressions::RowError> errors;
   predicate_->select(piece, rows, errors);
   for (expressions::RowError& error : errors) {
-    runtime_.errors.add(error_row("filter", std::move(error.message), fields_, piece, error.row));
+    runtime_.errors.add("filter", runtime_.errors.message_text(std::move(error.message), fields_), fields_,
+                        piece, error.row);
   }
   if (rows.size() == piece.rows) return std::move(piece);
   return piece.take(rows);

@@ -101,7 +101,7 @@ ErrorRow GroupBy::group_error(RowRef group, std::string message, std::int64_t we
   error.message = std::move(message);
   error.operation = "aggregate";
   const char* const packed[] = {groups_.payload(group)};
-  error.row = row_text(key_fields_, groups_.layout().gather(packed), 0);
+  error.row = runtime_.errors.row_text(key_fields_, groups_.layout().gather(packed), 0);
   error.weight = weight;
   return error;
 }

@@ -118,7 +118,8 @@ types::Batch Join::assemble(const types::Batch& piece, const Pairs& pairs, bool 
   std::vector<expressions::RowError> errors;
   residual_->select(out, passed, errors);
   for (expressions::RowError& error : errors) {
-    runtime_.errors.add(error_row("join", std::move(error.message), fields_, out, error.row));
+    runtime_.errors.add("join", runtime_.errors.message_text(std::move(error.message), fields_), fields_, out,
+                        error.row);
   }
   return passed.size() == out.rows ? out : out.take(passed);
 }

@@ -25,7 +25,8 @@ types::Batch Project::map(types::Batch&& piece) {
     if (error == failed.end()) {
       kept.push_back(row);
     } else {
-      runtime_.errors.add(error_row("project", std::move(error->second), fields_, piece, row));
+      runtime_.errors.add("project", runtime_.errors.message_text(std::move(error->second), fields_), fields_,
+                          piece, row);
     }
   }
   return out.take(kept);

@@ -75,7 +75,6 @@ class BagStage final : public ResultStage {
 
   base::Result<Changes> take() override {
     Changes out;
-    out.insert_only = true;
     if (net_ == nullptr) return out;
     std::vector<const char*> packed;
     types::Batch rows;
@@ -131,7 +130,6 @@ class BagStage final : public ResultStage {
   base::Result<Changes> count(const types::Batch& rows) {
     const std::vector<types::Hash128> hashes = spelled_hashes(rows);
     Changes out;
-    out.insert_only = true;
     std::vector<std::uint32_t> added;
     IdentityColumns added_identity;
     IdentityColumns gone_identity;
@@ -140,7 +138,7 @@ class BagStage final : public ResultStage {
       const std::int64_t target = weight + rows.weight(row);
       if (target < 0) {
         return base::internal("a row was taken from a bag that does not hold it: " +
-                              row_text(fields_, rows.columns, row));
+                              runtime_.errors.row_text(fields_, rows.columns, row));
       }
       while (weight < target) {
         added.push_back(row);
@@ -152,6 +150,7 @@ class BagStage final : public ResultStage {
     types::add_to(out.checksum, rows);
     out.upserts = rows.take(added);
     out.upserts.weights.clear();
+    out.new_rows = out.upserts.rows;
     out.upsert_identity = added_identity.finish();
     out.deletes.columns = gone_identity.finish();
     out.deletes.rows = out.deletes.columns[0]->size();

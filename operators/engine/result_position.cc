@@ -13,7 +13,6 @@ class PositionStage final : public ResultStage {
 
   base::Result<Changes> take() override {
     Changes out;
-    out.insert_only = true;
     types::Batch rows = types::Batch::concatenate(pending_);
     pending_.clear();
     pending_bytes_ = 0;
@@ -23,6 +22,7 @@ class PositionStage final : public ResultStage {
     rows.columns.resize(fields_.size());
     rows.weights.clear();
     out.upserts = std::move(rows);
+    out.new_rows = out.upserts.rows;
     types::add_to(out.checksum, out.upserts);
     return out;
   }

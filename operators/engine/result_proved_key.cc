@@ -12,7 +12,6 @@ class ProvedKeyStage final : public ResultStage {
 
   base::Result<Changes> take() override {
     Changes out;
-    out.insert_only = true;
     if (net_ == nullptr) return out;
     ChangeBuilder changes(net_->layout(), key_);
     base::Status status;
@@ -26,7 +25,7 @@ class ProvedKeyStage final : public ResultStage {
         place = at;
       }
       if (old != 0) changes.gone(net_->payload(old), fresh != 0);
-      if (fresh != 0) changes.upsert(net_->payload(fresh));
+      if (fresh != 0) changes.upsert(net_->payload(fresh), old != 0);
     });
     if (!status) return status.error();
     out = changes.finish();
@@ -66,7 +65,7 @@ class ProvedKeyStage final : public ResultStage {
     Changes changes;
     piece.weights.clear();
     changes.upserts = std::move(piece);
-    changes.insert_only = true;
+    changes.new_rows = changes.upserts.rows;
     types::add_to(changes.checksum, changes.upserts);
     return sink(std::move(changes));
   }
@@ -74,7 +73,7 @@ class ProvedKeyStage final : public ResultStage {
   base::Error not_unique(RowRef ref) const {
     const char* const packed[] = {net_->payload(ref)};
     return base::internal(fmt::format("a key that was proved unique is not: {}",
-                                      row_text(fields_, net_->layout().gather(packed), 0)));
+                                      runtime_.errors.row_text(fields_, net_->layout().gather(packed), 0)));
   }
 
   std::vector<int> key_;

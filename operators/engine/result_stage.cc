@@ -26,7 +26,8 @@ base::Result<types::Batch> ResultStage::to_image(types::Batch&& piece) {
   for (Image::Refusal& refusal : refused) {
     if (dropped[refusal.row]) continue;
     dropped[refusal.row] = true;
-    runtime_.errors.add(error_row("target", std::move(refusal.message), fields_, piece, refusal.row));
+    runtime_.errors.add("target", runtime_.errors.message_text(std::move(refusal.message), fields_), fields_,
+                        piece, refusal.row);
   }
   std::vector<std::uint32_t> kept;
   for (std::uint32_t row = 0; row < out.rows; ++row) {
@@ -59,8 +60,11 @@ base::Status ResultStage::collect(types::Batch&& piece) {
 
 Changes ChangeBuilder::finish() const {
   Changes out;
-  out.upserts.rows = upserts_.size();
-  out.upserts.columns = layout_.gather(upserts_);
+  std::vector<const char*> upserts = new_;
+  upserts.insert(upserts.end(), replacing_.begin(), replacing_.end());
+  out.upserts.rows = upserts.size();
+  out.upserts.columns = layout_.gather(upserts);
+  out.new_rows = new_.size();
   out.deletes.rows = deletes_.size();
   for (const int column : key_) {
     types::ColumnBuilder builder(layout_.types()[static_cast<std::size_t>(column)]);
@@ -73,7 +77,6 @@ Changes ChangeBuilder::finish() const {
   gone.columns = layout_.gather(gone_);
   gone.weights.assign(gone.rows, -1);
   types::add_to(out.checksum, gone);
-  out.insert_only = gone_.empty();
   return out;
 }
 

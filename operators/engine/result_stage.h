@@ -75,7 +75,8 @@ std::unique_ptr<ResultStage> bag_stage(std::vector<types::Field> fields, std::sh
 class ChangeBuilder {
  public:
   ChangeBuilder(const RowLayout& layout, std::vector<int> key) : layout_(layout), key_(std::move(key)) {}
-  void upsert(const char* row) { upserts_.push_back(row); }
+  // `replaces`: a row of that key is in the target.
+  void upsert(const char* row, bool replaces) { (replaces ? replacing_ : new_).push_back(row); }
   // A row that was in the target and is not any more; its key is deleted unless `replaced`.
   void gone(const char* row, bool replaced) {
     gone_.push_back(row);
@@ -86,7 +87,7 @@ class ChangeBuilder {
  private:
   const RowLayout& layout_;
   std::vector<int> key_;
-  std::vector<const char*> upserts_, gone_, deletes_;
+  std::vector<const char*> new_, replacing_, gone_, deletes_;
 };
 
 // Adds every row of `rows` to `net` under hash_rows over net.key().

@@ -15,7 +15,6 @@ class WatchedKeyStage final : public ResultStage {
 
   base::Result<Changes> take() override {
     Changes out;
-    out.insert_only = true;
     if (net_ == nullptr) return out;
     std::vector<RowRef> heads;
     net_->for_each([&](RowRef ref) {
@@ -47,7 +46,7 @@ class WatchedKeyStage final : public ResultStage {
     ChangeBuilder changes(claims_.layout(), key_);
     for (const auto& [old_row, fresh] : changed) {
       if (!old_row.empty()) changes.gone(old_row.data(), fresh != 0);
-      if (fresh != 0) changes.upsert(claims_.payload(fresh));
+      if (fresh != 0) changes.upsert(claims_.payload(fresh), !old_row.empty());
     }
     out = changes.finish();
     net_.reset();
@@ -65,10 +64,10 @@ class WatchedKeyStage final : public ResultStage {
       for (const int column : key_) {
         const auto at = static_cast<std::size_t>(column);
         if (!violation.key.empty()) violation.key += ", ";
-        violation.key += fields_[at].name + "=" + types::value_text(*rows[at], 0);
+        violation.key += fields_[at].name + "=" + runtime_.errors.value_text(fields_[at], *rows[at], 0);
       }
-      violation.first = row_text(fields_, rows, 0);
-      violation.second = row_text(fields_, rows, 1);
+      violation.first = runtime_.errors.row_text(fields_, rows, 0);
+      violation.second = runtime_.errors.row_text(fields_, rows, 1);
       if (violation.second < violation.first) std::swap(violation.first, violation.second);
       out.push_back(std::move(violation));
     });
@@ -91,7 +90,7 @@ class WatchedKeyStage final : public ResultStage {
     base::Status status;
     const auto give = [&] {
       ChangeBuilder changes(claims_.layout(), key_);
-      for (const char* row : rows) changes.upsert(row);
+      for (const char* row : rows) changes.upsert(row, false);
       rows.clear();
       status = sink(changes.finish());
     };
@@ -131,9 +130,9 @@ class WatchedKeyStage final : public ResultStage {
         kept.push_back(row);
         continue;
       }
-      runtime_.errors.add(error_row(
+      runtime_.errors.add(
           "key", fmt::format("null value in column \"{}\" violates not-null constraint", null_field->name),
-          fields_, rows, row));
+          fields_, rows, row);
     }
     return kept.size() == rows.rows ? std::move(rows) : rows.take(kept);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+
 namespace offtake::plan {
 namespace {
 
@@ -41,6 +43,10 @@ struct Explainer {
     text += use.kind == SourceUse::Kind::kEntity ? " entity" : " event";
     if (!use.key.empty()) text += fmt::format(" key ({})", names_of(use.columns, use.key));
     text += use.windowed ? ", windowed" : ", whole";
+    if (use.min_timestamp_ms)
+      text += " from " + base::format_instant(base::Micros{*use.min_timestamp_ms} * 1000);
+    for (std::size_t i = 0; i < use.classified.size(); ++i)
+      text += (i == 0 ? ", classified " : ", ") + use.classified[i];
     line(depth, text);
   }
 

@@ -64,6 +64,13 @@ struct SourceUse {
   // Driving event datasets are cut by the history window; look-ups (joined on their whole declared key)
   // and entities are read whole.
   bool windowed = false;
+  // Windowed, no event time declared: records with an earlier timestamp are left out. Within a partition they
+  // may lie behind later ones, so where reading starts is not enough.
+  std::optional<std::int64_t> min_timestamp_ms;
+  // Windowed by a declared event time: its column. A NULL there is outside of every window, and counted.
+  std::optional<int> event_time;
+  // Paths of the schema that its owner classified pii* or secret*: their values never show in messages.
+  std::vector<std::string> classified;
 };
 
 // How rows of the result are told apart in the target.

@@ -262,6 +262,17 @@ struct Reader {
     use.columns = read_fields(value["columns"], path + ".columns");
     use.key = read_ints(value["key"], use.columns.size(), path + ".key");
     use.windowed = value.bool_or("windowed");
+    if (value["minTimestampMs"].is_int()) use.min_timestamp_ms = value["minTimestampMs"].as_int();
+    if (const json::Value* column = value.find("eventTime")) {
+      const auto columns = read_ints(json::Array{*column}, use.columns.size(), path + ".eventTime");
+      if (!columns.empty()) use.event_time = columns[0];
+    }
+    if (value["classified"].is_array()) {
+      for (const json::Value& item : value["classified"].as_array()) {
+        if (!item.is_string()) fail(path + ".classified", "must be a list of paths");
+        if (item.is_string()) use.classified.push_back(item.as_string());
+      }
+    }
     return use;
   }
 
@@ -317,6 +328,13 @@ json::Value to_json(const Plan& plan) {
     item.set("columns", write_fields(use.columns));
     item.set("key", ints(use.key));
     item.set("windowed", use.windowed);
+    if (use.min_timestamp_ms) item.set("minTimestampMs", *use.min_timestamp_ms);
+    if (use.event_time) item.set("eventTime", *use.event_time);
+    if (!use.classified.empty()) {
+      json::Value paths = json::Value::array();
+      for (const std::string& path : use.classified) paths.push_back(path);
+      item.set("classified", std::move(paths));
+    }
     sources.push_back(std::move(item));
   }
   out.set("sources", std::move(sources));

@@ -45,7 +45,14 @@ class AvroRecordDecoder : public RecordDecoder {
     std::vector<const Record*> kept;
     kept.reserve(records.records.size());
     for (const Record& record : records.records) {
-      if (!spec_.entity && !record.value) continue;
+      if (!spec_.entity && !record.value) {
+        ++out.skipped_nulls;
+        continue;
+      }
+      if (!spec_.entity && spec_.min_timestamp_ms && record.timestamp_ms < *spec_.min_timestamp_ms) {
+        ++out.before_window;
+        continue;
+      }
       if (spec_.entity && !record.key) {
         return not_decoded(records.partition, record, "an entity's record must have a key");
       }
@@ -68,7 +75,10 @@ class AvroRecordDecoder : public RecordDecoder {
       return std::move(decoded).error();
     auto keys = decode_keys(records.partition, kept);
     if (!keys) return std::move(keys).error();
-    if (spec_.entity) out.identity = identities(*keys, kept.size());
+    if (spec_.entity) {
+      out.identity = identities(*keys, kept.size());
+      for (const auto& field : keys_->fields()) out.identity_types.push_back(field.type);
+    }
 
     std::vector<types::ColumnPtr> values;
     values.reserve(builders.size());
@@ -78,6 +88,12 @@ class AvroRecordDecoder : public RecordDecoder {
                                                 : values[place.index]);
     }
     out.rows.rows = kept.size();
+    if (spec_.event_time) {
+      const types::Column& times = *out.rows.columns[static_cast<std::size_t>(*spec_.event_time)];
+      for (std::size_t row = 0; times.may_have_nulls() && row < kept.size(); ++row) {
+        out.null_event_times += times.is_null(row) ? 1 : 0;
+      }
+    }
     return out;
   }
 
@@ -114,7 +130,10 @@ class AvroRecordDecoder : public RecordDecoder {
         fmt::format("dataset {}: the record at offset {} of topic '{}', partition {}, {} does not "
                     "decode: {}",
                     spec_.dataset, record.offset, spec_.topic, partition,
-                    record.key ? "key " + key_text(*record.key) : "without key", why));
+                    !record.key      ? "without key"
+                    : spec_.hide_key ? "key •••"
+                                     : "key " + key_text(*record.key),
+                    why));
   }
 
   // An error that is not the record's: where it came up.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,11 @@ struct DecodeSpec {
   std::string key_format;                // "", Avro, String, Int32, Int64, UUID; "" = raw bytes
   std::string key_schema;                // Avro text of the key, when key_format is Avro and it is known
   std::vector<std::string> key_columns;  // the declared key
-  bool key_from_record = false;          // wanted columns that the value lacks are taken from the record key
+  // Event datasets: records with an earlier timestamp are left out (plan::SourceUse::min_timestamp_ms).
+  std::optional<std::int64_t> min_timestamp_ms;
+  std::optional<int> event_time;  // the column among `columns` whose NULLs are counted
+  bool hide_key = false;          // record keys are classified: messages do not show them
+  bool key_from_record = false;   // wanted columns that the value lacks are taken from the record key
   // A writer schema that is not known yet. Waiting or transient errors are passed on: the record is not bad,
   // its schema is not to be had.
   std::function<base::Result<std::string>(int id)> fetch_schema;

@@ -1,5 +1,5 @@
 // Offset vectors, record stamps and control rows as JSON: how targets without composite columns keep them and
-// how statuses show them. Canonical. Errors: BadControlRow.
+// how statuses show them. Canonical. Errors: BadControlRow. As text: protocol/control_json.h.
 #pragma once
 #include "base/json/value.h"
 #include "operators/targets/target.h"

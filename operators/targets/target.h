@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct TableSpec {
   std::string name;  // public name; the table is <name>__r<N>
   int revision = 1;
   std::vector<types::Field> columns;  // visible, in order
+  std::set<std::string> classified;   // those of them whose values no message shows
   plan::Identity identity;
   struct Index {
     std::string name;
@@ -89,14 +91,15 @@ class Loader {
  public:
   virtual ~Loader() = default;
   virtual base::Status append(const engine::Changes& rows) = 0;
-  // Makes what was appended durable together with how far the stream has read (stateless fills resume there;
-  // a stateful fill passes nothing).
-  virtual base::Status commit(const SourceOffsets& reached) = 0;
+  // Makes what was appended durable together with how far the stream has read and the last records there
+  // (stateless fills resume there; a stateful fill passes nothing).
+  virtual base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) = 0;
 };
 
 struct FillProgress {
   std::string stream;
   SourceOffsets reached;
+  RecordStamps last_records;
   types::Checksum content;
 };
 
@@ -131,8 +134,8 @@ class Target {
   // Starts a fill: writes the control row (phase Filling, owner, start offsets, cut) before anything else,
   // then makes an empty shadow table. A shadow that exists is dropped with its progress rows.
   virtual base::Status begin_fill(const ControlRow& row) = 0;
-  // Takes over the revision's control row: lower incarnation or a fenced phase is Fenced; a frozen owner's
-  // backend is terminated after a lock time-out. Gives the row as it is now.
+  // Takes over the revision's control row: a lower incarnation or phase Fenced is refused (fenced); a frozen
+  // owner's backend is terminated after a lock time-out. Gives the row as it is now.
   virtual base::Result<ControlRow> take_ownership(const Ownership& request) = 0;
   virtual base::Result<std::vector<FillProgress>> fill_progress() = 0;
   virtual base::Status store_cut(const SourceOffsets& cut) = 0;  // the second cut of compacted partitions

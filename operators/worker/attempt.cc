@@ -6,6 +6,7 @@
 #include "operators/delivery/inputs.h"
 #include "operators/delivery/live.h"
 #include "operators/delivery/recovery.h"
+#include "operators/plan/classified.h"
 
 namespace offtake::worker {
 namespace {
@@ -24,7 +25,6 @@ class Attempt {
     if (!facts) return std::move(facts).error();
     const auto decision = delivery::decide_recovery(*control, pipeline_.stateless, job_.fingerprint, *facts,
                                                     in_.environment.clock->now());
-    if (decision.action == Recovery::kFenced) return base::fenced(decision.message);
     if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
     if (decision.action == Recovery::kFill || decision.action == Recovery::kResumeFill) {
       return fill(*control, decision.action == Recovery::kResumeFill);
@@ -93,6 +93,11 @@ class Attempt {
     decode.key_schema = spec.key_schema;
     decode.key_columns = spec.key_columns;
     decode.key_from_record = spec.key_from_record;
+    const plan::SourceUse& use = job_.plan.sources[index];
+    decode.min_timestamp_ms = use.min_timestamp_ms;
+    decode.event_time = use.event_time;
+    decode.hide_key = std::any_of(spec.key_columns.begin(), spec.key_columns.end(),
+                                  [&](const auto& column) { return plan::is_classified(use, column); });
     decode.fetch_schema = [this, store](int id) { return in_.environment.fetch_schema(*store, id); };
     return sources::RecordDecoder::create(std::move(decode));
   }

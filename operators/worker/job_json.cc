@@ -1,5 +1,6 @@
 #include "base/crypto/crypto.h"
 #include "base/json/value.h"
+#include "operators/plan/classified.h"
 #include "operators/plan/plan_json.h"
 #include "operators/targets/control_json.h"
 #include "operators/worker/job.h"
@@ -216,6 +217,7 @@ base::Result<Job> job_from(const json::Value& value) {
   job.table.revision = job.revision;
   job.table.columns = job.plan.root->output;
   job.table.identity = job.plan.identity;
+  job.table.classified = plan::classified_names(job.plan);
   if (value["table"]["indexes"].is_array()) {
     for (const auto& index : value["table"]["indexes"].as_array()) {
       job.table.indexes.push_back({index.string_or("name"), strings_from(index["columns"])});

@@ -13,6 +13,20 @@ std::uint64_t from_hex(const std::string& text) {
   return std::strtoull(text.c_str(), nullptr, 16);
 }
 
+json::Value names(const std::set<std::string>& datasets) {
+  json::Value out = json::Value::array();
+  for (const auto& dataset : datasets) out.push_back(dataset);
+  return out;
+}
+std::set<std::string> names_from(const json::Value& value) {
+  std::set<std::string> out;
+  if (!value.is_array()) return out;
+  for (const auto& item : value.as_array()) {
+    if (item.is_string()) out.insert(item.as_string());
+  }
+  return out;
+}
+
 json::Value to_json(const delivery::ProgressSnapshot& progress) {
   json::Value out = json::Value::object();
   out.set("state", delivery::to_string(progress.state));
@@ -45,6 +59,9 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   out.set("cut", targets::to_json(progress.cut));
   out.set("stateBytes", progress.state_bytes);
   out.set("skippedNulls", progress.skipped_nulls);
+  out.set("nullEventTimes", progress.null_event_times);
+  out.set("keysSpanPartitions", names(progress.keys_span_partitions));
+  out.set("keysInOnePartition", names(progress.keys_in_one_partition));
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));
@@ -86,6 +103,9 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   progress.cut = *std::move(cut);
   progress.state_bytes = value.int_or("stateBytes");
   progress.skipped_nulls = value.int_or("skippedNulls");
+  progress.null_event_times = value.int_or("nullEventTimes");
+  progress.keys_span_partitions = names_from(value["keysSpanPartitions"]);
+  progress.keys_in_one_partition = names_from(value["keysInOnePartition"]);
   if (value["warnings"].is_array()) {
     for (const auto& warning : value["warnings"].as_array()) {
       if (warning.is_string()) progress.warnings.push_back(warning.as_string());

@@ -63,6 +63,10 @@ Decision decide(const Facts& facts) {
   } else if (changed) {
     out.start = latest->number + 1, out.start_reason = "spec changed";
     keep = current;
+  } else if (latest->is_fenced()) {
+    // Given up once, by an edit that was taken back since: what it holds may be half of a fill.
+    out.start = latest->number + 1, out.start_reason = "fenced";
+    keep = current;
   } else if (wants_refill(latest->final_reason()) && pause_is_over(*latest, facts.now)) {
     out.start = latest->number + 1, out.start_reason = latest->final_reason();
     keep = current;

@@ -7,7 +7,7 @@ namespace offtake::reconcile {
 struct Decision {
   // A new revision of the present spec is to be drafted and started, with this number.
   std::optional<int> start;
-  std::string start_reason;  // "first", "spec changed", "StateLost"
+  std::string start_reason;  // "first", "spec changed", "fenced", "StateLost"
   std::vector<int> run;      // a worker must be running (unless it ended for good)
   std::vector<int> stop;     // no worker may run; what it filled stays
   std::vector<int> discard;  // stopped, fenced, dropped: nobody wants it any more

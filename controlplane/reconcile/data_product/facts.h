@@ -18,6 +18,8 @@ struct RevisionFacts {
   runners::Observation worker;
 
   bool is_current() const { return control && control->phase == targets::Phase::kCurrent; }
+  // No worker may ever write it again.
+  bool is_fenced() const { return control && control->phase == targets::Phase::kFenced; }
   // How its worker ended for good; empty while it runs or may run again.
   std::string final_reason() const;
 };

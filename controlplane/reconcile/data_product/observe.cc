@@ -74,6 +74,17 @@ base::Status DataProductReconciler::observe_workers(Work& work) {
   return {};
 }
 
+void DataProductReconciler::tell_key_spans(const Work& work) {
+  std::set<std::string> spanning, single;
+  for (const auto& revision : work.facts.revisions) {
+    if (!revision.worker.running || !revision.worker.status) continue;
+    const auto& progress = revision.worker.status->progress;
+    spanning.insert(progress.keys_span_partitions.begin(), progress.keys_span_partitions.end());
+    single.insert(progress.keys_in_one_partition.begin(), progress.keys_in_one_partition.end());
+  }
+  settings_.key_spans->tell(work.facts.product.metadata.uid, std::move(spanning), std::move(single));
+}
+
 // The class, its provisioner, and the product's own place in the target.
 base::Status DataProductReconciler::find_target(Work& work) {
   resources::DataProduct& product = work.facts.product;

@@ -50,6 +50,7 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (auto applied = apply(work, decision); !applied) return std::move(applied).error();
   // What was just started or stopped is seen in this report already.
   if (auto seen = observe_workers(work); !seen) return std::move(seen).error();
+  tell_key_spans(work);
 
   work.facts.backfill_written = work.memory.backfill_written;
   resources::DataProduct changed = work.facts.product;
@@ -87,6 +88,7 @@ void DataProductReconciler::keep(const std::string& uid, Memory memory) {
 }
 
 void DataProductReconciler::forget(const std::string& uid) {
+  settings_.key_spans->forget(uid);
   std::lock_guard lock(mutex_);
   memories_.erase(uid);
 }

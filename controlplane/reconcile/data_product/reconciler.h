@@ -6,6 +6,7 @@
 #include "controlplane/platform/platform.h"
 #include "controlplane/reconcile/data_product/decide.h"
 #include "controlplane/reconcile/data_product/orders.h"
+#include "controlplane/reconcile/key_spans.h"
 #include "controlplane/reconcile/loop.h"
 #include "operators/runners/runner.h"
 
@@ -20,6 +21,7 @@ struct DataProductSettings {
   files::Path run_directory;
   std::int64_t default_memory_bytes = 1LL << 30;
   int default_threads = 1;
+  std::shared_ptr<KeySpans> key_spans;  // what workers find, for the reconciler of datasets
 };
 
 class DataProductReconciler : public Reconciler {
@@ -56,6 +58,7 @@ class DataProductReconciler : public Reconciler {
   base::Status find_target(Work& work);
   base::Status read_controls(Work& work);
   base::Status observe_workers(Work& work);
+  void tell_key_spans(const Work& work);
   provision::ProductTarget target_of(const resources::DataProduct& product) const;
   // apply.cc
   base::Status apply(Work& work, const Decision& decision);

@@ -126,6 +126,7 @@ base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_na
                 ready_from(conditions, {condition::kTopicReady, condition::kSchemaRegistered}, "Ready",
                            "Topic and schema are there.", generation),
                 now);
+  report_key_spans(key_spans_->spans(namespace_name + "/" + name), generation, now, conditions);
   if (auto written = write_status(client_, *found, object, now); !written) return std::move(written).error();
   return Again{topic.ok() && schema.ok() ? std::chrono::milliseconds(kLookAgainUp)
                                          : std::chrono::milliseconds(kLookAgainDown)};

@@ -1,14 +1,16 @@
 // Dataset: its topic (made when topicConfig says so) and its schema (registered when a definition is given).
 #pragma once
 #include "controlplane/platform/platform.h"
+#include "controlplane/reconcile/key_spans.h"
 #include "controlplane/reconcile/loop.h"
 
 namespace offtake::reconcile {
 
 class DatasetReconciler : public Reconciler {
  public:
-  DatasetReconciler(store::ResourceClient& client, platform::Platform& platform, const base::Clock& clock)
-      : client_(client), platform_(platform), clock_(clock) {}
+  DatasetReconciler(store::ResourceClient& client, platform::Platform& platform, const base::Clock& clock,
+                    std::shared_ptr<const KeySpans> key_spans)
+      : client_(client), platform_(platform), clock_(clock), key_spans_(std::move(key_spans)) {}
   const resources::Kind& kind() const override { return resources::kind_of<resources::Dataset>(); }
   base::Result<Again> reconcile(const std::string& namespace_name, const std::string& name) override;
 
@@ -21,6 +23,7 @@ class DatasetReconciler : public Reconciler {
   store::ResourceClient& client_;
   platform::Platform& platform_;
   const base::Clock& clock_;
+  std::shared_ptr<const KeySpans> key_spans_;
 };
 
 }  // namespace offtake::reconcile

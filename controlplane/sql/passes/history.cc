@@ -1,5 +1,6 @@
-// The history window: Scan of a driving source => Filter (event_time >= start) over it, where the dataset
-// declares an event-time column. A NULL event time is outside of every window.
+// The history window of the driving sources. Scan => Filter (event_time >= start) over it, where the dataset
+// declares an event-time column; a NULL event time is outside of every window. Else the source leaves out
+// records whose own timestamp lies before it.
 #include "controlplane/sql/passes/passes.h"
 #include "controlplane/sql/passes/rebuild.h"
 
@@ -48,6 +49,12 @@ void apply_history(Draft& draft, std::int64_t start_us, Outcome&) {
     return map_inputs(node, visit);
   };
   draft.plan.root = visit(draft.plan.root);
+  for (std::size_t i = 0; i < draft.plan.sources.size(); ++i) {
+    plan::SourceUse& source = draft.plan.sources[i];
+    if (!source.windowed || draft.facts[i].event_time) continue;
+    // Rounded up: a record's timestamp has whole milliseconds.
+    source.min_timestamp_ms = start_us / 1000 + (start_us % 1000 > 0 ? 1 : 0);
+  }
 }
 
 }  // namespace offtake::passes

@@ -76,10 +76,12 @@ void merge_sources(Draft& draft, const Options& options, Outcome& outcome) {
            -1});
     }
     into.windowed = false;
+    into.min_timestamp_ms.reset();
     facts[at].reason += "; also " + draft.facts[i].reason;
   }
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (sources[i].kind == SourceUse::Kind::kEntity) sources[i].key = facts[i].key;
+    if (sources[i].windowed && options.history_start_us) sources[i].event_time = facts[i].event_time;
   }
   draft.plan.root = merger.remap(draft.plan.root);
   draft.plan.sources = std::move(sources);

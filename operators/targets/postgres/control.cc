@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS {0}._offtake_control (
   PRIMARY KEY (product_uid, revision)) WITH (fillfactor = 30);
 CREATE TABLE IF NOT EXISTS {0}._offtake_fill (
   product_uid text NOT NULL, revision integer NOT NULL, stream text NOT NULL,
-  offsets jsonb, rows bigint NOT NULL, checksum bigint NOT NULL, backend_pid bigint, backend_start text,
+  offsets jsonb, last_records jsonb, rows bigint NOT NULL, checksum bigint NOT NULL, backend_pid bigint, backend_start text,
   PRIMARY KEY (product_uid, revision, stream)) WITH (fillfactor = 50)
 )sql";
 
@@ -161,7 +161,6 @@ base::Status fence_revision(Connection& connection, const std::string& schema, c
   row.product_uid = product_uid;
   row.installation = installation;
   row.revision = revision;
-  row.incarnation += protocol::kFenceStep;
   row.phase = Phase::kFenced;
   row.owner.clear();
   return write_control(connection, schema, row);

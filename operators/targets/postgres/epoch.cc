@@ -23,6 +23,10 @@ std::uint64_t nulls_of(const types::Batch& keys, std::size_t row) {
   return out;
 }
 
+bool needs_stages(const engine::Changes& changes) {
+  return changes.deletes.rows > 0 || !changes.insert_only();
+}
+
 }  // namespace
 
 base::Status EpochWriter::commit(const EpochCommit& epoch) {
@@ -62,38 +66,40 @@ base::Status EpochWriter::attempt(Connection& connection, const EpochCommit& epo
   if (auto applied = apply(connection, epoch.changes); !applied) return applied;
   base::crash_point("before-epoch-commit");
   if (auto committed = transaction.commit(); !committed) return committed;
-  if (!epoch.changes.empty() && !epoch.changes.insert_only) staged_generation_ = session_.generation();
+  if (needs_stages(epoch.changes)) staged_generation_ = session_.generation();
   base::crash_point("after-epoch-commit");
   return {};
 }
 
 base::Status EpochWriter::apply(Connection& connection, const engine::Changes& changes) {
   if (changes.empty()) return {};
-  const bool copied = changes.insert_only && changes.deletes.rows == 0;
   // Made inside the transaction: what rolls back is made again.
-  if (!copied && staged_generation_ != session_.generation()) {
+  if (needs_stages(changes) && staged_generation_ != session_.generation()) {
     if (auto made = connection.execute(make_stages_sql(session_.schema(), table_)); !made) return made;
   }
   if (changes.deletes.rows > 0) {
     if (auto erased = erase(connection, changes.deletes); !erased) return erased;
   }
-  if (changes.upserts.rows == 0) return {};
-  const std::string into =
-      changes.insert_only ? copy_in_sql(session_.schema(), table_) : copy_upserts_sql(table_);
+  // New rows never replace others: one that meets its key in the table is a violation, not an update.
+  if (changes.new_rows > 0) {
+    auto inserted = copy(connection, copy_in_sql(session_.schema(), table_),
+                         {changes.upserts.columns, changes.upsert_identity, 0, changes.new_rows});
+    if (!inserted) return inserted;
+  }
+  if (changes.insert_only()) return {};
   auto staged =
-      stage(connection, into, changes.upserts.columns, changes.upsert_identity, changes.upserts.rows);
-  if (!staged || changes.insert_only) return staged;
+      copy(connection, copy_upserts_sql(table_),
+           {changes.upserts.columns, changes.upsert_identity, changes.new_rows, changes.upserts.rows});
+  if (!staged) return staged;
   return connection.execute(upsert_sql(session_.schema(), table_));
 }
 
-base::Status EpochWriter::stage(Connection& connection, const std::string& copy_sql,
-                                const std::vector<types::ColumnPtr>& first,
-                                const std::vector<types::ColumnPtr>& second, std::size_t rows) {
+base::Status EpochWriter::copy(Connection& connection, const std::string& copy_sql, const Rows& rows) {
   if (auto begun = connection.begin_copy_in(copy_sql); !begun) return begun;
   ByteBuffer buffer;
   put_copy_header(buffer);
-  for (std::size_t row = 0; row < rows; row += kRowsBetweenFlushes) {
-    put_copy_rows(first, second, row, std::min(rows, row + kRowsBetweenFlushes), buffer);
+  for (std::size_t row = rows.begin; row < rows.end; row += kRowsBetweenFlushes) {
+    put_copy_rows(rows.first, rows.second, row, std::min(rows.end, row + kRowsBetweenFlushes), buffer);
     if (buffer.size() < kFlushBytes) continue;
     if (auto sent = connection.put_copy_data(buffer.view()); !sent) return sent;
     buffer.clear();
@@ -107,10 +113,8 @@ base::Status EpochWriter::erase(Connection& connection, const types::Batch& dele
   std::set<std::uint64_t> patterns;
   for (std::size_t row = 0; row < deletes.rows; ++row) patterns.insert(nulls_of(deletes, row));
   if (!deletes.columns.empty()) {
-    if (auto staged = stage(connection, copy_deletes_sql(table_), deletes.columns, {}, deletes.rows);
-        !staged) {
-      return staged;
-    }
+    auto staged = copy(connection, copy_deletes_sql(table_), {deletes.columns, {}, 0, deletes.rows});
+    if (!staged) return staged;
   }
   for (const std::uint64_t nulls : patterns) {
     if (auto erased = connection.execute(delete_sql(session_.schema(), table_, nulls)); !erased)

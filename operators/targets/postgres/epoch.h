@@ -13,9 +13,12 @@ class EpochWriter {
  private:
   base::Status attempt(Connection& connection, const EpochCommit& epoch);
   base::Status apply(Connection& connection, const engine::Changes& changes);
-  base::Status stage(Connection& connection, const std::string& copy_sql,
-                     const std::vector<types::ColumnPtr>& first, const std::vector<types::ColumnPtr>& second,
-                     std::size_t rows);
+  struct Rows {  // [begin, end) of columns that lie side by side
+    const std::vector<types::ColumnPtr>& first;
+    const std::vector<types::ColumnPtr>& second;
+    std::size_t begin, end;
+  };
+  base::Status copy(Connection& connection, const std::string& copy_sql, const Rows& rows);
   base::Status erase(Connection& connection, const types::Batch& deletes);
 
   WriterSession& session_;

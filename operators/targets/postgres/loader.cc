@@ -52,8 +52,8 @@ class PostgresLoader : public Loader {
     return {};
   }
 
-  base::Status commit(const SourceOffsets& reached) override {
-    if (auto done = end_piece(reached); !done) return failed(std::move(done).error());
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+    if (auto done = end_piece(reached, last_records); !done) return failed(std::move(done).error());
     transaction_.reset();
     return {};
   }
@@ -95,20 +95,23 @@ class PostgresLoader : public Loader {
     return sent;
   }
 
-  base::Status end_piece(const SourceOffsets& reached) {
+  base::Status end_piece(const SourceOffsets& reached, const RecordStamps& last_records) {
     if (!transaction_) {
       if (auto begun = begin(); !begun) return begun;
     }
     put_copy_trailer(buffer_);
     if (auto flushed = flush(); !flushed) return flushed;
     if (auto ended = connection_->end_copy_in(); !ended) return ended;
+    // What a stream says nothing of stays as it was.
     auto noted = connection_->query_prepared(
-        fmt::format("UPDATE {} SET offsets = CASE WHEN $4 = '{{}}' THEN coalesce(offsets, '{{}}') ELSE "
-                    "$4::jsonb END, "
-                    "rows = $5, checksum = $6 WHERE product_uid = $1 AND revision = $2 AND stream = $3",
-                    in_schema(target_.schema, protocol::kFillTable)),
+        fmt::format(
+            "UPDATE {} SET offsets = CASE WHEN $4 = '{{}}' THEN coalesce(offsets, '{{}}') ELSE "
+            "$4::jsonb END, last_records = CASE WHEN $7 = '{{}}' THEN last_records ELSE $7::jsonb END, "
+            "rows = $5, checksum = $6 WHERE product_uid = $1 AND revision = $2 AND stream = $3",
+            in_schema(target_.schema, protocol::kFillTable)),
         {writing_.product_uid, std::to_string(writing_.revision), stream_, protocol::offsets_text(reached),
-         std::to_string(content_.rows), std::to_string(static_cast<std::int64_t>(content_.sum))});
+         std::to_string(content_.rows), std::to_string(static_cast<std::int64_t>(content_.sum)),
+         protocol::stamps_text(last_records)});
     if (!noted) return std::move(noted).error();
     return transaction_->commit();
   }
@@ -116,7 +119,8 @@ class PostgresLoader : public Loader {
   // A connection that was lost because the fill has a new owner is a fence, not a network's mood.
   base::Error failed(base::Error error) {
     transaction_.reset();
-    return connection_->alive() ? error : explain_loss(target_, writing_, std::move(error));
+    if (!connection_->alive()) return explain_loss(target_, writing_, std::move(error));
+    return protocol::without_values(std::move(error), table_);
   }
 
   const TargetConnection target_;

@@ -60,19 +60,24 @@ class PostgresTarget : public Target {
     if (!connection) return std::move(connection).error();
     auto found =
         (*connection)
-            ->query(fmt::format("SELECT stream, offsets, rows, checksum FROM {} WHERE product_uid = $1 AND "
-                                "revision = $2 AND offsets IS NOT NULL ORDER BY stream",
-                                in_schema(session_.schema(), protocol::kFillTable)),
-                    {session_.product_uid(), std::to_string(session_.revision())});
+            ->query(
+                fmt::format(
+                    "SELECT stream, offsets, last_records, rows, checksum FROM {} WHERE product_uid = $1 AND "
+                    "revision = $2 AND offsets IS NOT NULL ORDER BY stream",
+                    in_schema(session_.schema(), protocol::kFillTable)),
+                {session_.product_uid(), std::to_string(session_.revision())});
     if (!found) return session_.explain(std::move(found).error());
     std::vector<FillProgress> out;
     for (std::size_t i = 0; i < found->rows.size(); ++i) {
       auto reached = protocol::parse_offsets(found->text(i, 1));
       if (!reached) return std::move(reached).error();
+      auto stamps = protocol::parse_stamps(found->text(i, 2));
+      if (!stamps) return std::move(stamps).error();
       out.push_back(
           {found->text(i, 0),
            *std::move(reached),
-           {std::stoll(found->text(i, 2)), static_cast<std::uint64_t>(std::stoll(found->text(i, 3)))}});
+           *std::move(stamps),
+           {std::stoll(found->text(i, 3)), static_cast<std::uint64_t>(std::stoll(found->text(i, 4)))}});
     }
     return out;
   }
@@ -157,7 +162,8 @@ class PostgresTarget : public Target {
   }
 
   base::Status explained(base::Status status) {
-    return status ? status : base::Status(session_.explain(std::move(status).error()));
+    if (status) return status;
+    return protocol::without_values(session_.explain(std::move(status).error()), table_);
   }
 
   void stamp(ControlRow& row, const Connection& connection) const {
@@ -209,7 +215,6 @@ class PostgresTarget : public Target {
     }
     out.incarnation = request.incarnation;
     out.owner = request.owner;
-    if (out.phase == Phase::kFenced) out.phase = Phase::kCatchingUp;
     stamp(out, connection);
     return write_control(connection, session_.schema(), out);
   }

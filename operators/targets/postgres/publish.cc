@@ -59,7 +59,6 @@ class Swap {
       next->epoch = std::max(next->epoch, current.epoch);
       current.phase = Phase::kFenced;
       current.owner.clear();
-      current.incarnation += protocol::kFenceStep;
       if (auto fenced = write_control(connection_, session_.schema(), current); !fenced) return fenced;
     }
     ++next->epoch;

@@ -37,12 +37,12 @@ base::Error no_control_row(int revision) {
 }
 
 base::Status may_take(const ControlRow& row, const Ownership& request) {
-  const bool is_fenced = row.phase == Phase::kFenced;
-  if (request.incarnation > row.incarnation) return {};
-  if (request.incarnation == row.incarnation && !is_fenced) return {};
-  return base::fenced(fmt::format("revision {} {} incarnation {}; this is incarnation {}", row.revision,
-                                  is_fenced ? "was fenced at" : "is owned by", row.incarnation,
-                                  request.incarnation));
+  if (row.phase == Phase::kFenced) {
+    return base::fenced(fmt::format("revision {} was fenced; it is not written again", row.revision));
+  }
+  if (request.incarnation >= row.incarnation) return {};
+  return base::fenced(fmt::format("revision {} is owned by incarnation {}; this is incarnation {}",
+                                  row.revision, row.incarnation, request.incarnation));
 }
 
 base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, const std::string& owner,

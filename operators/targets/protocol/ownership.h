@@ -8,11 +8,8 @@
 
 namespace offtake::targets::protocol {
 
-// Fencing a revision adds this to its incarnation: whatever was issued before the fence is refused, whatever
-// is issued after it (one more than the row's) is let in.
-inline constexpr std::int64_t kFenceStep = 1'000'000;
-
-// The incarnation must be at or above the row's; above it where the row is fenced. Fenced error otherwise.
+// The incarnation must be at or above the row's; a fenced revision is nobody's again (there is no rollback in
+// this version). Fenced error otherwise.
 base::Status may_take(const ControlRow& row, const Ownership& request);
 
 // What became of epoch `last_epoch + 1` when its COMMIT got no answer, or its fencing update found no row.

@@ -1,5 +1,9 @@
 #include "operators/targets/protocol/table_layout.h"
 
+#include <algorithm>
+
+#include "operators/plan/classified.h"
+
 namespace offtake::targets::protocol {
 
 std::string table_name(const std::string& name, int revision) {
@@ -36,6 +40,37 @@ std::vector<types::Field> identity_columns(const TableSpec& table) {
   std::vector<types::Field> out;
   for (const int column : table.identity.key) out.push_back(table.columns[static_cast<std::size_t>(column)]);
   return out;
+}
+
+base::Error key_not_unique(const TableSpec& table, const std::vector<std::string>& values) {
+  std::string names, shown;
+  const auto key = identity_columns(table);
+  for (const auto& column : key) names += (names.empty() ? "" : ", ") + column.name;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool hidden = i < key.size() && table.classified.contains(key[i].name);
+    if (i > 0) shown += ", ";
+    shown += hidden ? plan::kHidden : std::string_view(values[i]);
+  }
+  return base::row_error("KeyNotUnique", fmt::format("key ({}){} is held by more than one row", names,
+                                                     values.empty() ? "" : "=(" + shown + ")"))
+      .with_hint("declare a key that is unique, or leave target.key out to keep every row");
+}
+
+base::Error without_values(base::Error error, const TableSpec& table) {
+  if (table.classified.empty() || error.retry != base::Retry::kRow) return error;
+  if (error.code == "KeyNotUnique") {
+    const auto key = identity_columns(table);
+    const bool hidden = std::any_of(key.begin(), key.end(), [&](const types::Field& column) {
+      return table.classified.contains(column.name);
+    });
+    if (hidden)
+      return key_not_unique(table, std::vector<std::string>(key.size(), std::string(plan::kHidden)));
+  } else {
+    error.message = plan::without_quoted(error.message);
+  }
+  // Details quote whole rows ("Failing row contains …", "COPY …, line 3, column …").
+  error.detail.clear();
+  return error;
 }
 
 std::string quote_name(std::string_view name) {

@@ -23,6 +23,12 @@ std::vector<types::Field> hidden_columns(const plan::Identity& identity);
 std::vector<types::Field> identity_columns(const TableSpec& table);
 bool has_key(const plan::Identity& identity);
 
+// KeyNotUnique (row): `values` are those of identity_columns; empty where they are not known. Classified ones
+// are hidden.
+base::Error key_not_unique(const TableSpec& table, const std::vector<std::string>& values);
+// An engine's words about a row, without values where the table has classified columns.
+base::Error without_values(base::Error error, const TableSpec& table);
+
 // "a", with the quote doubled inside: the same in every SQL that is spoken here.
 std::string quote_name(std::string_view name);
 // "a", "b"

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS _offtake_control (
   PRIMARY KEY (product_uid, revision));
 CREATE TABLE IF NOT EXISTS _offtake_fill (
   product_uid TEXT NOT NULL, revision INTEGER NOT NULL, stream TEXT NOT NULL,
-  offsets TEXT, rows INTEGER, checksum INTEGER,
+  offsets TEXT, last_records TEXT, rows INTEGER, checksum INTEGER,
   PRIMARY KEY (product_uid, revision, stream));
 )sql";
 
@@ -133,7 +133,6 @@ base::Status fence_revision(db::Database& database, const std::string& product_u
   row.product_uid = product_uid;
   row.installation = installation;
   row.revision = revision;
-  row.incarnation += protocol::kFenceStep;
   row.phase = Phase::kFenced;
   row.owner.clear();
   if (auto written = write_control(database, row); !written) return written;

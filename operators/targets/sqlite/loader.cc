@@ -14,7 +14,8 @@ class SqliteLoader : public Loader {
 
   base::Status resume() {
     auto found = database_.query(
-        "SELECT rows, checksum, offsets FROM _offtake_fill WHERE product_uid = ?1 AND revision = ?2 AND "
+        "SELECT rows, checksum, offsets, last_records FROM _offtake_fill WHERE product_uid = ?1 AND revision "
+        "= ?2 AND "
         "stream = ?3",
         std::string_view(settings_.product_uid), settings_.table.revision,
         std::string_view(settings_.stream));
@@ -25,6 +26,7 @@ class SqliteLoader : public Loader {
     content_.rows = found->int64(0);
     content_.sum = static_cast<std::uint64_t>(found->int64(1));
     offsets_text_ = found->string(2);
+    stamps_text_ = found->string(3);
     return {};
   }
 
@@ -37,13 +39,15 @@ class SqliteLoader : public Loader {
     return write_out();
   }
 
-  base::Status commit(const SourceOffsets& reached) override {
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
     if (auto written = write_out(); !written) return written;
     if (!reached.empty()) offsets_text_ = protocol::offsets_text(reached);
-    auto noted = database_.run("INSERT OR REPLACE INTO _offtake_fill VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                               std::string_view(settings_.product_uid), settings_.table.revision,
-                               std::string_view(settings_.stream), std::string_view(offsets_text_),
-                               content_.rows, static_cast<std::int64_t>(content_.sum));
+    if (!last_records.empty()) stamps_text_ = protocol::stamps_text(last_records);
+    auto noted =
+        database_.run("INSERT OR REPLACE INTO _offtake_fill VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                      std::string_view(settings_.product_uid), settings_.table.revision,
+                      std::string_view(settings_.stream), std::string_view(offsets_text_),
+                      std::string_view(stamps_text_), content_.rows, static_cast<std::int64_t>(content_.sum));
     if (!noted) return noted;
     auto committed = transaction_->commit();
     if (!committed) return committed;
@@ -101,7 +105,7 @@ class SqliteLoader : public Loader {
   std::vector<engine::Changes> buffer_;
   std::size_t buffered_bytes_ = 0;
   types::Checksum content_;
-  std::string offsets_text_;
+  std::string offsets_text_, stamps_text_;
 };
 
 }  // namespace

@@ -135,10 +135,16 @@ base::Result<RowWriter> RowWriter::open(db::Database& database, const TableSpec&
   return writer;
 }
 
-base::Status RowWriter::write(db::Statement& statement, const engine::Changes& rows) {
+base::Status RowWriter::apply(const engine::Changes& rows) {
+  if (auto inserted = write(insert_, rows, 0, rows.new_rows); !inserted) return inserted;
+  return write(*upsert_, rows, rows.new_rows, rows.upserts.rows);
+}
+
+base::Status RowWriter::write(db::Statement& statement, const engine::Changes& rows, std::size_t begin,
+                              std::size_t end) {
   const bool key_bytes = needs_key_bytes(*table_);
   std::string key;
-  for (std::size_t row = 0; row < rows.upserts.rows; ++row) {
+  for (std::size_t row = begin; row < end; ++row) {
     int parameter = 0;
     for (const auto& column : rows.upserts.columns) bind_value(statement, ++parameter, *column, row);
     for (const auto& column : rows.upsert_identity) bind_value(statement, ++parameter, *column, row);
@@ -147,7 +153,16 @@ base::Status RowWriter::write(db::Statement& statement, const engine::Changes& r
       types::append_canonical_row(rows.upserts, table_->identity.key, row, key);
       statement.bind_in_place(++parameter, db::Blob{key});
     }
-    if (auto done = statement.run(); !done) return done;
+    if (auto done = statement.run(); !done) {
+      if (done.error().code != "ConstraintViolated") return done;
+      std::vector<std::string> values;
+      if (protocol::has_key(table_->identity)) {
+        for (const int column : table_->identity.key) {
+          values.push_back(types::value_text(*rows.upserts.columns[static_cast<std::size_t>(column)], row));
+        }
+      }
+      return protocol::key_not_unique(*table_, values);
+    }
   }
   return {};
 }

@@ -24,13 +24,17 @@ class RowWriter {
   // The table must exist; with `upserts` its key too.
   static base::Result<RowWriter> open(db::Database& database, const TableSpec& table, bool upserts);
 
-  base::Status insert(const engine::Changes& rows) { return write(insert_, rows); }
-  base::Status upsert(const engine::Changes& rows) { return write(*upsert_, rows); }
+  // Loads all rows of upserts.
+  base::Status insert(const engine::Changes& rows) { return write(insert_, rows, 0, rows.upserts.rows); }
+  // An epoch's upserts: new rows never replace others. KeyNotUnique (row) names the key that is there
+  // already.
+  base::Status apply(const engine::Changes& rows);
   base::Status erase(const types::Batch& deletes);
 
  private:
   RowWriter(const TableSpec& table, db::Statement insert) : table_(&table), insert_(std::move(insert)) {}
-  base::Status write(db::Statement& statement, const engine::Changes& rows);
+  base::Status write(db::Statement& statement, const engine::Changes& rows, std::size_t begin,
+                     std::size_t end);
 
   const TableSpec* table_;
   db::Statement insert_;

@@ -74,7 +74,6 @@ class SqliteTarget : public Target {
     }
     row.incarnation = request.incarnation;
     row.owner = request.owner;
-    if (row.phase == Phase::kFenced) row.phase = Phase::kCatchingUp;
     const base::Micros committed_at = row.committed_at;
     stamp(row);
     row.committed_at = committed_at;
@@ -86,7 +85,8 @@ class SqliteTarget : public Target {
 
   base::Result<std::vector<FillProgress>> fill_progress() override {
     auto found = database_.query(
-        "SELECT stream, offsets, rows, checksum FROM _offtake_fill WHERE product_uid = ?1 AND revision = ?2 "
+        "SELECT stream, offsets, last_records, rows, checksum FROM _offtake_fill WHERE product_uid = ?1 AND "
+        "revision = ?2 "
         "ORDER BY stream",
         std::string_view(product_uid_), table_.revision);
     if (!found) return std::move(found).error();
@@ -97,9 +97,12 @@ class SqliteTarget : public Target {
       if (!*there) return out;
       auto reached = protocol::parse_offsets(found->text(1));
       if (!reached) return std::move(reached).error();
+      auto stamps = protocol::parse_stamps(found->text(2));
+      if (!stamps) return std::move(stamps).error();
       out.push_back({found->string(0),
                      *std::move(reached),
-                     {found->int64(2), static_cast<std::uint64_t>(found->int64(3))}});
+                     *std::move(stamps),
+                     {found->int64(3), static_cast<std::uint64_t>(found->int64(4))}});
     }
   }
 
@@ -209,7 +212,6 @@ class SqliteTarget : public Target {
       next->epoch = std::max(next->epoch, current.epoch);
       current.phase = Phase::kFenced;
       current.owner.clear();
-      current.incarnation += protocol::kFenceStep;
       if (auto fenced = write_control(database_, current); !fenced) return std::move(fenced).error();
     }
     ++next->epoch;
@@ -320,33 +322,28 @@ class SqliteTarget : public Target {
       writer_.emplace(*std::move(opened));
     }
     if (auto erased = writer_->erase(changes.deletes); !erased) return erased;
-    if (!changes.insert_only) return writer_->upsert(changes);
-    auto inserted = writer_->insert(changes);
-    if (!inserted && inserted.error().code == "ConstraintViolated") {
-      return base::row_error("KeyNotUnique", "a new row has a key that the target holds already")
-          .with_detail(inserted.error().message);
-    }
-    return inserted;
+    return writer_->apply(changes);
   }
 
   base::Error duplicate_key() {
-    const auto key = protocol::identity_columns(table_);
-    std::string names, values;
-    for (const auto& column : key) {
-      names += (names.empty() ? "" : ", ") + column.name;
-      values += fmt::format("{}coalesce({}, 'NULL')", values.empty() ? "" : " || ', ' || ",
+    std::string values;
+    for (const auto& column : protocol::identity_columns(table_)) {
+      values += fmt::format("{}CAST(coalesce({}, 'NULL') AS TEXT)", values.empty() ? "" : ", ",
                             protocol::quote_name(column.name));
     }
-    const std::string columns = protocol::quote_names(key);
-    auto found = first_column(
-        database_,
+    const std::string columns = protocol::quote_names(protocol::identity_columns(table_));
+    auto found = database_.query(
         fmt::format("SELECT {} FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1", values,
                     protocol::quote_name(protocol::table_name(table_.name, table_.revision)), columns));
-    const std::string which = found.ok() && !found->empty()
-                                  ? fmt::format("key ({})=({})", names, found->front())
-                                  : fmt::format("key ({})", names);
-    return base::row_error("KeyNotUnique", which + " is held by more than one row")
-        .with_hint("declare a key that is unique, or leave target.key out to keep every row");
+    std::vector<std::string> shown;
+    if (found) {
+      if (auto there = found->step(); there && *there) {
+        for (std::size_t i = 0; i < protocol::identity_columns(table_).size(); ++i) {
+          shown.push_back(found->string(static_cast<int>(i)));
+        }
+      }
+    }
+    return protocol::key_not_unique(table_, shown);
   }
 
   const std::string path_;

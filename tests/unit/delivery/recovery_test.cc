@@ -62,12 +62,6 @@ TEST_CASE("a live revision") {
   CHECK(reason == "StateLost");
 }
 
-TEST_CASE("a fenced revision never comes back") {
-  auto row = live_row();
-  row.phase = targets::Phase::kFenced;
-  CHECK(decide(row, true, kept_source()) == Recovery::kFenced);
-}
-
 TEST_CASE("state is lost when the log no longer begins where it was built from") {
   auto source = kept_source();
   source.bounds[0].earliest = 11;

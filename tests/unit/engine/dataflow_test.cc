@@ -73,7 +73,7 @@ TEST_CASE("many updates of a key in one epoch are one change, and none when they
   CHECK(text_of(changes->upserts, 0) == "1|9");
   CHECK(changes->deletes.rows == 0);
   CHECK(changes->checksum.rows == 0);
-  CHECK_FALSE(changes->insert_only);
+  CHECK_FALSE(changes->insert_only());
   changes = dataflow->step();
   REQUIRE(changes.ok());
   CHECK(changes->empty());
@@ -149,7 +149,7 @@ TEST_CASE("error rows of a plan without state say where their record lies") {
   auto changes = dataflow->take_stateless();
   REQUIRE(changes.ok());
   REQUIRE(changes->upserts.rows == 2);
-  CHECK(changes->insert_only);
+  CHECK(changes->insert_only());
   REQUIRE(changes->upsert_identity.size() == 3);
   CHECK(changes->upsert_identity[0]->values<std::int32_t>()[1] == 2);
   CHECK(changes->upsert_identity[1]->values<std::int64_t>()[1] == 43);
@@ -189,6 +189,85 @@ TEST_CASE("a key that two rows claim is named with both") {
   const auto errors = dataflow->error_rows(10);
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].message == "null value in column \"id\" violates not-null constraint");
+}
+
+TEST_CASE("record keys that show one declared key are named with where they lie") {
+  const auto source = entity("stock", "id:integer amount:integer");
+  const auto plan = make_plan(scan(source, 0), {source}, Kind::kProvedKey, {0});
+  auto dataflow = build(plan);
+  Feeder feeder(plan, 1);
+  std::string seven;
+  types::ColumnBuilder key{types::Type(types::TypeId::kInt4)};
+  key.append(7);
+  types::append_canonical(*key.finish(), 0, seven);
+  feeder.push(*dataflow, 0, {record(0, 5, 0, seven, {"7", "1"}), record(1, 3, 0, "x", {"8", "2"})});
+  REQUIRE(dataflow->finish_bulk(ignore).ok());
+  CHECK(dataflow->key_violations(10).empty());
+  feeder.push(*dataflow, 0, {record(1, 4, 0, "x", {"7", "2"})});
+  REQUIRE(dataflow->step().ok());
+  const auto violations = dataflow->key_violations(10);
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].dataset == "test/stock");
+  CHECK(violations[0].key == "id=7");
+  CHECK(violations[0].first == "0x0107000000 (partition 0, offset 5)");
+  CHECK(violations[0].second == "0x78 (partition 1, offset 4)");
+  feeder.push(*dataflow, 0, {record(0, 6, 0, seven, {})});
+  auto changes = dataflow->step();
+  REQUIRE(changes.ok());
+  REQUIRE(changes->upserts.rows == 1);
+  CHECK(text_of(changes->upserts, 0) == "7|2");
+  CHECK(dataflow->key_violations(10).empty());
+}
+
+TEST_CASE("texts of errors and violations hold no classified value") {
+  auto source = event("people", "id:integer email:text");
+  source.classified = {"email"};
+  const auto person = scan(source, 0);
+  const auto cast = std::make_shared<const plan::Expression>(
+      plan::Expression{plan::Cast{col(person, 1)}, types::Type(types::TypeId::kInt4), true, -1});
+  auto plan = make_plan(project(person, {col(person, 0), cast}, {"id", "contact"}), {source}, Kind::kBag);
+  auto dataflow = build(plan);
+  Feeder feeder(plan, 1);
+  feeder.push(*dataflow, 0,
+              {record(0, 0, 0, "", {"1", "ann\"@example.com"}), record(0, 1, 0, "", {"2", "5"})});
+  REQUIRE(dataflow->finish_bulk(ignore).ok());
+  const auto errors = dataflow->error_rows(10);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].message == "invalid input syntax for type integer: \"•••\"");
+  CHECK(errors[0].row == "id=1, email=•••");
+
+  plan = make_plan(project(person, {col(person, 0), col(person, 1)}, {"id", "contact"}), {source},
+                   Kind::kWatchedKey, {0});
+  dataflow = build(plan);
+  feeder.push(*dataflow, 0, {record(0, 2, 0, "", {"7", "ann"}), record(0, 3, 0, "", {"7", "bob"})});
+  REQUIRE(dataflow->finish_bulk(ignore).ok());
+  auto violations = dataflow->key_violations(10);
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].key == "id=7");
+  CHECK(violations[0].first == "id=7, contact=•••");
+
+  auto accounts = entity("accounts", "email:text amount:integer");
+  accounts.classified = {"email"};
+  const auto keyed = make_plan(scan(accounts, 0), {accounts}, Kind::kProvedKey, {0});
+  dataflow = build(keyed);
+  Feeder records(keyed, 1);
+  records.push(*dataflow, 0, {record(0, 0, 0, "ann", {"ann", "1"}), record(0, 1, 0, "x", {"ann", "2"})});
+  REQUIRE(dataflow->finish_bulk(ignore).ok());
+  violations = dataflow->key_violations(10);
+  REQUIRE(violations.size() == 1);
+  CHECK(violations[0].key == "email=•••");
+  CHECK(violations[0].first == "••• (partition 0, offset 0)");
+}
+
+TEST_CASE("a key in two partitions is told of") {
+  const auto source = entity("stock", "id:integer amount:integer");
+  const auto plan = make_plan(scan(source, 0), {source}, Kind::kProvedKey, {0});
+  auto dataflow = build(plan);
+  Feeder feeder(plan, 1);
+  feeder.push(*dataflow, 0, {record(0, 0, 0, "1", {"1", "10"}), record(1, 0, 0, "2", {"2", "20"})});
+  CHECK_FALSE(dataflow->key_spans_partitions(0));
+  feeder.push(*dataflow, 0, {record(1, 1, 0, "1", {"1", "11"})});
+  CHECK(dataflow->key_spans_partitions(0));
 }
 
 TEST_CASE("sums wider than their type are asked only when they leave") {

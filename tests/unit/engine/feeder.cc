@@ -51,13 +51,22 @@ Record Feeder::make(int source) {
   record.partition = static_cast<int>(random_() % 3);
   record.offset = state.next_offset[record.partition]++;
   record.timestamp_ms = static_cast<std::int64_t>(random_() % 50);
-  record.identity = "k" + std::to_string(random_() % 15);
+  const auto number = random_() % 15;
+  record.identity = "k" + std::to_string(number);
   record.tombstone = use.kind == plan::SourceUse::Kind::kEntity && random_() % 4 == 0;
   for (std::size_t i = 0; i < use.columns.size(); ++i) {
     record.values.push_back(value(use.columns[i].type, static_cast<int>(i)));
   }
-  // The first column of an entity is its key.
-  if (use.kind == plan::SourceUse::Kind::kEntity) record.values[0] = record.identity.substr(1);
+  if (use.kind != plan::SourceUse::Kind::kEntity) return record;
+  // The first column of an entity is its key. Some record keys are its bytes, some are not; and now and then
+  // one shows another's.
+  record.values[0] = std::to_string(random_() % 8 == 0 ? random_() % 15 : number);
+  if (number % 3 != 0) {
+    types::ColumnBuilder key(use.columns[0].type);
+    REQUIRE(types::append_parsed(key, std::to_string(number)).ok());
+    record.identity.clear();
+    types::append_canonical(*key.finish(), 0, record.identity);
+  }
   return record;
 }
 
@@ -101,19 +110,35 @@ void Feeder::push_random(Dataflow& dataflow, std::size_t count) {
   }
 }
 
+std::map<std::string, std::vector<const Record*>> Feeder::rows_by_key(std::size_t source) const {
+  std::map<std::string, std::vector<const Record*>> out;
+  for (const auto& [identity, partitions] : sources_[source].latest) {
+    const Record* winner = nullptr;
+    for (const auto& [partition, record] : partitions) {
+      if (winner == nullptr || record.timestamp_ms >= winner->timestamp_ms) winner = &record;
+    }
+    if (!winner->tombstone) out[*winner->values[0]].push_back(winner);
+  }
+  return out;
+}
+
 std::vector<types::Batch> Feeder::relations() const {
   std::vector<types::Batch> out;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     std::vector<const Record*> rows;
     for (const Record& record : sources_[i].events) rows.push_back(&record);
-    for (const auto& [identity, partitions] : sources_[i].latest) {
-      const Record* winner = nullptr;
-      for (const auto& [partition, record] : partitions) {
-        if (winner == nullptr || record.timestamp_ms >= winner->timestamp_ms) winner = &record;
-      }
-      if (!winner->tombstone) rows.push_back(winner);
+    for (const auto& [key, records] : rows_by_key(i)) {
+      if (records.size() == 1) rows.push_back(records.front());
     }
     out.push_back(batch_of(plan_.sources[i].columns, rows));
+  }
+  return out;
+}
+
+std::size_t Feeder::violated_keys() const {
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    for (const auto& [key, records] : rows_by_key(i)) out += records.size() > 1 ? 1 : 0;
   }
   return out;
 }

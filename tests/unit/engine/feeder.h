@@ -26,12 +26,14 @@ class Feeder {
   void push(Dataflow& dataflow, int source, const std::vector<Record>& records);
   // Pushes `count` random records to random sources in random batches.
   void push_random(Dataflow& dataflow, std::size_t count);
-  // What the sources amount to by now.
+  // What the sources amount to by now. Rows of an entity's key that several identities show are left out.
   std::vector<types::Batch> relations() const;
+  std::size_t violated_keys() const;  // such keys
   std::mt19937& random() { return random_; }
 
  private:
   std::optional<std::string> value(const types::Type& type, int column);
+  std::map<std::string, std::vector<const Record*>> rows_by_key(std::size_t source) const;
 
   struct Source {
     std::vector<Record> events;

@@ -39,7 +39,7 @@ void TargetModel::apply(const Changes& changes) {
   for (std::size_t row = 0; row < changes.upserts.rows; ++row) {
     const std::string key = keyed() ? key_of(changes.upserts, row, false) : key_of(identity, row, true);
     repeated += seen.insert(key).second ? 0 : 1;
-    not_new += changes.insert_only && content_.contains(key) ? 1 : 0;
+    not_new += content_.contains(key) == (row < changes.new_rows) ? 1 : 0;
     content_[key] = text_of(changes.upserts, row);
     hashes_[key] = hashes[row];
     ++written_;

@@ -1,5 +1,5 @@
 // A target in memory that takes Changes and checks what they promise: a key occurs once, only what is there
-// is deleted, insert-only means so, and the checksum follows the content.
+// is deleted, new rows are new and others not, and the checksum follows the content.
 #pragma once
 #include <map>
 #include <set>

@@ -50,6 +50,23 @@ TEST_CASE("plans survive JSON") {
   CHECK(explain(*again) == explain(sample()));
 }
 
+TEST_CASE("what a source leaves out, counts and hides survives JSON, and is not there where there is none") {
+  plan::Plan plan = sample();
+  CHECK(json::dump_canonical(plan::to_json(plan)).find("minTimestampMs") == std::string::npos);
+  plan.sources[0].min_timestamp_ms = 1'787'616'000'123;
+  plan.sources[0].event_time = 1;
+  plan.sources[0].classified = {"email", "address.street"};
+  json::Value value = plan::to_json(plan);
+  const auto again = plan::plan_from_json(value);
+  REQUIRE(again.ok());
+  CHECK(again->sources[0].min_timestamp_ms == 1'787'616'000'123);
+  CHECK(again->sources[0].event_time == 1);
+  CHECK(again->sources[0].classified == plan.sources[0].classified);
+  CHECK(json::dump_canonical(plan::to_json(*again)) == json::dump_canonical(value));
+  value.find("sources")->as_array()[0].set("eventTime", 2);
+  CHECK(refusal(value) == "BadPlan: plan.sources[0].eventTime holds a column number that does not exist");
+}
+
 TEST_CASE("damaged plans are refused with the path") {
   const json::Value good = plan::to_json(sample());
   CHECK(refusal(good) == "");

@@ -81,6 +81,20 @@ TEST_CASE("an edit taken back while it was filling costs nothing") {
   CHECK(decision.discard == std::vector<int>{2});
 }
 
+TEST_CASE("a revision that was fenced is not gone on with, though its spec is wanted again") {
+  auto decision = decide(facts({revision(1, "a", Phase::kCurrent), revision(2, "b", Phase::kFenced)}));
+  CHECK(decision.start == 3);
+  CHECK(decision.run == std::vector<int>{1});
+  // Its successor's start drops it; once that is there, it goes like every other.
+  decision = decide(facts({revision(1, "a", Phase::kCurrent), revision(2, "b", Phase::kFenced),
+                           revision(3, "b", Phase::kFilling)}));
+  CHECK_FALSE(decision.start);
+  CHECK(decision.run == std::vector<int>{1, 3});
+  CHECK(decision.discard == std::vector<int>{2});
+  // Nothing else to show: the same.
+  CHECK(decide(facts({revision(1, "b", Phase::kFenced, false)})).start == 2);
+}
+
 TEST_CASE("lost state is filled anew beside the old table") {
   auto lost = revision(1, "b", Phase::kCurrent);
   ended(lost, worker::Exit::kTerminal, "StateLost");

@@ -118,6 +118,57 @@ TEST_CASE("records of several schema versions become the wanted columns; null va
   CHECK(batch.tombstone.empty());
 }
 
+TEST_CASE("records dated before the history window are left out wherever they lie; entities have none") {
+  auto spec = orders();
+  spec.min_timestamp_ms = 115'000;
+  Records records;
+  records.add("k", avro_bytes(1, kOrderV1, R"({"id":1,"note":"a"})"))
+      .add("k", avro_bytes(1, kOrderV1, R"({"id":2,"note":"b"})"))
+      .add("k", avro_bytes(1, kOrderV1, R"({"id":3,"note":"c"})"))
+      .add("k", std::nullopt)
+      .add("k", avro_bytes(1, kOrderV1, R"({"id":4,"note":"d"})"));
+  // The third one was sent late: an old record after a newer one.
+  std::swap(records.batch.records[1].timestamp_ms, records.batch.records[2].timestamp_ms);
+  auto batch = decoded(*decoder_of(spec), records);
+  REQUIRE(batch.rows.rows == 2);
+  CHECK(row_text(batch, 0) == "7|2");
+  CHECK(row_text(batch, 1) == "7|4");
+  CHECK(batch.offsets == std::vector<std::int64_t>{110, 140});
+  CHECK(batch.before_window == 2);
+  CHECK(batch.skipped_nulls == 1);
+}
+
+TEST_CASE("a NULL event time is counted") {
+  auto spec = orders();
+  spec.columns.push_back({"at", types::TypeId::kTimestampTz, true});
+  spec.event_time = 2;
+  spec.reader_schema =
+      R"({"type":"record","name":"Order","fields":[{"name":"id","type":"long"},)"
+      R"({"name":"amount","type":"long","default":7},)"
+      R"({"name":"at","type":["null",{"type":"long","logicalType":"timestamp-micros"}],"default":null}]})";
+  Records records;
+  records.add("k", avro_bytes(1, kOrderV1, R"({"id":1,"note":"a"})"))
+      .add("k", avro_bytes(1, kOrderV1, R"({"id":2,"note":"b"})"));
+  const auto batch = decoded(*decoder_of(spec), records);
+  CHECK(batch.rows.rows == 2);
+  CHECK(batch.null_event_times == 2);
+}
+
+TEST_CASE("a record that does not decode does not show a classified key") {
+  auto spec = orders();
+  const auto refusal = [&] {
+    Records records;
+    records.add("ann@example.com", "no frame");
+    const auto refused = decoder_of(spec)->decode(records.batch);
+    REQUIRE_FALSE(refused.ok());
+    return refused.error().message;
+  };
+  CHECK(refusal().find("key 'ann@example.com'") != std::string::npos);
+  spec.hide_key = true;
+  CHECK(refusal().find("key •••") != std::string::npos);
+  CHECK(refusal().find("ann") == std::string::npos);
+}
+
 TEST_CASE("no wanted column: rows are counted") {
   auto spec = orders();
   spec.columns.clear();

@@ -62,6 +62,8 @@ sql::DatasetSchema read_dataset(const std::string& line) {
   }
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].rfind("time ", 0) == 0) out.event_time = parts[i].substr(5);
+    if (parts[i].rfind("classified (", 0) == 0)
+      out.classified = split(parts[i].substr(12, parts[i].size() - 13), ',');
     if (parts[i].rfind("key (", 0) == 0) out.key = split(parts[i].substr(5, parts[i].size() - 6), ',');
   }
   return out;

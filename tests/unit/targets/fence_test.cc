@@ -130,7 +130,7 @@ TEST_CASE("incarnations decide who may take over") {
 
     REQUIRE_OK(product.provisioner().fence(product.target(), 1));
     REQUIRE_OK(product.provisioner().fence(product.target(), 1));
-    for (const std::int64_t incarnation : {5, 6, 100}) {
+    for (const std::int64_t incarnation : {5, 6, 100, 2'000'000}) {
       const auto refused = product.open(table)->take_ownership({1, incarnation, "late"});
       REQUIRE_FALSE(refused.ok());
       CHECK(refused.error().retry == base::Retry::kFenced);
@@ -139,11 +139,32 @@ TEST_CASE("incarnations decide who may take over") {
     REQUIRE_OK(rows);
     CHECK(rows->front().phase == Phase::kFenced);
     CHECK(rows->front().owner.empty());
-    // One that was issued after the fence knows its number from the row.
-    const auto issued_later =
-        product.open(table)->take_ownership({1, rows->front().incarnation + 1, "rollback"});
-    REQUIRE_OK(issued_later);
-    CHECK(issued_later->phase == Phase::kCatchingUp);
+  }
+}
+
+TEST_CASE("a fill that was fenced half way is not published, whoever comes") {
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    const TableSpec table = workload_table(1);
+    {
+      Session half(product, table, 1);
+      half.begin();
+      half.load(piece_of_fill(table, 0));
+    }
+    REQUIRE_OK(product.provisioner().fence(product.target(), 1));
+    auto row = product.provisioner().controls(product.target());
+    REQUIRE_OK(row);
+    auto late = product.open(table);
+    const auto taken = late->take_ownership({1, row->front().incarnation + 1, "late"});
+    REQUIRE_FALSE(taken.ok());
+    CHECK(taken.error().retry == base::Retry::kFenced);
+    CHECK_FALSE(late->swap().ok());
+    Session again(product, table, row->front().incarnation + 1);
+    CHECK(again.begin_status().error().retry == base::Retry::kFenced);
+    row = product.provisioner().controls(product.target());
+    REQUIRE_OK(row);
+    CHECK(row->front().phase == Phase::kFenced);
   }
 }
 
@@ -171,7 +192,7 @@ TEST_CASE("a loader whose fill was taken over loads nothing") {
     Session second(product, table, 2);
     second.begin();
     auto appended = (*loader)->append(piece_of_fill(table, 0));
-    if (appended.ok()) appended = (*loader)->commit({});
+    if (appended.ok()) appended = (*loader)->commit({}, {});
     REQUIRE_FALSE(appended.ok());
     CHECK(appended.error().retry == base::Retry::kFenced);
     second.load(piece_of_fill(table, 1));

@@ -109,7 +109,7 @@ TEST_CASE("rows of a stateless plan are told apart by position") {
     session.fill(
         changes_of(table, {.upserts = {{"x"}, {"x"}}, .identity = {{"0", "1", "0"}, {"1", "1", "0"}}}));
     REQUIRE_OK(session.commit(changes_of(
-        table, {.upserts = {{"y"}}, .identity = {{"0", "9223372036854775806", "1"}}, .insert_only = true})));
+        table, {.upserts = {{"y"}}, .identity = {{"0", "9223372036854775806", "1"}}, .new_rows = 1})));
     session.check_proof();
     REQUIRE_OK(session.commit(changes_of(table, {.old_rows = {{"x"}}, .deletes = {{"1", "1", "0"}}})));
     session.check_proof();
@@ -142,13 +142,72 @@ TEST_CASE("a row that was said to be new but is not") {
     Product product(*fixture);
     Session session(product, table);
     session.fill(changes_of(table, {.upserts = {{"1"}}}));
-    const auto refused = session.commit(changes_of(table, {.upserts = {{"2"}, {"1"}}, .insert_only = true}));
+    const auto refused = session.commit(changes_of(table, {.upserts = {{"2"}, {"1"}}, .new_rows = 2}));
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == "KeyNotUnique");
+    CHECK(refused.error().retry == base::Retry::kRow);
+    CHECK(refused.error().message == "key (id)=(1) is held by more than one row");
     session.check_proof();
     // Upserting the same key's only column changes nothing.
     REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"1"}}, .old_rows = {{"1"}}})));
     session.check_proof();
+  }
+}
+
+TEST_CASE("a new row never replaces another's, whatever else the epoch changes") {
+  const TableSpec table = table_of({{"id", types::TypeId::kInt8, true}, {"name", types::TypeId::kText, true}},
+                                   {Kind::kProvedKey, {0}});
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(
+        changes_of(table, {.upserts = {{"1", "one"}, {"2", "two"}, {"3", "three"}, {kNull, "none"}}}));
+    // A second identity shows key 1 in an epoch that also updates 2 and deletes 3.
+    Edit epoch{.upserts = {{"1", "other"}, {"2", "zwei"}},
+               .old_rows = {{"2", "two"}, {"3", "three"}},
+               .deletes = {{"3"}},
+               .new_rows = 1};
+    const auto refused = session.commit(changes_of(table, epoch));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == "KeyNotUnique");
+    CHECK(refused.error().message == "key (id)=(1) is held by more than one row");
+    epoch.upserts[0][0] = kNull;
+    CHECK(session.commit(changes_of(table, epoch)).error().code == "KeyNotUnique");
+    session.check_proof();
+    // It shows another key: everything lands; and a key that goes and comes in one epoch is no violation.
+    epoch.upserts[0][0] = "4";
+    REQUIRE_OK(session.commit(changes_of(table, epoch)));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"3", "again"}, {"1", "uno"}},
+                                                 .old_rows = {{"1", "one"}, {"2", "zwei"}},
+                                                 .deletes = {{"2"}},
+                                                 .new_rows = 1})));
+    session.check_proof();
+    CHECK(product.read(from(product, "id, name", "ORDER BY name")) ==
+          std::vector<TextRow>{{"3", "again"}, {kNull, "none"}, {"4", "other"}, {"1", "uno"}});
+  }
+}
+
+TEST_CASE("what a refusal says holds no classified value") {
+  TableSpec table = table_of({{"id", types::TypeId::kInt8, false}, {"email", types::TypeId::kText, false}},
+                             {Kind::kProvedKey, {0, 1}});
+  table.classified = {"email"};
+  for (Fixture* fixture : fixtures()) {
+    CAPTURE(fixture->engine());
+    Product product(*fixture);
+    Session session(product, table);
+    session.begin();
+    session.load(changes_of(table, {.upserts = {{"1", "ann@example.com"}, {"1", "ann@example.com"}}}));
+    const auto check = [](const base::Status& refused) {
+      REQUIRE_FALSE(refused.ok());
+      CHECK(refused.error().code == "KeyNotUnique");
+      CHECK(refused.error().message.find("•••") != std::string::npos);
+      CHECK((refused.error().text() + refused.error().detail).find("ann") == std::string::npos);
+    };
+    check(session.finish());
+    Session again(product, table, 2);
+    again.fill(changes_of(table, {.upserts = {{"1", "ann@example.com"}}}));
+    check(again.commit(changes_of(table, {.upserts = {{"1", "ann@example.com"}}, .new_rows = 1})));
   }
 }
 

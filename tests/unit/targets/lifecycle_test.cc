@@ -44,8 +44,7 @@ TEST_CASE("a fill, its swap and live epochs") {
     CHECK(rows->front().cut == session.control.cut);
     CHECK(rows->front().backend_pid > 0);
 
-    session.load(
-        changes_of(table, {.upserts = {{"1", "one"}, {"2", kNull}, {"3", "three"}}, .insert_only = true}));
+    session.load(changes_of(table, {.upserts = {{"1", "one"}, {"2", kNull}, {"3", "three"}}, .new_rows = 3}));
     auto progress = session.target().fill_progress();
     REQUIRE_OK(progress);
     REQUIRE(progress->size() == 1);
@@ -63,7 +62,7 @@ TEST_CASE("a fill, its swap and live epochs") {
           std::vector<TextRow>{{"1", "one"}, {"2", "two"}, {"4", "four"}});
     session.check_proof();
     REQUIRE_OK(session.commit({}));
-    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"5", "five"}}, .insert_only = true})));
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = {{"5", "five"}}, .new_rows = 1})));
     session.check_proof();
     rows = session.target().controls();
     REQUIRE_OK(rows);
@@ -162,7 +161,8 @@ TEST_CASE("a stateless fill goes on from its progress rows") {
       REQUIRE_OK(loader);
       const auto committed = changes_of(table, {.upserts = {{"1", "a"}, {"2", "b"}}});
       REQUIRE_OK((*loader)->append(committed));
-      REQUIRE_OK((*loader)->commit({{kDataset, {{0, 20}, {3, 5}}}}));
+      REQUIRE_OK((*loader)->commit({{kDataset, {{0, 20}, {3, 5}}}},
+                                   {{kDataset, {{0, {19, 7, 8}}, {3, {4, 1, 2}}}}}));
       content = committed.checksum;
       // Appended and never committed: gone with the loader.
       REQUIRE_OK((*loader)->append(changes_of(table, {.upserts = {{"3", "lost"}}})));
@@ -178,16 +178,24 @@ TEST_CASE("a stateless fill goes on from its progress rows") {
     REQUIRE(progress->size() == 1);
     CHECK(progress->front().stream == "1");
     CHECK(progress->front().reached == SourceOffsets{{kDataset, {{0, 20}, {3, 5}}}});
+    CHECK(progress->front().last_records == RecordStamps{{kDataset, {{0, {19, 7, 8}}, {3, {4, 1, 2}}}}});
     CHECK(progress->front().content == content);
     auto loader = second.target().open_loader("1");
     REQUIRE_OK(loader);
     const auto more = changes_of(table, {.upserts = {{"3", "c"}}});
     REQUIRE_OK((*loader)->append(more));
-    REQUIRE_OK((*loader)->commit({{kDataset, {{0, 100}, {3, 5}}}}));
+    REQUIRE_OK(
+        (*loader)->commit({{kDataset, {{0, 100}, {3, 5}}}}, {{kDataset, {{0, {99, 9, 9}}, {3, {4, 1, 2}}}}}));
     add(content, more.checksum);
     progress = second.target().fill_progress();
     REQUIRE_OK(progress);
     CHECK(progress->front().content == content);
+    CHECK(progress->front().last_records[kDataset][0] == RecordStamp{99, 9, 9});
+    // A piece that tells nothing of them leaves them.
+    REQUIRE_OK((*loader)->commit({}, {}));
+    progress = second.target().fill_progress();
+    REQUIRE_OK(progress);
+    CHECK(progress->front().last_records[kDataset][0] == RecordStamp{99, 9, 9});
     second.control.content = content;
     REQUIRE_OK(second.target().store_cut({{kDataset, {{0, 120}}}}));
     second.control.cut = {{kDataset, {{0, 120}}}};
@@ -223,7 +231,7 @@ TEST_CASE("streams load side by side") {
             }
             auto& loader = *loaders[static_cast<std::size_t>(stream)];
             result = loader.append(changes_of(table, edit));
-            if (result.ok()) result = loader.commit({{kDataset, {{stream, piece}}}});
+            if (result.ok()) result = loader.commit({{kDataset, {{stream, piece}}}}, {});
           }
         });
       }

@@ -31,7 +31,7 @@ void Session::load(const engine::Changes& changes, const std::string& stream) {
   auto loader = target_->open_loader(stream);
   REQUIRE_OK(loader);
   REQUIRE_OK((*loader)->append(changes));
-  REQUIRE_OK((*loader)->commit({}));
+  REQUIRE_OK((*loader)->commit({}, {}));
   add(control.content, changes.checksum);
 }
 
@@ -89,7 +89,7 @@ engine::Changes changes_of(const TableSpec& table, const Edit& edit) {
   out.upserts = batch_of(table.columns, edit.upserts);
   out.upsert_identity = batch_of(targets::protocol::hidden_columns(table.identity), edit.identity).columns;
   out.deletes = batch_of(targets::protocol::identity_columns(table), edit.deletes);
-  out.insert_only = edit.insert_only;
+  out.new_rows = edit.new_rows;
   out.checksum = checksum_of(out.upserts);
   add(out.checksum, negative(checksum_of(batch_of(table.columns, edit.old_rows))));
   return out;

@@ -40,10 +40,10 @@ class Session {
 };
 
 // Upserts of `rows` (visible columns as text), `identity` their hidden columns, replacing `old_rows`, and
-// deletes.
+// deletes. The first `new_rows` of them are new.
 struct Edit {
   std::vector<TextRow> upserts = {}, identity = {}, old_rows = {}, deletes = {};
-  bool insert_only = false;
+  std::size_t new_rows = 0;
 };
 engine::Changes changes_of(const TableSpec& table, const Edit& edit);
 

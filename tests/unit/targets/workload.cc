@@ -56,10 +56,10 @@ base::Status fill(Target& target, const TableSpec& table, const WriterSettings& 
     add(content, changes.checksum);
     if (auto done = (*loader)->append(changes); !done) return done;
     if (piece % 2 == 1) {
-      if (auto done = (*loader)->commit({}); !done) return done;
+      if (auto done = (*loader)->commit({}, {}); !done) return done;
     }
   }
-  if (auto done = (*loader)->commit({}); !done) return done;
+  if (auto done = (*loader)->commit({}, {}); !done) return done;
   if (auto done = target.finish_load(); !done) return done;
   return target.finish_fill(content, 1'800'000'000'000'000, {{kDataset, {{0, {kFillRows - 1, 1, 2}}}}});
 }
@@ -93,8 +93,11 @@ std::vector<TextRow> rows_of(const Model& model) {
 }
 
 engine::Changes changes_of_epoch(const TableSpec& table, int epoch) {
-  const EpochPlan plan = plan_of(epoch);
+  EpochPlan plan = plan_of(epoch);
   const Model before = model_after(table, epoch - 1);
+  const auto replacing =
+      std::stable_partition(plan.upserts.begin(), plan.upserts.end(),
+                            [&](const TextRow& row) { return !before.contains(std::stoi(row[0])); });
   std::vector<TextRow> old_rows, keys;
   for (const auto& row : plan.upserts) {
     if (const auto found = before.find(std::stoi(row[0])); found != before.end())
@@ -106,6 +109,7 @@ engine::Changes changes_of_epoch(const TableSpec& table, int epoch) {
   }
   engine::Changes out;
   out.upserts = batch_of(table.columns, plan.upserts);
+  out.new_rows = static_cast<std::size_t>(replacing - plan.upserts.begin());
   out.deletes = batch_of({table.columns[0]}, keys);
   out.checksum = checksum_of(out.upserts);
   add(out.checksum, negative(checksum_of(batch_of(table.columns, old_rows))));
@@ -118,7 +122,7 @@ engine::Changes piece_of_fill(const TableSpec& table, int piece) {
   engine::Changes out;
   out.upserts = batch_of(table.columns, rows);
   out.checksum = checksum_of(out.upserts);
-  out.insert_only = true;
+  out.new_rows = out.upserts.rows;
   return out;
 }
 
