@@ -27,7 +27,8 @@ void Progress::stall(const base::Error& error, base::Micros now) {
   bool first = false;
   update([&](ProgressSnapshot& s) {
     first = !s.stall || s.stall->reason != error.code;
-    const bool lasting = error.retry == base::Retry::kRow || error.code == "MemoryExceeded";
+    const bool lasting =
+        error.retry == base::Retry::kRow || error.code == "MemoryExceeded" || error.code == "DiskFull";
     s.stall = Stall{error.code, error.text(), first ? now : s.stall->since, lasting};
     s.state = State::kStalled;
   });

@@ -188,13 +188,22 @@ class Attempt {
   void wait_for_other_records(const base::Error& error) {
     if (error.code != "RowError" && error.code != "KeyNotUnique") return;
     in_.progress.stall(error, in_.environment.clock->now());
+    const targets::SourceOffsets cut = in_.progress.read().cut;
+    std::optional<targets::SourceOffsets> begins_before;
     delivery::RetryPause pause;
-    while (!stop_.stop_requested()) {
-      auto ends = delivery::current_ends(pipeline_);
-      // A source that is away has nothing new to tell.
-      if (ends && *ends != in_.progress.read().cut) return;
-      if (!delivery::sleep_for(pause.next(), stop_)) return;
-    }
+    do {
+      auto facts = source_facts();
+      if (!facts) continue;  // a source that is away has nothing new to tell
+      targets::SourceOffsets begins, ends;
+      for (const auto& source : *facts) {
+        for (const auto& [partition, bound] : source.bounds) {
+          begins[source.dataset][partition] = bound.earliest;
+          ends[source.dataset][partition] = bound.last_stable;
+        }
+      }
+      if (ends != cut || (begins_before && *begins_before != begins)) return;
+      begins_before = std::move(begins);
+    } while (delivery::sleep_for(pause.next(), stop_));
   }
 
   const AttemptInput& in_;
