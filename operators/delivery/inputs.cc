@@ -152,7 +152,8 @@ base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
   }
   for (std::size_t i = 0; i < inputs->inputs_.size(); ++i) {
     inputs->start_thread([self = inputs.get(), i, live](std::stop_token stop) {
-      SourceThread thread(self->pipeline_, *self->inputs_[i], static_cast<int>(i), live, self->channel_, stop);
+      SourceThread thread(self->pipeline_, *self->inputs_[i], static_cast<int>(i), live, self->channel_,
+                          stop);
       thread.run();
     });
   }

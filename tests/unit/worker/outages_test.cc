@@ -46,6 +46,31 @@ TEST_CASE("a source that is away is waited for, the state stays in memory") {
   CHECK(worker.logged("reading goes on") == 1);
 }
 
+TEST_CASE(
+    "a reader that goes on trying by itself: it is shown, and the topic is looked at before reading on") {
+  World world({orders()});
+  world.put("orders", "1", order(1, 10));
+  Running worker(world.job(kSum), world.environment());
+  eventually([&] { return worker.live(); }, "live");
+  std::atomic<int> looked = 0;
+  world.trouble().set([](const std::string& call) -> std::optional<base::Error> {
+    if (call == "away") return base::transient("Unreachable", "the store does not answer");
+    return std::nullopt;
+  });
+  eventually([&] { return worker.progress().stall.has_value(); }, "the outage is shown");
+  CHECK(worker.progress().stall->reason == "Unreachable");
+  CHECK(worker.logged("reading stopped") == 1);
+  world.trouble().set([&](const std::string& call) -> std::optional<base::Error> {
+    if (call == "read" && looked++ == 0) return base::transient("Unreachable", "not yet");
+    return std::nullopt;
+  });
+  world.put("orders", "2", order(2, 5));
+  eventually([&] { return world.rows(kTotal) == std::vector<std::string>{"15"}; }, "the new row");
+  CHECK(looked == 2);
+  CHECK(worker.logged("reading goes on") == 1);
+  eventually([&] { return worker.live() && !worker.progress().stall; }, "live again");
+}
+
 TEST_CASE("a topic that was replaced during an outage ends the worker") {
   World world({orders()});
   world.put("orders", "1", order(1, 10));

@@ -32,6 +32,7 @@ class TroubledReader : public sources::Reader {
     if (auto error = trouble_->ask("poll")) return *std::move(error);
     return real_->poll(timeout);
   }
+  std::optional<base::Error> away() const override { return trouble_->ask("away"); }
   sources::OffsetVector positions() const override { return real_->positions(); }
   bool finished() const override { return real_->finished(); }
   base::Status add_partition(int partition, sources::Offset from) override {
