@@ -200,12 +200,24 @@ void log(LogLevel level, std::string_view message, const LogFields& fields) {
 }
 
 LogScope::LogScope(LogFields fields, Sink sink, void* context)
-    : outer_(current_scope), fields_(std::move(fields)), sink_(sink), context_(context) {
+    : outer_(current_scope),
+      before_(current_scope),
+      fields_(std::move(fields)),
+      sink_(sink),
+      context_(context) {
   current_scope = this;
 }
 
+LogScope::LogScope(LogScope* outer) : outer_(outer), before_(current_scope) {
+  current_scope = this;
+}
+
+LogScope* LogScope::current() {
+  return current_scope;
+}
+
 LogScope::~LogScope() {
-  current_scope = outer_;
+  current_scope = before_;
 }
 
 }  // namespace offtake::base

@@ -44,15 +44,20 @@ class LogScope {
  public:
   using Sink = void (*)(void* context, std::string_view json_line);
   explicit LogScope(LogFields fields, Sink sink = nullptr, void* context = nullptr);
+  // In a thread that works for another one: its lines carry what those of `outer` (current() of that other
+  // thread) carry, and reach the same sinks. REQUIRES: `outer` outlives this.
+  explicit LogScope(LogScope* outer);
+  static LogScope* current();  // the innermost of the calling thread; null: none
   ~LogScope();
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
 
  private:
-  LogScope* outer_;
+  LogScope* const outer_;
+  LogScope* const before_;  // of this thread
   LogFields fields_;
-  Sink sink_;
-  void* context_;
+  Sink sink_ = nullptr;
+  void* context_ = nullptr;
   friend void log(LogLevel, std::string_view, const LogFields&);
 };
 

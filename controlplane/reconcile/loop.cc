@@ -56,8 +56,12 @@ void Loop::start() {
   }
 }
 
-void Loop::stop() {
+void Loop::request_stop() {
   for (auto& thread : threads_) thread.request_stop();
+}
+
+void Loop::stop() {
+  request_stop();
   threads_.clear();
 }
 

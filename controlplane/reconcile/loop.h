@@ -39,6 +39,8 @@ class Loop {
   // Every change of an object of `cause` queues all objects of `dependent`: who waits for it looks again.
   void wake_on(const resources::Kind& cause, const resources::Kind& dependent);
   void start();
+  // No further reconcile is begun; does not wait.
+  void request_stop();
   // Ends after the reconciles in work; idempotent.
   void stop();
 

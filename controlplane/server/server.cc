@@ -74,13 +74,15 @@ class Serving {
     return {};
   }
 
-  // Reconciling ends first, so that nothing is started again; then the workers, at an epoch boundary.
+  // The workers, at an epoch boundary, while the reconciles in work come to their end: what drains starts
+  // nothing any more.
   void stop() {
     ready_ = false;
-    loop_->stop();
+    loop_->request_stop();
     std::jthread threads([&] { in_process_->drain_all(kDrainPatience); });
     process_->drain_all(kDrainPatience);
     threads.join();
+    loop_->stop();
     server_->stop();
     base::log_info("stopped");
   }

@@ -3,7 +3,10 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/retry.h"
 #include "operators/delivery/stateless_fill.h"
+#include "operators/delivery/tombstones.h"
+#include "operators/delivery/troubles.h"
 
 namespace offtake::delivery {
 namespace {
@@ -22,12 +25,22 @@ base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets
                           const OnBatch& on_batch) {
   auto inputs = Inputs::start(pipeline, from, until);
   if (!inputs) return std::move(inputs).error();
+  Troubles troubles(*pipeline.progress, *pipeline.clock);
   std::size_t finished = 0;
   while (finished < pipeline.sources.size()) {
     if (stop.stop_requested()) return drained();
     auto event = (*inputs)->next(std::chrono::steady_clock::now() + 200ms);
+    troubles.show();
     if (!event) continue;
     if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
+    if (auto* trouble = std::get_if<SourceTrouble>(&*event)) {
+      const std::string& what = pipeline.sources[static_cast<std::size_t>(trouble->source)].dataset;
+      if (trouble->error) {
+        troubles.set(what, *trouble->error);
+      } else {
+        troubles.clear(what);
+      }
+    }
     if (std::holds_alternative<SourceFinished>(*event)) ++finished;
     if (const auto* batch = std::get_if<InputBatch>(&*event)) {
       base::crash_point("mid-read");
@@ -36,6 +49,27 @@ base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets
   }
   return {};
 }
+
+// While it lives, a stop interrupts what the target does: an index or a proof takes minutes.
+class Interrupting {
+ public:
+  Interrupting(targets::Target& target, std::stop_token stop)
+      : thread_([&target, stop](std::stop_token over) {
+          std::stop_source either;
+          const std::stop_callback on_stop(stop, [&] { either.request_stop(); });
+          const std::stop_callback on_over(over, [&] { either.request_stop(); });
+          while (sleep_for(1h, either.get_token())) {
+          }
+          // Again and again: it may come between two statements.
+          while (!over.stop_requested()) {
+            target.interrupt();
+            sleep_for(100ms, over);
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
 
 struct Bounds {
   targets::SourceOffsets start, cut;
@@ -70,25 +104,17 @@ std::int64_t records_between(const targets::SourceOffsets& from, const targets::
   std::int64_t records = 0;
   for (const auto& [dataset, partitions] : until) {
     for (const auto& [partition, end] : partitions) {
-      const auto start = from.find(dataset);
-      records += end - (start == from.end() ? 0 : start->second.at(partition));
+      // A partition that was found later has no start: it is read from its first record.
+      const auto starts = from.find(dataset);
+      if (starts == from.end()) {
+        records += end;
+        continue;
+      }
+      const auto start = starts->second.find(partition);
+      records += end - (start == starts->second.end() ? 0 : start->second);
     }
   }
   return records;
-}
-
-// The compacted sources: while we read towards a record, the cleaner may have removed an older one of its
-// key.
-base::Result<std::map<std::string, std::int64_t>> compacted_sources(const Pipeline& pipeline) {
-  std::map<std::string, std::int64_t> out;  // dataset -> delete.retention.ms
-  for (const Source& source : pipeline.sources) {
-    auto topic = source.store->describe(source.topic);
-    if (!topic) return std::move(topic).error().in(fmt::format("dataset {}", source.dataset));
-    if (topic->cleanup != sources::CleanupPolicy::kDelete && !topic->kept_whole) {
-      out[source.dataset] = topic->delete_retention_ms;
-    }
-  }
-  return out;
 }
 
 class StatefulFill {
@@ -124,7 +150,7 @@ class StatefulFill {
 
   base::Status read_twice(targets::ControlRow& row) {
     const auto on_batch = [&](const InputBatch& batch) { return push(batch, row); };
-    auto compacted = compacted_sources(pipeline_);
+    auto compacted = tombstone_patience(pipeline_);
     if (!compacted) return std::move(compacted).error();
     const base::Micros began = pipeline_.clock->now();
     if (auto read = read_between(pipeline_, row.start_offsets, row.cut, stop_, on_batch); !read) return read;
@@ -132,7 +158,7 @@ class StatefulFill {
     auto ends = current_ends(pipeline_);
     if (!ends) return std::move(ends).error();
     targets::SourceOffsets second = row.cut;
-    for (const auto& [dataset, retention_ms] : *compacted) {
+    for (const auto& [dataset, patience] : *compacted) {
       for (const auto& [partition, end] : (*ends)[dataset]) {
         // A partition that appeared meanwhile is live delivery's to find.
         if (second[dataset].contains(partition)) second[dataset][partition] = end;
@@ -141,16 +167,16 @@ class StatefulFill {
     const targets::SourceOffsets first = row.cut;
     if (auto stored = pipeline_.target->store_cut(second); !stored) return stored;
     row.cut = second;
+    pipeline_.progress->update([&](ProgressSnapshot& s) { s.cut = second; });
     if (auto read = read_between(pipeline_, first, second, stop_, on_batch); !read) return read;
-    const std::int64_t took_ms = (pipeline_.clock->now() - began) / 1000;
-    for (const auto& [dataset, retention_ms] : *compacted) {
-      if (took_ms > retention_ms) {
-        return base::transient(
-            "TombstonesMayBeMissed",
-            fmt::format("reading {} took {} s, longer than its topic keeps deletions ({} s); "
-                        "the fill starts again",
-                        dataset, took_ms / 1000, retention_ms / 1000));
-      }
+    const base::Micros took = pipeline_.clock->now() - began;
+    for (const auto& [dataset, patience] : *compacted) {
+      if (took <= patience) continue;
+      return base::transient(
+          "TombstonesMayBeMissed",
+          fmt::format("reading {} took {}, and its topic keeps deletions for {} at least; "
+                      "the fill starts again",
+                      dataset, base::format_duration(took), base::format_duration(patience)));
     }
     return {};
   }
@@ -169,18 +195,29 @@ class StatefulFill {
       since_commit += count;
       if (since_commit < kRowsPerLoad) return {};
       since_commit = 0;
-      return (*loader)->commit({}, {});
+      return commit_piece(**loader);
     });
     if (!finished) return finished;
     // What is in error shows only now that every side has loaded.
     if (auto good = check_rows(*dataflow_); !good) return good;
-    return (*loader)->commit({}, {});
+    return commit_piece(**loader);
+  }
+
+  static base::Status commit_piece(targets::Loader& loader) {
+    if (auto done = loader.commit({}, {}); !done) return done;
+    base::crash_point("piece-loaded");
+    return {};
   }
 
   const Pipeline& pipeline_;
   std::stop_token stop_;
   std::unique_ptr<engine::Dataflow> dataflow_;
 };
+
+base::Status finish_load(const Pipeline& pipeline, std::stop_token stop) {
+  const Interrupting interrupting(*pipeline.target, stop);
+  return pipeline.target->finish_load();
+}
 
 }  // namespace
 
@@ -221,13 +258,14 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
   row.offsets = row.cut;
   base::log_info("rows loaded", {{"rows", std::to_string(row.content.rows)}});
   pipeline.progress->set_state(State::kIndexing);
-  if (auto built = pipeline.target->finish_load(); !built) return std::move(built).error();
+  if (auto built = finish_load(pipeline, stop); !built) return std::move(built).error();
   base::log_info("keys and indexes built");
   if (auto ended = pipeline.target->finish_fill(row.content, row.logical_time, row.last_records); !ended) {
     return std::move(ended).error();
   }
   row.phase = targets::Phase::kCatchingUp;
-  if (auto proved = verify(pipeline); !proved) return std::move(proved).error();
+  pipeline.progress->clear_stall();
+  if (auto proved = verify(pipeline, stop); !proved) return std::move(proved).error();
   pipeline.progress->update([&](ProgressSnapshot& s) {
     s.fill_completed = pipeline.clock->now();
     s.records_read = s.records_total;
@@ -272,9 +310,10 @@ base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
   return *std::move(dataflow);
 }
 
-base::Status verify(const Pipeline& pipeline) {
+base::Status verify(const Pipeline& pipeline, std::stop_token stop) {
   if (!pipeline.verify) return {};
   pipeline.progress->set_state(State::kVerifying);
+  const Interrupting interrupting(*pipeline.target, stop);
   auto proof = pipeline.target->prove();
   if (!proof) return std::move(proof).error();
   if (!(proof->table == proof->control.content)) {

@@ -31,6 +31,6 @@ base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
                                                        std::stop_token stop);
 
 // Compares the table with the control row; VerificationFailed (terminal) says both.
-base::Status verify(const Pipeline& pipeline);
+base::Status verify(const Pipeline& pipeline, std::stop_token stop);
 
 }  // namespace offtake::delivery

@@ -2,6 +2,9 @@
 
 #include "base/crypto/crypto.h"
 #include "base/log.h"
+#include "operators/delivery/retry.h"
+#include "operators/delivery/same_source.h"
+#include "operators/delivery/source_thread.h"
 
 namespace offtake::delivery {
 namespace {
@@ -10,8 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kQueueBytes = 16 << 20;
 constexpr std::size_t kReadAheadBytes = 8 << 20;
-constexpr auto kPollTimeout = 100ms;
-constexpr auto kLookForPartitions = 30s;
 
 std::uint32_t crc_of(const sources::Record& record) {
   // Absent and empty differ.
@@ -31,14 +32,16 @@ targets::RecordStamp stamp_of(const sources::Record& record) {
 base::Result<std::unique_ptr<SourceInput>> SourceInput::open(const Source& source, int index,
                                                              const sources::OffsetVector& from,
                                                              const sources::OffsetVector& until,
-                                                             std::size_t buffered_bytes) {
+                                                             std::size_t buffered_bytes,
+                                                             std::map<int, targets::RecordStamp> stamps) {
   std::unique_ptr<SourceInput> input(new SourceInput());
   input->source_ = &source;
   input->index_ = index;
-  sources::ReadOptions options;
-  options.max_buffered_bytes = buffered_bytes;
-  auto reader = source.store->read(source.topic, from, until, options);
-  if (!reader) return std::move(reader).error().in(fmt::format("dataset {}", source.dataset));
+  input->until_ = until;
+  input->options_.max_buffered_bytes = buffered_bytes;
+  input->stamps_ = std::move(stamps);
+  auto reader = input->make_reader(from);
+  if (!reader) return std::move(reader).error();
   input->reader_ = *std::move(reader);
   auto decoder = source.make_decoder();
   if (!decoder) return std::move(decoder).error();
@@ -46,26 +49,44 @@ base::Result<std::unique_ptr<SourceInput>> SourceInput::open(const Source& sourc
   return input;
 }
 
+base::Result<std::unique_ptr<sources::Reader>> SourceInput::make_reader(
+    const sources::OffsetVector& from) const {
+  auto reader = source_->store->read(source_->topic, from, until_, options_);
+  if (!reader) return std::move(reader).error().in(fmt::format("dataset {}", source_->dataset));
+  return reader;
+}
+
 base::Result<std::optional<InputBatch>> SourceInput::next(std::chrono::milliseconds timeout) {
+  auto polled = poll(timeout);
+  if (!polled) return std::move(polled).error();
+  if (!polled->has_value()) return std::optional<InputBatch>();
+  auto batch = decode(**polled);
+  if (!batch) return std::move(batch).error();
+  return std::optional<InputBatch>(*std::move(batch));
+}
+
+base::Result<std::optional<sources::RecordBatch>> SourceInput::poll(std::chrono::milliseconds timeout) {
   auto polled = reader_->poll(timeout);
   if (!polled) return std::move(polled).error().in(fmt::format("dataset {}", source_->dataset));
-  if (!polled->has_value()) return std::optional<InputBatch>();
-  const sources::RecordBatch& records = **polled;
+  return polled;
+}
+
+base::Result<InputBatch> SourceInput::decode(const sources::RecordBatch& records) {
   InputBatch batch;
   batch.source = index_;
   batch.partition = records.partition;
   batch.position = records.position;
   batch.records = records.records.size();
   batch.bytes = records.bytes;
-  if (!records.records.empty()) {
-    batch.last = stamp_of(records.records.back());
-    auto rows = decoder_->decode(records);
-    if (!rows) return std::move(rows).error();
-    batch.skipped_nulls = rows->skipped_nulls;
-    batch.null_event_times = rows->null_event_times;
-    batch.rows = *std::move(rows);
-  }
-  return std::optional<InputBatch>(std::move(batch));
+  if (records.records.empty()) return batch;
+  batch.last = stamp_of(records.records.back());
+  auto rows = decoder_->decode(records);
+  if (!rows) return std::move(rows).error();
+  batch.skipped_nulls = rows->skipped_nulls;
+  batch.null_event_times = rows->null_event_times;
+  batch.rows = *std::move(rows);
+  stamps_[records.partition] = *batch.last;
+  return batch;
 }
 
 std::optional<base::Error> SourceInput::away() const {
@@ -80,14 +101,32 @@ void AwayReport::say(const std::optional<base::Error>& error) {
   pipeline_.progress->source_away(reader_, error, pipeline_.clock->now());
 }
 
-base::Status SourceInput::look_for_partitions() {
-  auto topic = source_->store->describe(source_->topic);
-  if (!topic) return std::move(topic).error();
+base::Status SourceInput::look_for_partitions(Progress& progress) {
+  auto bounds = source_->store->bounds(source_->topic);
+  if (!bounds) return std::move(bounds).error();
   const auto known = reader_->positions();
-  for (int partition = 0; partition < topic->partitions; ++partition) {
+  for (const auto& [partition, bound] : *bounds) {
     if (known.contains(partition)) continue;
-    if (auto added = reader_->add_partition(partition, 0); !added) return added;
+    if (bound.earliest > 0) {
+      progress.warn_once(fmt::format("HistoryTruncated: {} partition {} was found when it began at offset {}",
+                                     source_->dataset, partition, bound.earliest));
+    }
+    if (auto added = reader_->add_partition(partition, bound.earliest); !added) return added;
+    base::log_info("found a new partition",
+                   {{"dataset", source_->dataset}, {"partition", std::to_string(partition)}});
   }
+  return {};
+}
+
+base::Status SourceInput::check_same(std::stop_token stop) const {
+  return check_same_source(*source_, stamps_, stop);
+}
+
+base::Status SourceInput::reopen(std::stop_token stop) {
+  if (auto same = check_same(stop); !same) return same;
+  auto reader = make_reader(reader_->positions());
+  if (!reader) return std::move(reader).error();
+  reader_ = *std::move(reader);
   return {};
 }
 
@@ -95,7 +134,8 @@ Inputs::Inputs(const Pipeline& pipeline) : pipeline_(pipeline), channel_(kQueueB
 
 base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
                                                     const targets::SourceOffsets& from,
-                                                    const targets::SourceOffsets& until) {
+                                                    const targets::SourceOffsets& until,
+                                                    const targets::RecordStamps& stamps) {
   std::unique_ptr<Inputs> inputs(new Inputs(pipeline));
   const bool live = until.empty();
   const std::size_t ahead = kReadAheadBytes / std::max<std::size_t>(1, pipeline.sources.size());
@@ -103,21 +143,35 @@ base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
     const Source& source = pipeline.sources[i];
     const auto start = from.find(source.dataset);
     const auto end = until.find(source.dataset);
-    auto input = SourceInput::open(source, static_cast<int>(i),
-                                   start == from.end() ? sources::OffsetVector{} : start->second,
-                                   end == until.end() ? sources::OffsetVector{} : end->second, ahead);
+    const auto known = stamps.find(source.dataset);
+    auto input = SourceInput::open(
+        source, static_cast<int>(i), start == from.end() ? sources::OffsetVector{} : start->second,
+        end == until.end() ? sources::OffsetVector{} : end->second, ahead,
+        known == stamps.end() ? std::map<int, targets::RecordStamp>{} : known->second);
     if (!input) return std::move(input).error();
     inputs->inputs_.push_back(*std::move(input));
   }
   for (std::size_t i = 0; i < inputs->inputs_.size(); ++i) {
-    inputs->threads_.emplace_back([self = inputs.get(), i, live](std::stop_token stop) {
-      self->read(*self->inputs_[i], static_cast<int>(i), live, stop);
+    inputs->start_thread([self = inputs.get(), i, live](std::stop_token stop) {
+      SourceThread thread(self->pipeline_, *self->inputs_[i], static_cast<int>(i), live, self->channel_,
+                          stop);
+      thread.run();
     });
   }
-  if (live) {
-    inputs->threads_.emplace_back([self = inputs.get()](std::stop_token stop) { self->observe(stop); });
-  }
+  if (live) inputs->start_thread([self = inputs.get()](std::stop_token stop) { self->observe(stop); });
   return inputs;
+}
+
+void Inputs::start_thread(std::function<void(std::stop_token)> body) {
+  threads_.emplace_back(
+      [this, body = std::move(body), outer = base::LogScope::current()](std::stop_token stop) {
+        const base::LogScope scope(outer);
+        try {
+          body(stop);
+        } catch (const std::exception& bug) {
+          channel_.push(base::internal(bug.what()), 1, stop);
+        }
+      });
 }
 
 Inputs::~Inputs() {
@@ -129,44 +183,13 @@ std::optional<InputEvent> Inputs::next(std::chrono::steady_clock::time_point dea
   return channel_.pop(deadline);
 }
 
-void Inputs::read(SourceInput& input, int index, bool live, std::stop_token stop) {
-  auto look_again = std::chrono::steady_clock::now() + kLookForPartitions;
-  AwayReport away(pipeline_, index);
-  while (!stop.stop_requested()) {
-    if (!live && input.finished()) {
-      channel_.push(SourceFinished{index}, 1, stop);
-      return;
-    }
-    auto batch = input.next(kPollTimeout);
-    if (!batch) {
-      channel_.push(std::move(batch).error(), 1, stop);
-      return;
-    }
-    away.look(input);
-    if (batch->has_value()) {
-      const std::size_t bytes = (*batch)->bytes + 256;
-      if (!channel_.push(*std::move(*batch), bytes, stop)) return;
-    }
-    if (live && std::chrono::steady_clock::now() >= look_again) {
-      look_again = std::chrono::steady_clock::now() + kLookForPartitions;
-      // A store that does not answer shows in poll(); looking again later is enough.
-      if (auto looked = input.look_for_partitions(); !looked) {
-        base::log_warn("cannot look for new partitions", {{"error", looked.error().text()}});
-      }
-    }
-  }
-}
-
 void Inputs::observe(std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
   while (!stop.stop_requested()) {
     const base::Micros now = pipeline_.clock->now();
     if (auto ends = current_ends(pipeline_)) {
       if (!channel_.push(EndsObserved{now, *std::move(ends)}, 1, stop)) return;
     }
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, 1s, [] { return false; });
+    sleep_for(1s, stop);
   }
 }
 

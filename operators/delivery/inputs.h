@@ -1,9 +1,15 @@
 // The reading side: one thread a source polls, decodes and queues; one consumer takes batches in arrival
 // order. Also looks, once a second, at where the sources end (for completeThrough) and, every 30 s, for new
 // partitions.
+//
+// A store that is away, or a writer schema that is not to be had, is waited for: the thread reports trouble
+// and goes on by itself, after making sure that the topic is still the one it was reading. What cannot be
+// decoded holds its partition back; the others flow.
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -38,26 +44,47 @@ struct SourceFinished {
   int source = 0;
 };
 
-using InputEvent = std::variant<InputBatch, EndsObserved, SourceFinished, base::Error>;
+// Something keeps (part of) `source` from being read; without an error: nothing does any more.
+struct SourceTrouble {
+  int source = 0;
+  std::optional<base::Error> error;
+};
+
+// An error is final for its source.
+using InputEvent = std::variant<InputBatch, EndsObserved, SourceFinished, SourceTrouble, base::Error>;
 
 // Reads one source on the calling thread.
 class SourceInput {
  public:
+  // `stamps`: of the last records read before, by partition; what reopen() compares with at first.
   static base::Result<std::unique_ptr<SourceInput>> open(const Source& source, int index,
                                                          const sources::OffsetVector& from,
                                                          const sources::OffsetVector& until,
-                                                         std::size_t buffered_bytes);
+                                                         std::size_t buffered_bytes,
+                                                         std::map<int, targets::RecordStamp> stamps = {});
+  // poll() and decode() in one.
   base::Result<std::optional<InputBatch>> next(std::chrono::milliseconds timeout);
+  base::Result<std::optional<sources::RecordBatch>> poll(std::chrono::milliseconds timeout);
+  base::Result<InputBatch> decode(const sources::RecordBatch& records);
   bool finished() const { return reader_->finished(); }
   // Set while the store does not answer; next() goes on trying.
   std::optional<base::Error> away() const;
-  // Adds partitions that the topic has grown, from their first record.
-  base::Status look_for_partitions();
+  // Adds partitions that the topic has grown, from the first record they have.
+  base::Status look_for_partitions(Progress& progress);
+  // After an outage: SourceReplaced (terminal) when the topic is not the one that was read before.
+  base::Status check_same(std::stop_token stop) const;
+  // After an error: a new reader from where this one is. Errors: as check_same.
+  base::Status reopen(std::stop_token stop);
+  const Source& source() const { return *source_; }
 
  private:
   SourceInput() = default;
+  base::Result<std::unique_ptr<sources::Reader>> make_reader(const sources::OffsetVector& from) const;
   const Source* source_ = nullptr;
   int index_ = 0;
+  sources::OffsetVector until_;
+  sources::ReadOptions options_;
+  std::map<int, targets::RecordStamp> stamps_;
   std::unique_ptr<sources::Reader> reader_;
   std::unique_ptr<sources::RecordDecoder> decoder_;
 };
@@ -80,17 +107,19 @@ class AwayReport {
 
 class Inputs {
  public:
-  // `until` empty: live, without end. REQUIRES: `pipeline` outlives this.
+  // `until` empty: live, without end. `stamps`: of the control row. REQUIRES: `pipeline` outlives this.
   static base::Result<std::unique_ptr<Inputs>> start(const Pipeline& pipeline,
                                                      const targets::SourceOffsets& from,
-                                                     const targets::SourceOffsets& until);
+                                                     const targets::SourceOffsets& until,
+                                                     const targets::RecordStamps& stamps = {});
   ~Inputs();
   // The next event; nothing when none came before `deadline`. An error ends its source's thread.
   std::optional<InputEvent> next(std::chrono::steady_clock::time_point deadline);
 
  private:
   explicit Inputs(const Pipeline& pipeline);
-  void read(SourceInput& input, int index, bool live, std::stop_token stop);
+  // A thread whose lines are the caller's, and whose exceptions become an error event.
+  void start_thread(std::function<void(std::stop_token)> body);
   void observe(std::stop_token stop);
   const Pipeline& pipeline_;
   Channel<InputEvent> channel_;

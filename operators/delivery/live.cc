@@ -3,6 +3,10 @@
 #include "base/log.h"
 #include "operators/delivery/completeness.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/merge_changes.h"
+#include "operators/delivery/retry.h"
+#include "operators/delivery/tombstones.h"
+#include "operators/delivery/troubles.h"
 
 namespace offtake::delivery {
 namespace {
@@ -18,7 +22,15 @@ constexpr std::size_t kEpochBytes = 32 << 20;
 constexpr auto kEmptyEpochEvery = 30s;  // offsets and logical time are committed at least that often
 constexpr auto kMovedEpochAfter = 1s;   // positions moved without rows (aborted transactions, skipped nulls)
 constexpr auto kSwapEvery = 500ms;
+constexpr base::Micros kSwapBlockedAfter =
+    60'000'000;  // then readers of the status are told who is in the way
 constexpr base::Micros kClockJump = 3'600'000'000;
+
+// Keys of Troubles.
+constexpr const char* kTarget = "target";
+constexpr const char* kSwap = "swap";
+constexpr const char* kRows = "rows";
+constexpr const char* kClock = "clock";
 
 class Live {
  public:
@@ -27,10 +39,10 @@ class Live {
         stop_(stop),
         control_(std::move(start.control)),
         dataflow_(std::move(start.dataflow)),
-        goal_(std::move(start.first_epoch_goal)),
         completeness_(control_.logical_time),
+        troubles_(*pipeline.progress, *pipeline.clock),
         wall_start_(pipeline.clock->now()),
-        steady_start_(pipeline.clock->steady()),
+        boot_start_(pipeline.since_boot()),
         live_from_(wall_start_) {}
 
   base::Error run() {
@@ -38,15 +50,26 @@ class Live {
       if (auto made = make_stateless(); !made) return std::move(made).error();
     }
     committed_at_ = pipeline_.clock->steady();
-    report(State::kCatchingUp);
+    committed_offsets_ = control_.offsets;
+    pipeline_.progress->set_state(State::kCatchingUp);
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
-    auto inputs = Inputs::start(pipeline_, control_.offsets, {});
-    if (!inputs) return std::move(inputs).error();
+    std::unique_ptr<Inputs> inputs;
+    auto opened = patiently("sources", [&]() -> base::Status {
+      auto patience = tombstone_patience(pipeline_);
+      if (!patience) return std::move(patience).error();
+      tombstone_patience_ = *std::move(patience);
+      auto started = Inputs::start(pipeline_, control_.offsets, {}, control_.last_records);
+      if (!started) return std::move(started).error();
+      inputs = *std::move(started);
+      return {};
+    });
+    if (!opened) return std::move(opened).error();
     for (;;) {
-      if (auto gathered = gather(**inputs); !gathered) return std::move(gathered).error();
+      if (auto done = wait_for_clock(); !done) return std::move(done).error();
+      if (auto gathered = gather(*inputs); !gathered) return std::move(gathered).error();
       if (auto done = finish_epoch(); !done) return std::move(done).error();
       if (stop_.stop_requested()) return drained();
-      if (auto same = check_clock(); !same) return std::move(same).error();
+      if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
       if (auto swapped = try_swap(false); !swapped) return std::move(swapped).error();
       report_progress();
     }
@@ -60,18 +83,41 @@ class Live {
     return dataflow_->finish_bulk([](engine::Changes&&) -> base::Status { return {}; });
   }
 
+  // Calls `call` until it succeeds or fails with what does not pass by itself; Drained on `stop`.
+  template <class Call>
+  base::Status patiently(const char* what, const Call& call) {
+    RetryPause pause;
+    for (;;) {
+      base::Status done = call();
+      if (done) {
+        troubles_.clear(what);
+        return {};
+      }
+      if (!passes_by_itself(done.error())) return done;
+      base::log_debug("waiting", {{"for", what}, {"error", done.error().text()}});
+      troubles_.set(what, done.error());
+      troubles_.show();
+      const auto until = pipeline_.clock->steady() + pause.next();
+      // Short steps: what is shown depends on how long it has lasted.
+      while (pipeline_.clock->steady() < until) {
+        if (!sleep_for(200ms, stop_)) return drained();
+        troubles_.show();
+      }
+    }
+  }
+
   // Waits for input and takes it into the dataflow until the epoch closes.
   base::Status gather(Inputs& inputs) {
     std::size_t records = 0, bytes = 0;
     SteadyTime deadline = pipeline_.clock->steady() + 200ms;
     while (!stop_.stop_requested()) {
       auto event = inputs.next(deadline);
-      if (!event) {
-        if (goal_.empty() || at_or_past(control_.offsets, goal_)) break;
-        deadline = pipeline_.clock->steady() + kEpochWait;
+      if (!event) break;
+      if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
+      if (auto* trouble = std::get_if<SourceTrouble>(&*event)) {
+        take(*trouble);
         continue;
       }
-      if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
       if (auto* ends = std::get_if<EndsObserved>(&*event)) {
         completeness_.observe(ends->at, std::move(ends->ends));
         continue;
@@ -82,12 +128,20 @@ class Live {
       if (records == 0 && batch->records > 0) deadline = pipeline_.clock->steady() + kEpochWait;
       records += batch->records;
       bytes += batch->bytes;
-      const bool full = records >= kEpochRecords || bytes >= kEpochBytes;
-      if (full && (goal_.empty() || at_or_past(control_.offsets, goal_))) break;
+      if (records >= kEpochRecords || bytes >= kEpochBytes) break;
     }
     records_ += static_cast<std::int64_t>(records);
     has_rows_ = has_rows_ || records > 0;
     return {};
+  }
+
+  void take(const SourceTrouble& trouble) {
+    const std::string what = "source " + pipeline_.sources[static_cast<std::size_t>(trouble.source)].dataset;
+    if (trouble.error) {
+      troubles_.set(what, *trouble.error);
+    } else {
+      troubles_.clear(what);
+    }
   }
 
   base::Status take(const InputBatch& batch) {
@@ -104,17 +158,14 @@ class Live {
 
   base::Status finish_epoch() {
     const auto since = pipeline_.clock->steady() - committed_at_;
-    if (!has_rows_ && !(moved_ && since >= kMovedEpochAfter) && since < kEmptyEpochEvery) {
-      completeness_.reached(committed_offsets_.empty() ? control_.offsets : committed_offsets_);
+    if (!has_rows_ && !rows_in_error_ && !(moved_ && since >= kMovedEpochAfter) && since < kEmptyEpochEvery) {
+      completeness_.reached(committed_offsets_);
       return {};
     }
+    if (auto stepped = step(); !stepped || rows_in_error_) return stepped;
     targets::EpochCommit epoch;
-    if (has_rows_) {
-      auto changes = dataflow_->step();
-      if (!changes) return std::move(changes).error();
-      if (auto good = check_rows(*dataflow_); !good) return good;
-      epoch.changes = *std::move(changes);
-    }
+    epoch.changes = std::move(changes_);
+    changes_ = {};
     control_.content.rows += epoch.changes.checksum.rows;
     control_.content.sum += epoch.changes.checksum.sum;
     control_.logical_time = std::max(control_.logical_time, completeness_.reached(control_.offsets));
@@ -123,18 +174,51 @@ class Live {
     epoch.last_records = control_.last_records;
     epoch.logical_time = control_.logical_time;
     epoch.content = control_.content;
-    if (auto committed = pipeline_.target->commit(epoch); !committed) return committed;
+    // Repeating a commit whose outcome is not known is the target's: its control row tells.
+    auto committed = patiently(kTarget, [&] { return pipeline_.target->commit(epoch); });
+    if (!committed) return committed;
     ++control_.epoch;
     ++epochs_;
-    goal_.clear();
-    has_rows_ = moved_ = false;
+    moved_ = false;
     committed_offsets_ = control_.offsets;
     committed_at_ = pipeline_.clock->steady();
     return {};
   }
 
+  // Runs what was pushed. While rows are in error their epoch stays open: nothing is committed, later input
+  // joins it.
+  base::Status step() {
+    if (!has_rows_) return {};
+    has_rows_ = false;
+    auto changes = dataflow_->step();
+    if (!changes) return std::move(changes).error();
+    changes_ = rows_in_error_
+                   ? merge_changes(std::move(changes_), *std::move(changes), pipeline_.plan->identity)
+                   : *std::move(changes);
+    auto good = check_rows(*dataflow_);
+    rows_in_error_ = !good.ok();
+    if (good) {
+      troubles_.clear(kRows);
+      return {};
+    }
+    if (good.error().retry != base::Retry::kRow) return good;
+    troubles_.set(kRows, good.error());
+    const std::size_t open = changes_.upserts.bytes() + changes_.deletes.bytes();
+    if (pipeline_.memory_bytes != 0 && dataflow_->state_bytes() + open > pipeline_.memory_bytes) {
+      return base::transient(
+                 "MemoryExceeded",
+                 fmt::format("what came since a row is in error needs {} MiB beside the state of {} "
+                             "MiB, the limit is {} MiB; the row: {}",
+                             open >> 20, dataflow_->state_bytes() >> 20, pipeline_.memory_bytes >> 20,
+                             good.error().message))
+          .with_hint(good.error().hint);
+    }
+    return {};
+  }
+
   // Publishes this revision when it is not published yet. The first try is made before anything is read:
-  // where no earlier revision is live there is nothing to catch up with.
+  // where no earlier revision is live there is nothing to catch up with. Until it succeeds the earlier
+  // revision stays live, so whatever keeps it from succeeding is only noted.
   base::Status try_swap(bool first) {
     if (control_.phase == targets::Phase::kCurrent) {
       if (first) pipeline_.progress->update([](ProgressSnapshot& s) { s.published = true; });
@@ -145,18 +229,28 @@ class Live {
     swap_after_ = now + kSwapEvery;
     auto result = pipeline_.target->swap();
     if (!result) {
-      // A lock that was not had in time is tried again while the earlier revision stays live.
-      if (result.error().retry == base::Retry::kTransient && result.error().code == "SwapBlocked") {
-        pipeline_.progress->warn_once(result.error().text());
+      const base::Error error = std::move(result).error();
+      const bool lost = error.retry == base::Retry::kFenced || error.code == "TargetRewound";
+      if (lost) return error;
+      if (error.code == "SwapBlocked") {
+        swap_blocked(error.message);
         return {};
       }
-      return std::move(result).error();
-    }
-    if (!result->swapped) {
-      if (!result->blocked_by.empty())
-        pipeline_.progress->warn_once("the swap waits for " + result->blocked_by);
+      swap_after_ = now + swap_pause_.next();
+      troubles_.set(kSwap, error);
       return {};
     }
+    troubles_.clear(kSwap);
+    swap_pause_.reset();
+    if (!result->swapped) {
+      if (result->blocked_by.empty()) {
+        swap_free();
+      } else {
+        swap_blocked(result->blocked_by);
+      }
+      return {};
+    }
+    swap_free();
     control_.phase = targets::Phase::kCurrent;
     control_.epoch = result->epoch;
     live_from_ = pipeline_.clock->now();
@@ -165,25 +259,63 @@ class Live {
     return {};
   }
 
-  // Deadlines and completeThrough both trust the clocks to run alike.
-  base::Status check_clock() {
-    const auto wall = pipeline_.clock->now() - wall_start_;
-    const auto steady =
-        std::chrono::duration_cast<std::chrono::microseconds>(pipeline_.clock->steady() - steady_start_)
-            .count();
-    if (std::abs(wall - steady) < kClockJump) return {};
-    return base::terminal("ClockJump", fmt::format("the wall clock moved by {} s against the monotonic clock",
-                                                   (wall - steady) / 1'000'000));
+  void swap_blocked(const std::string& by) {
+    const base::Micros now = pipeline_.since_boot();
+    if (!swap_blocked_since_) {
+      swap_blocked_since_ = now;
+      base::log_info("the swap waits for a lock", {{"held_by", by}});
+    }
+    if (now - *swap_blocked_since_ < kSwapBlockedAfter) return;
+    pipeline_.progress->warn_once("the swap has waited for more than a minute for " + by);
+    pipeline_.progress->update([&](ProgressSnapshot& s) { s.swap_blocked_by = by; });
   }
 
-  void report(State state) { pipeline_.progress->set_state(state); }
+  void swap_free() {
+    swap_blocked_since_.reset();
+    pipeline_.progress->update([](ProgressSnapshot& s) { s.swap_blocked_by.clear(); });
+  }
+
+  // Deadlines and completeThrough both trust the clocks to run alike. The clock that both are compared with
+  // counts the time a machine sleeps.
+  base::Status wait_for_clock() {
+    for (;;) {
+      const base::Micros drift =
+          (pipeline_.clock->now() - wall_start_) - (pipeline_.since_boot() - boot_start_);
+      if (std::abs(drift) < kClockJump) {
+        troubles_.clear(kClock);
+        return {};
+      }
+      // Shown at once, and for as long as the clock is off: set back it goes on, and so does a new start.
+      pipeline_.progress->stall(
+          base::terminal("ClockJump", fmt::format("the wall clock moved by {} s against the monotonic clock",
+                                                  drift / 1'000'000))
+              .with_hint("set the clock right; if it is right now, pause and resume the product"),
+          pipeline_.clock->now());
+      if (!sleep_for(1s, stop_)) return drained();
+    }
+  }
+
+  // Deletions that were not read for too long may be gone from a compacted topic.
+  base::Status check_tombstones() {
+    if (rows_in_error_) return {};  // it reads on, only nothing is committed
+    const base::Micros behind = pipeline_.clock->now() - completeness_.complete_through();
+    for (const auto& [dataset, patience] : tombstone_patience_) {
+      if (behind <= patience) continue;
+      return base::terminal("TombstonesMayBeMissed",
+                            fmt::format("{} was not read for {}, longer than its topic keeps deletions",
+                                        dataset, base::format_duration(behind)));
+    }
+    return {};
+  }
 
   void report_progress() {
-    const bool live =
-        control_.phase == targets::Phase::kCurrent && completeness_.complete_through() >= live_from_;
+    const bool caught_up = completeness_.complete_through() >= live_from_;
+    const bool live = control_.phase == targets::Phase::kCurrent && caught_up;
+    const bool stalled = troubles_.show();
+    // A stall of an earlier attempt has been passed once something was committed or all was read.
+    if (!stalled && (epochs_ > 0 || caught_up)) pipeline_.progress->clear_stall();
     pipeline_.progress->update([&](ProgressSnapshot& s) {
-      s.state = live ? State::kLive : State::kCatchingUp;
-      s.stall.reset();
+      s.state = s.stall ? State::kStalled : live ? State::kLive : State::kCatchingUp;
       s.epoch = control_.epoch;
       s.epochs_committed = epochs_;
       s.records_live = records_;
@@ -205,14 +337,18 @@ class Live {
   std::stop_token stop_;
   targets::ControlRow control_;  // offsets run ahead of what is committed while an epoch gathers
   std::unique_ptr<engine::Dataflow> dataflow_;
-  targets::SourceOffsets goal_;
+  engine::Changes changes_;  // of the open epoch
   targets::SourceOffsets committed_offsets_;
   Completeness completeness_;
-  const base::Micros wall_start_;
-  const SteadyTime steady_start_;
+  Troubles troubles_;
+  std::map<std::string, base::Micros> tombstone_patience_;
+  const base::Micros wall_start_, boot_start_;
   base::Micros live_from_;
   SteadyTime committed_at_{}, swap_after_{};
+  std::optional<base::Micros> swap_blocked_since_;
+  RetryPause swap_pause_;
   bool has_rows_ = false, moved_ = false;
+  bool rows_in_error_ = false;
   std::int64_t epochs_ = 0, records_ = 0, skipped_nulls_ = 0, null_event_times_ = 0;
 };
 

@@ -8,13 +8,14 @@ namespace offtake::delivery {
 struct LiveStart {
   targets::ControlRow control;
   std::unique_ptr<engine::Dataflow> dataflow;  // null: the plan has no state
-  // Not empty: the first epoch takes everything up to here, however large. After a row stalled the product,
-  // what corrects it must be able to land in one epoch with it.
-  targets::SourceOffsets first_epoch_goal;
 };
 
-// Runs until `stop` (then Drained, at an epoch boundary) or an error: Fenced, RecordNotDecoded, RowError,
-// KeyNotUnique, MemoryExceeded, ClockJump, or what sources and target report.
+// Runs until `stop` (then Drained, at an epoch boundary) or an error: Fenced, MemoryExceeded,
+// TombstonesMayBeMissed, or what sources and target report. The state in memory is not given up for what
+// passes: a target or source that is away is waited for, a swap that is refused is tried again, and while
+// rows are in error (RowError, KeyNotUnique) or a record does not decode the product stalls in place: it
+// reads on, and what came meanwhile lands in one epoch with what corrects it. So it is with a clock that
+// jumps (ClockJump).
 base::Error run_live(const Pipeline& pipeline, LiveStart start, std::stop_token stop);
 
 }  // namespace offtake::delivery

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/boot_time.h"
 #include "base/clock.h"
 #include "operators/delivery/progress.h"
 #include "operators/engine/dataflow.h"
@@ -34,6 +35,7 @@ struct Pipeline {
   targets::Target* target = nullptr;
   Progress* progress = nullptr;
   const base::Clock* clock = nullptr;
+  std::function<base::Micros()> since_boot = base::since_boot;
   int revision = 1;
   int threads = 1;
   std::size_t memory_bytes = 0;

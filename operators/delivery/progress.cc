@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/log.h"
+
 namespace offtake::delivery {
 namespace {
 constexpr std::array<std::string_view, 8> kNames = {"Starting",   "Filling", "Indexing", "Verifying",
@@ -21,13 +23,37 @@ base::Result<State> state_from(std::string_view text) {
   return static_cast<State>(found - kNames.begin());
 }
 
-void Progress::warn_once(const std::string& warning) {
+void Progress::stall(const base::Error& error, base::Micros now) {
+  bool first = false;
   update([&](ProgressSnapshot& s) {
-    if (std::find(s.warnings.begin(), s.warnings.end(), warning) == s.warnings.end() &&
-        s.warnings.size() < 32) {
-      s.warnings.push_back(warning);
-    }
+    first = !s.stall || s.stall->reason != error.code;
+    const bool lasting =
+        error.retry == base::Retry::kRow || error.code == "MemoryExceeded" || error.code == "DiskFull";
+    s.stall = Stall{error.code, error.text(), first ? now : s.stall->since, lasting};
+    s.state = State::kStalled;
   });
+  if (!first) return;
+  base::log_warn("stalled", {{"reason", error.code}, {"error", error.text()}, {"detail", error.detail}});
+}
+
+void Progress::clear_stall() {
+  std::string reason;
+  update([&](ProgressSnapshot& s) {
+    if (s.stall) reason = s.stall->reason;
+    s.stall.reset();
+    if (s.state == State::kStalled) s.state = unstalled_;
+  });
+  if (!reason.empty()) base::log_info("goes on", {{"reason", reason}});
+}
+
+void Progress::warn_once(const std::string& warning) {
+  bool fresh = false;
+  update([&](ProgressSnapshot& s) {
+    fresh = std::find(s.warnings.begin(), s.warnings.end(), warning) == s.warnings.end() &&
+            s.warnings.size() < 32;
+    if (fresh) s.warnings.push_back(warning);
+  });
+  if (fresh) base::log_warn(warning);
 }
 
 ProgressSnapshot Progress::read() const {

@@ -23,6 +23,9 @@ struct Stall {
   std::string reason;  // RecordNotDecoded, RowError, KeyNotUnique, MemoryExceeded, DiskFull …
   std::string message;
   base::Micros since = 0;
+  // It stands until the place was passed (an epoch committed, a fill completed): what is tried meanwhile will
+  // most likely end there again.
+  bool lasting = false;
 };
 
 struct ProgressSnapshot {
@@ -48,6 +51,8 @@ struct ProgressSnapshot {
   // Entity datasets of which a key was read from more than one partition; those of which none was.
   std::set<std::string> keys_span_partitions, keys_in_one_partition;
   std::vector<std::string> warnings;  // HistoryTruncated and the like, once each
+  // Who has kept the swap from its locks for more than a minute: "pid 4711 of reader: SELECT …".
+  std::string swap_blocked_by;
 };
 
 class Progress {
@@ -58,12 +63,19 @@ class Progress {
   }
   // What is away shows as the stall while there is no other.
   ProgressSnapshot read() const;
+  // A lasting stall stays; others end when something moves on.
   void set_state(State state) {
     update([&](ProgressSnapshot& s) {
+      unstalled_ = state;
+      if (s.stall && s.stall->lasting) return;
       s.state = state;
       s.stall.reset();
     });
   }
+  // What keeps it from going on; the same reason keeps its first instant.
+  void stall(const base::Error& error, base::Micros now);
+  void clear_stall();
+  // Into the log as well.
   void warn_once(const std::string& warning);
   // The store that `reader` (a number of the caller's) reads from does not answer; absent: it does. Kept
   // apart from the stall, which is an attempt's: reading goes on trying.
@@ -73,6 +85,7 @@ class Progress {
   mutable std::mutex mutex_;
   ProgressSnapshot snapshot_;
   std::map<int, Stall> away_;
+  State unstalled_ = State::kStarting;  // what the state is without a stall
 };
 
 }  // namespace offtake::delivery

@@ -14,11 +14,12 @@ RecoveryDecision refill(std::string reason, std::string message) {
 std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& control,
                                                  const SourceFacts& source, base::Micros now) {
   if (source.keeps_tombstones_for_ever) return std::nullopt;
-  const std::int64_t away_ms = (now - control.committed_at) / 1000;
-  if (away_ms <= source.delete_retention_ms - kTombstoneMarginMs) return std::nullopt;
+  // Everything up to the logical time was read. The last commit may be later: of a worker that lagged.
+  const base::Micros away = now - std::min(control.logical_time, control.committed_at);
+  if (away / 1000 <= source.delete_retention_ms - kTombstoneMarginMs) return std::nullopt;
   return refill("TombstonesMayBeMissed",
                 fmt::format("{} was not read for {}, longer than its topic keeps deletions", source.dataset,
-                            base::format_duration(now - control.committed_at)));
+                            base::format_duration(away)));
 }
 
 std::optional<RecoveryDecision> check_offsets(const targets::ControlRow& control, const SourceFacts& source) {
@@ -53,15 +54,22 @@ std::optional<RecoveryDecision> check_replay(const targets::ControlRow& control,
                               "rebuilt by reading it again",
                               source.dataset));
   }
-  const auto start = control.start_offsets.find(source.dataset);
-  if (start == control.start_offsets.end()) return std::nullopt;
-  for (const auto& [partition, offset] : start->second) {
+  const auto read = control.offsets.find(source.dataset);
+  if (read == control.offsets.end()) return std::nullopt;
+  const auto starts = control.start_offsets.find(source.dataset);
+  for (const auto& [partition, reached] : read->second) {
+    // A partition that the topic grew later has no start offset: it was read from its first record.
+    sources::Offset start = 0;
+    if (starts != control.start_offsets.end()) {
+      const auto mine = starts->second.find(partition);
+      if (mine != starts->second.end()) start = mine->second;
+    }
     const auto bounds = source.bounds.find(partition);
-    if (bounds != source.bounds.end() && bounds->second.earliest > offset) {
+    if (bounds != source.bounds.end() && reached > start && bounds->second.earliest > start) {
       return refill("StateLost",
                     fmt::format("the state over {} is lost and partition {} now begins at {}, past "
                                 "the {} it was built from",
-                                source.dataset, partition, bounds->second.earliest, offset));
+                                source.dataset, partition, bounds->second.earliest, start));
     }
   }
   return std::nullopt;

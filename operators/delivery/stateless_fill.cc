@@ -1,6 +1,7 @@
 #include "operators/delivery/stateless_fill.h"
 
 #include "base/crash_point.h"
+#include "base/log.h"
 #include "operators/delivery/inputs.h"
 
 namespace offtake::delivery {
@@ -63,15 +64,21 @@ class Stream {
       }
       if (uncommitted >= kRowsPerCommit ||
           (uncommitted > 0 && std::chrono::steady_clock::now() >= commit_at)) {
-        if (auto done = (*loader)->commit(reached_, stamps_); !done) return done;
+        if (auto done = commit_piece(**loader); !done) return done;
         uncommitted = 0;
         commit_at = std::chrono::steady_clock::now() + kCommitEvery;
       }
     }
-    return (*loader)->commit(reached_, stamps_);
+    return commit_piece(**loader);
   }
 
  private:
+  base::Status commit_piece(targets::Loader& loader) {
+    if (auto done = loader.commit(reached_, stamps_); !done) return done;
+    base::crash_point("piece-loaded");
+    return {};
+  }
+
   base::Result<std::int64_t> append(engine::Dataflow& dataflow, targets::Loader& loader,
                                     const InputBatch& batch) {
     std::int64_t rows = 0;
@@ -166,8 +173,13 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < streams.size(); ++i) {
-      threads.emplace_back([&, i] {
-        results[i] = streams[i]->run(stop_all.get_token());
+      threads.emplace_back([&, i, outer = base::LogScope::current()] {
+        const base::LogScope scope(outer);
+        try {
+          results[i] = streams[i]->run(stop_all.get_token());
+        } catch (const std::exception& bug) {
+          results[i] = base::internal(bug.what());
+        }
         // One that fails ends the others, which then report that they were drained.
         if (!results[i]) stop_all.request_stop();
       });

@@ -47,6 +47,10 @@ struct Observation {
   std::optional<worker::WorkerStatus> status;  // the last one it gave; absent while it has not answered
 };
 
+inline base::Error draining() {
+  return base::transient("Draining", "the server is stopping");
+}
+
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -63,7 +67,8 @@ class Runner {
   // What the worker's log has from `place` on, at most `limit` bytes; `place` moves behind it. Goes on in the
   // next file where the log was rotated. Empty where the log ends.
   virtual base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) = 0;
-  // Ends everything at epoch boundaries (SIGTERM to the server).
+  // Ends everything at epoch boundaries (SIGTERM to the server); from now on nothing is started: ensure()
+  // gives Draining (transient).
   virtual void drain_all(std::chrono::milliseconds patience) = 0;
 };
 

@@ -2,8 +2,8 @@
 // proves it, publishes it, and then commits epochs. Offsets, fence and rows live in the target together
 // (correctness: "Epochs, owner, fence").
 //
-// Threads: one thread calls a Target; loaders may each be used by a thread of their own.
-// Errors: fenced (another owner), transient (connection, locks), row (a value the target refuses),
+// Threads: one thread calls a Target, interrupt() excepted; loaders may each be used by a thread of their
+// own. Errors: fenced (another owner), transient (connection, locks), row (a value the target refuses),
 // terminal (credentials, missing objects). A connection lost during COMMIT is resolved inside.
 #pragma once
 #include <map>
@@ -150,6 +150,10 @@ class Target {
   // and sets phase Current with epoch max(both) + 1. When a lock was not had in 2 s: `blocked_by`, or a
   // transient error of code SwapBlocked where the holder cannot be seen.
   virtual base::Result<SwapResult> swap() = 0;
+
+  // From any thread: the statement that runs now ends soon, its call with a transient error. For what takes
+  // minutes (finish_load, prove); where nothing runs, nothing happens.
+  virtual void interrupt() = 0;
 
   // One epoch: one transaction whose first statement is the fencing update.
   virtual base::Status commit(const EpochCommit& epoch) = 0;

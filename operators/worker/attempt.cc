@@ -1,12 +1,13 @@
 #include "operators/worker/attempt.h"
 
-#include "base/crypto/crypto.h"
 #include "base/log.h"
 #include "operators/delivery/fill.h"
-#include "operators/delivery/inputs.h"
 #include "operators/delivery/live.h"
 #include "operators/delivery/recovery.h"
+#include "operators/delivery/retry.h"
+#include "operators/delivery/same_source.h"
 #include "operators/plan/classified.h"
+#include "operators/worker/kept_schemas.h"
 
 namespace offtake::worker {
 namespace {
@@ -57,6 +58,7 @@ class Attempt {
     pipeline_.target = target_.get();
     pipeline_.progress = &in_.progress;
     pipeline_.clock = in_.environment.clock;
+    pipeline_.since_boot = in_.environment.since_boot;
     pipeline_.revision = job_.revision;
     pipeline_.threads = job_.threads;
     pipeline_.memory_bytes = static_cast<std::size_t>(job_.memory_bytes);
@@ -98,7 +100,10 @@ class Attempt {
     decode.event_time = use.event_time;
     decode.hide_key = std::any_of(spec.key_columns.begin(), spec.key_columns.end(),
                                   [&](const auto& column) { return plan::is_classified(use, column); });
-    decode.fetch_schema = [this, store](int id) { return in_.environment.fetch_schema(*store, id); };
+    decode.fetch_schema = [this, store](int id) {
+      return kept_schema(in_.environment.state_directory, *store, id,
+                         [&] { return in_.environment.fetch_schema(*store, id); });
+    };
     return sources::RecordDecoder::create(std::move(decode));
   }
 
@@ -151,7 +156,10 @@ class Attempt {
       if (!job_.sources[i].start.empty()) start.start[job_.sources[i].dataset] = job_.sources[i].start;
     }
     auto filled = delivery::run_fill(pipeline_, std::move(start), stop_);
-    if (!filled) return std::move(filled).error();
+    if (!filled) {
+      wait_for_other_records(filled.error());
+      return std::move(filled).error();
+    }
     delivery::LiveStart live;
     live.control = std::move(filled->control);
     live.dataflow = std::move(filled->dataflow);
@@ -162,11 +170,6 @@ class Attempt {
     in_.progress.set_state(delivery::State::kStarting);
     if (auto same = check_last_records(control); !same) return std::move(same).error();
     delivery::LiveStart live;
-    if (in_.after_row_stall) {
-      auto ends = delivery::current_ends(pipeline_);
-      if (!ends) return std::move(ends).error();
-      live.first_epoch_goal = *std::move(ends);
-    }
     if (action == Recovery::kReplay) {
       auto dataflow = delivery::replay(pipeline_, control, stop_);
       if (!dataflow) return std::move(dataflow).error();
@@ -176,46 +179,36 @@ class Attempt {
     return delivery::run_live(pipeline_, std::move(live), stop_);
   }
 
-  // The last record of each partition, where it still is, must be the one we read.
   base::Status check_last_records(const targets::ControlRow& control) const {
     for (const auto& source : pipeline_.sources) {
       const auto stamps = control.last_records.find(source.dataset);
       if (stamps == control.last_records.end()) continue;
-      for (const auto& [partition, stamp] : stamps->second) {
-        auto now = read_stamp(source, partition, stamp.offset);
-        if (!now) return std::move(now).error();
-        if (*now && !(**now == stamp)) {
-          return base::terminal(
-              "SourceReplaced",
-              fmt::format("the record at offset {} of {} partition {} is not the one that was "
-                          "read: the topic was replaced",
-                          stamp.offset, source.dataset, partition));
-        }
-      }
+      if (auto same = delivery::check_same_source(source, stamps->second, stop_); !same) return same;
     }
     return {};
   }
 
-  base::Result<std::optional<targets::RecordStamp>> read_stamp(const delivery::Source& source, int partition,
-                                                               sources::Offset offset) const {
-    auto reader = source.store->read(source.topic, {{partition, offset}}, {{partition, offset + 1}}, {});
-    if (!reader) {
-      if (reader.error().code == "OffsetOutOfRange") return std::optional<targets::RecordStamp>();
-      return std::move(reader).error();
-    }
-    while (!(*reader)->finished()) {
-      if (stop_.stop_requested()) return delivery::drained();
-      auto batch = (*reader)->poll(std::chrono::milliseconds(200));
-      if (!batch) {
-        if (batch.error().code == "OffsetOutOfRange") return std::optional<targets::RecordStamp>();
-        return std::move(batch).error();
+  // What is wrong with rows of a fill can only be put right by further records, or by retention: until there
+  // are some, reading everything again would end in the same place.
+  void wait_for_other_records(const base::Error& error) {
+    if (error.code != "RowError" && error.code != "KeyNotUnique") return;
+    in_.progress.stall(error, in_.environment.clock->now());
+    const targets::SourceOffsets cut = in_.progress.read().cut;
+    std::optional<targets::SourceOffsets> begins_before;
+    delivery::RetryPause pause;
+    do {
+      auto facts = source_facts();
+      if (!facts) continue;  // a source that is away has nothing new to tell
+      targets::SourceOffsets begins, ends;
+      for (const auto& source : *facts) {
+        for (const auto& [partition, bound] : source.bounds) {
+          begins[source.dataset][partition] = bound.earliest;
+          ends[source.dataset][partition] = bound.last_stable;
+        }
       }
-      if (!batch->has_value()) continue;
-      for (const auto& record : (*batch)->records) {
-        if (record.offset == offset) return std::optional(delivery::stamp_of(record));
-      }
-    }
-    return std::optional<targets::RecordStamp>();
+      if (ends != cut || (begins_before && *begins_before != begins)) return;
+      begins_before = std::move(begins);
+    } while (delivery::sleep_for(pause.next(), stop_));
   }
 
   const AttemptInput& in_;

@@ -9,8 +9,6 @@ struct AttemptInput {
   const Environment& environment;
   delivery::Progress& progress;
   std::string owner;  // the random start id of this worker
-  // The attempt before stalled on rows: the first epoch reads on to the sources' present ends.
-  bool after_row_stall = false;
 };
 
 // Ends with an error always: Drained when `stop` was requested.

@@ -79,10 +79,16 @@ int run_process(const ProcessArguments& arguments) {
 
   Outcome outcome;
   std::atomic<bool> ended = false;
-  std::jthread runner([&] {
-    const Environment environment =
-        process_environment(arguments.secrets_directory, arguments.state_directory, arguments.incarnation);
-    outcome = run(*job, environment, board.progress(), stop.get_token());
+  std::jthread runner([&, outer = base::LogScope::current()] {
+    const base::LogScope inherited(outer);
+    try {
+      const Environment environment =
+          process_environment(arguments.secrets_directory, arguments.state_directory, arguments.incarnation);
+      outcome = run(*job, environment, board.progress(), stop.get_token());
+    } catch (const std::exception& bug) {
+      const base::Error error = base::internal(bug.what());
+      outcome = {Exit::kTerminal, error.code, error.text()};
+    }
     ended = true;
     ended.notify_all();
   });

@@ -1,10 +1,11 @@
 #include "operators/worker/run.h"
 
-#include <condition_variable>
+#include <set>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "operators/delivery/pipeline.h"
+#include "operators/delivery/retry.h"
 #include "operators/worker/attempt.h"
 
 namespace offtake::worker {
@@ -15,37 +16,20 @@ using namespace std::chrono_literals;
 // What this worker can never get over: the controller decides what comes next.
 bool ends_the_worker(const base::Error& error) {
   static const std::set<std::string> kCodes = {"StateLost", "SourceReplaced", "TombstonesMayBeMissed",
-                                               "VerificationFailed", "ClockJump"};
+                                               "VerificationFailed"};
   return error.retry == base::Retry::kTerminal && kCodes.contains(error.code);
-}
-
-// The wait after the n-th failure in a row: 1 s, 2 s, 4 s … to a minute. Rows that stall the product are
-// looked at more often, because what corrects them usually arrives by itself.
-std::chrono::milliseconds pause_after(int failures, const base::Error& error) {
-  const auto longest = error.retry == base::Retry::kRow ? 10'000ms : 60'000ms;
-  auto pause = 500ms * (1 << std::min(failures, 10));
-  return std::min<std::chrono::milliseconds>(pause, longest);
-}
-
-void wait(std::chrono::milliseconds pause, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, pause, [] { return false; });
-}
-
-void report_stall(const base::Error& error, const base::Clock& clock, delivery::Progress& progress) {
-  progress.update([&](delivery::ProgressSnapshot& s) {
-    const bool same = s.stall && s.stall->reason == error.code;
-    const base::Micros since = same ? s.stall->since : clock.now();
-    s.state = delivery::State::kStalled;
-    s.stall = delivery::Stall{error.code, error.text(), since};
-  });
-  base::log_warn("stalled", {{"reason", error.code}, {"error", error.text()}, {"detail", error.detail}});
 }
 
 Outcome ended(Exit exit, const base::Error& error) {
   return {exit, error.code, error.text()};
+}
+
+base::Error guarded_attempt(const AttemptInput& input, std::stop_token stop) {
+  try {
+    return run_attempt(input, stop);
+  } catch (const std::exception& bug) {
+    return base::internal(bug.what());
+  }
 }
 
 }  // namespace
@@ -53,13 +37,12 @@ Outcome ended(Exit exit, const base::Error& error) {
 Outcome run(const Job& job, const Environment& environment, delivery::Progress& progress,
             std::stop_token stop) {
   const std::string owner = base::random_id();
-  int failures = 0;
-  bool after_row_stall = false;
+  delivery::RetryPause pause({1000ms, 60'000ms});
   base::log_info("worker started",
                  {{"incarnation", std::to_string(environment.incarnation)}, {"owner", owner}});
   for (;;) {
-    const std::int64_t epochs_before = progress.read().epochs_committed;
-    const base::Error error = run_attempt({job, environment, progress, owner, after_row_stall}, stop);
+    progress.update([](delivery::ProgressSnapshot& s) { s.epochs_committed = 0; });
+    const base::Error error = guarded_attempt({job, environment, progress, owner}, stop);
     if (delivery::is_drained(error) || (stop.stop_requested() && error.retry == base::Retry::kTransient)) {
       base::log_info("drained");
       return {Exit::kDrained, "Drained", ""};
@@ -72,10 +55,15 @@ Outcome run(const Job& job, const Environment& environment, delivery::Progress& 
       base::log_error("cannot go on", {{"reason", error.code}, {"error", error.text()}});
       return ended(Exit::kTerminal, error);
     }
-    if (progress.read().epochs_committed > epochs_before) failures = 0;
-    report_stall(error, *environment.clock, progress);
-    after_row_stall = error.retry == base::Retry::kRow;
-    wait(pause_after(failures++, error), stop);
+    if (progress.read().epochs_committed > 0) pause.reset();
+    progress.stall(error, environment.clock->now());
+    if (error.code == "MemoryExceeded") {
+      // Another limit comes with another job, which starts another worker.
+      while (delivery::sleep_for(60'000ms, stop)) {
+      }
+    } else {
+      delivery::sleep_for(pause.next(), stop);
+    }
     if (stop.stop_requested()) return {Exit::kDrained, "Drained", ""};
   }
 }

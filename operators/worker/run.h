@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/boot_time.h"
 #include "base/clock.h"
 #include "operators/sources/event_store.h"
 #include "operators/worker/job.h"
@@ -16,6 +17,7 @@ namespace offtake::worker {
 // What surrounds a worker; differs between threads and processes.
 struct Environment {
   const base::Clock* clock = &base::system_clock();
+  std::function<base::Micros()> since_boot = base::since_boot;
   std::int64_t incarnation = 1;
   std::string state_directory;  // relative paths of the job are below it
   // Opens the store that the job names (the embedded log is the server's own).

@@ -35,6 +35,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
     stall.set("reason", progress.stall->reason);
     stall.set("message", progress.stall->message);
     stall.set("since", progress.stall->since);
+    stall.set("lasting", progress.stall->lasting);
     out.set("stall", std::move(stall));
   }
   out.set("recordsRead", progress.records_read);
@@ -65,6 +66,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));
+  if (!progress.swap_blocked_by.empty()) out.set("swapBlockedBy", progress.swap_blocked_by);
   return out;
 }
 
@@ -74,8 +76,8 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   if (!state) return std::move(state).error();
   progress.state = *state;
   if (const auto& stall = value["stall"]; stall.is_object()) {
-    progress.stall =
-        delivery::Stall{stall.string_or("reason"), stall.string_or("message"), stall.int_or("since")};
+    progress.stall = delivery::Stall{stall.string_or("reason"), stall.string_or("message"),
+                                     stall.int_or("since"), stall.bool_or("lasting")};
   }
   progress.records_read = value.int_or("recordsRead");
   progress.records_total = value.int_or("recordsTotal");
@@ -111,6 +113,7 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
       if (warning.is_string()) progress.warnings.push_back(warning.as_string());
     }
   }
+  progress.swap_blocked_by = value.string_or("swapBlockedBy");
   return progress;
 }
 

@@ -12,10 +12,10 @@ import time
 import pytest
 
 from support import flight_products as fp
-from support import flights
+from support import flights, manifests
 from support.children import eventually, process_state
 
-FILLING = ["cut-stored", "mid-read", "mid-load", "before-indexes", "after-indexes", "before-swap-commit",
+FILLING = ["cut-stored", "mid-read", "mid-load", "piece-loaded", "before-indexes", "after-indexes", "before-swap-commit",
            "after-swap-commit"]
 LIVE = ["mid-epoch", "before-epoch-commit", "after-epoch-commit"]
 TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])
@@ -64,6 +64,31 @@ def test_killed_while_filling(world, namespace, point):
     world.server.start()
     assert product.wait_worker(not_pid=pid)
     converge(world, product)
+
+
+@pytest.mark.parametrize("point", ["mid-read:40", "mid-load:40", "piece-loaded:1"])
+def test_a_fill_without_state_goes_on_where_it_was(world, point):
+    world.server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:stop")
+    product = world.product(manifests.product(fp.NAMESPACE, f"delayed-{point.split(':')[0]}", fp.DELAYED,
+                                              runner={"threads": 3}))
+    pid = hit(product, point.split(":")[0])
+    control = product.control()
+    assert control.phase == "Filling"
+    loaded = product.fill_progress()
+    if point.startswith("piece-loaded"):
+        # At least one piece is kept: its rows are there, and further than where it began.
+        assert sum(loaded.values()) > 0, loaded
+    product.worker().send(signal.SIGKILL)
+    world.server.kill()
+    world.server.start()
+    worker = product.wait_worker(not_pid=pid)
+    product.wait_live(timeout=120)
+    started = [line for line in worker.log_lines() if line.get("msg") == "fill started"]
+    assert [line["resumed"] for line in started] == ["false", "true"], started
+    # Row for row: nothing that was loaded before is loaded twice, nothing is missing.
+    assert world.assert_equal(product, fp.DELAYED) > 100_000
+    assert product.control().cut == control.cut  # not begun anew
+    assert product.revision == 1
 
 
 @TOPICS

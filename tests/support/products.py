@@ -138,6 +138,12 @@ class Product:
             return controls[-1]
         return next(control for control in controls if control.revision == revision)
 
+    def fill_progress(self) -> dict[str, int]:
+        """Rows by stream, of the pieces of a fill that are in the target for good."""
+        with self.postgres.connect(database=self.database) as connection:
+            return dict(connection.execute(
+                f'SELECT stream, rows FROM "{self.schema}"._offtake_fill WHERE offsets IS NOT NULL').fetchall())
+
     def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60) -> None:
         """Until the current revision's committed offsets are at or past `goal` ({dataset: {partition: offset}})
         for each dataset that the product reads."""

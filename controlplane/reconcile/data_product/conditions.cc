@@ -95,13 +95,32 @@ class Report {
     if (progress_ == nullptr) return "The worker is starting.";
     if (progress_->state == State::kIndexing) return "All rows are loaded; keys and indexes are being built.";
     if (progress_->state == State::kVerifying) return "All rows are loaded; the table is being verified.";
+    if (!progress_->swap_blocked_by.empty()) {
+      return fmt::format(
+          "Filled; publishing has waited for more than a minute for a lock that is held by {}.",
+          progress_->swap_blocked_by);
+    }
     if (progress_->state == State::kCatchingUp) return "Filled; catching up before it is published.";
     return "The history is being read and loaded.";
   }
 
+  // With what the sources did not have any more.
+  std::string filled_text() const {
+    std::string text = "The history asked for is in the target.";
+    if (progress_ == nullptr) return text;
+    for (const auto& warning : progress_->warnings) {
+      if (warning.starts_with("HistoryTruncated: ")) text += " " + warning + ".";
+    }
+    // A worker that started since does not know it any more.
+    const auto* before = resources::find_condition(status_.conditions, condition::kBackfilled);
+    const bool known = before != nullptr && before->status == Truth::kTrue &&
+                       before->observed_generation == facts_.product.metadata.generation;
+    return known && before->message.size() > text.size() ? before->message : text;
+  }
+
   void backfilled() {
     if (present_ && latest_->is_current()) {
-      set(condition::kBackfilled, Truth::kTrue, "Filled", "The history asked for is in the target.");
+      set(condition::kBackfilled, Truth::kTrue, "Filled", filled_text());
     } else {
       set(condition::kBackfilled, Truth::kFalse, present_ ? "Filling" : "Pending",
           present_ ? filling_text() : "Not started yet.");

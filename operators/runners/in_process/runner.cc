@@ -140,6 +140,7 @@ class InProcessRunner : public Runner {
     auto directory = write_worker_files(settings_.run_directory, order);
     if (!directory) return std::move(directory).error();
     std::lock_guard lock(slot->mutex);
+    if (draining_) return draining();
     slot->last_incarnation = 1 + std::max(order.control_incarnation, slot->last_incarnation);
     slot->thread = std::make_shared<Thread>(order.job, slot->last_incarnation, settings_);
     return {};
@@ -198,6 +199,7 @@ class InProcessRunner : public Runner {
   }
 
   void drain_all(std::chrono::milliseconds patience) override {
+    draining_ = true;
     std::vector<std::shared_ptr<Thread>> threads;
     {
       std::lock_guard lock(mutex_);
@@ -249,6 +251,9 @@ class InProcessRunner : public Runner {
 
   InProcessSettings settings_;
   std::mutex mutex_;  // guards the map, not what is in it
+  // Set before the slots are looked at, and read under a slot's mutex by who starts something in it: either
+  // that is seen by drain_all, or this by the one who starts.
+  std::atomic<bool> draining_ = false;
   std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
 };
 

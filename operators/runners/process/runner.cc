@@ -53,6 +53,7 @@ class ProcessRunner : public Runner {
     }
     if (auto ended = end(*slot, 10s); !ended) return ended;
     std::lock_guard lock(slot->mutex);
+    if (draining_) return draining();
     return start(key, *slot, order);
   }
 
@@ -109,19 +110,20 @@ class ProcessRunner : public Runner {
   }
 
   void drain_all(std::chrono::milliseconds patience) override {
+    draining_ = true;
     std::vector<std::shared_ptr<Slot>> slots;
     {
       std::lock_guard lock(mutex_);
       for (const auto& [key, slot] : slots_) slots.push_back(slot);
     }
-    std::vector<process::Identity> draining;
+    std::vector<process::Identity> ending;
     for (const auto& slot : slots) {
       std::lock_guard lock(slot->mutex);
-      if (slot->process) draining.push_back(slot->process->identity());
+      if (slot->process) ending.push_back(slot->process->identity());
     }
-    for (const auto& identity : draining) process::send_signal(identity, SIGTERM);
+    for (const auto& identity : ending) process::send_signal(identity, SIGTERM);
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (const auto& identity : draining) {
+    for (const auto& identity : ending) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       process::wait_gone(identity, std::max(left, 0ms));
@@ -187,6 +189,9 @@ class ProcessRunner : public Runner {
 
   ProcessSettings settings_;
   std::mutex mutex_;  // guards the map, not what is in it
+  // Set before the slots are looked at, and read under a slot's mutex by who starts something in it: either
+  // that is seen by drain_all, or this by the one who starts.
+  std::atomic<bool> draining_ = false;
   std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
 };
 

@@ -360,6 +360,14 @@ base::Status Connection::copy_out(const std::string& sql,
   return outcome;
 }
 
+std::function<void()> Connection::canceller() const {
+  const std::shared_ptr<PGcancel> handle(PQgetCancel(handle_->connection), PQfreeCancel);
+  return [handle] {
+    char ignored[256];
+    if (handle) PQcancel(handle.get(), ignored, sizeof ignored);
+  };
+}
+
 void Connection::roll_back() {
   if (!alive()) return;
   if (PQtransactionStatus(handle_->connection) == PQTRANS_ACTIVE) {

@@ -65,6 +65,10 @@ class Connection {
   // Gives each message of COPY … TO STDOUT to `take`.
   base::Status copy_out(const std::string& sql, const std::function<base::Status(std::string_view)>& take);
 
+  // Cancels, from any thread and by a connection of its own, the statement that runs when it is called. May
+  // outlive the session; then it does nothing.
+  std::function<void()> canceller() const;
+
   // Ends an open transaction, if there is one and the session still lives. Never fails: an unreachable server
   // ends the transaction by itself.
   void roll_back();

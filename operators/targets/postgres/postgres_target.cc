@@ -138,6 +138,8 @@ class PostgresTarget : public Target {
     return result;
   }
 
+  void interrupt() override { session_.interrupt(); }
+
   base::Status commit(const EpochCommit& epoch) override { return explained(epochs_.commit(epoch)); }
 
  private:

@@ -79,7 +79,8 @@ class Swap {
       auto observer = Connection::open(settings_of(session_.target(), "offtake observer"));
       if (!observer) return;
       auto found = (*observer)->query(
-          "SELECT pid, coalesce(usename, ''), left(query, 200) FROM pg_stat_activity WHERE pid = "
+          "SELECT pid, coalesce(usename, ''), coalesce(nullif(left(query, 200), '<insufficient privilege>'), "
+          "'(a query that this role may not see)') FROM pg_stat_activity WHERE pid = "
           "ANY(pg_blocking_pids($1)) ORDER BY pid LIMIT 1",
           {std::to_string(connection_.backend_pid())});
       if (!found || found->empty()) return;

@@ -35,10 +35,23 @@ base::Result<Connection*> WriterSession::connection() {
   }
   connection_ = *std::move(opened);
   ++generation_;
+  {
+    const std::lock_guard lock(canceller_mutex_);
+    canceller_ = connection_->canceller();
+  }
   if (!owner_.empty()) {
     if (auto recorded = record_backend(); !recorded) return std::move(recorded).error();
   }
   return connection_.get();
+}
+
+void WriterSession::interrupt() {
+  std::function<void()> cancel;
+  {
+    const std::lock_guard lock(canceller_mutex_);
+    cancel = canceller_;
+  }
+  if (cancel) cancel();
 }
 
 base::Status WriterSession::record_backend() {

@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -44,6 +45,9 @@ class WriterSession {
   // the revision over, and runs it again.
   base::Status take_over(const Ownership& request, const std::function<base::Status()>& attempt);
 
+  // From any thread: cancels the statement that runs now.
+  void interrupt();
+
   // The control row, locked, if it is still ours; fenced error otherwise. `connection` is the one whose
   // transaction is open: connection() must not be called within one.
   base::Result<ControlRow> owned_row(Connection& connection, RowLock lock);
@@ -61,6 +65,8 @@ class WriterSession {
   std::unique_ptr<Connection> connection_;
   std::optional<Backend> lost_;  // what may still be running of the last connection
   int generation_ = 0;
+  std::mutex canceller_mutex_;
+  std::function<void()> canceller_;  // of connection_
 };
 
 }  // namespace offtake::targets::postgres

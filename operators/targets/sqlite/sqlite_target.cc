@@ -228,6 +228,8 @@ class SqliteTarget : public Target {
     return result;
   }
 
+  void interrupt() override { database_.interrupt(); }
+
   base::Status commit(const EpochCommit& epoch) override {
     auto transaction = begin_write();
     if (!transaction) return std::move(transaction).error();

@@ -34,22 +34,31 @@ TEST_CASE("log lines are JSON with the fields of the thread's scopes") {
         &seen);
     base::log_info("a \"quoted\"\nline {}", {{"path", "C:\\x\x01"}, {"component", "worker"}});
     base::log_debug("not shown");
+    // A thread that works for this one.
+    std::jthread([scope = base::LogScope::current()] {
+      const base::LogScope inherited(scope);
+      base::log_info("from a thread");
+    }).join();
   }
   base::log_error("outside");
   base::configure_log({});
 
   const auto lines = lines_of(options.file);
-  REQUIRE(lines.size() == 2);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1]["msg"].as_string() == "from a thread");
+  CHECK(lines[1]["product"].as_string() == "orders");
+  CHECK(lines[1]["revision"].as_string() == "3");
   CHECK(lines[0]["msg"].as_string() == "a \"quoted\"\nline {}");
   CHECK(lines[0]["path"].as_string() == "C:\\x\x01");
   CHECK(lines[0]["level"].as_string() == "info");
   std::string order;
   for (const auto& member : lines[0].as_object()) order += member.first + " ";
   CHECK(order == "ts level msg component namespace product revision path ");
-  CHECK(lines[1].find("product") == nullptr);
-  CHECK(lines[1]["level"].as_string() == "error");
-  REQUIRE(seen.size() == 1);
+  CHECK(lines[2].find("product") == nullptr);
+  CHECK(lines[2]["level"].as_string() == "error");
+  REQUIRE(seen.size() == 2);
   CHECK(*json::parse(seen[0]) == lines[0]);
+  CHECK(*json::parse(seen[1]) == lines[1]);
 }
 
 TEST_CASE("a log file rotates") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "operators/delivery/tombstones.h"
+
 namespace offtake::delivery {
 namespace {
 
@@ -15,7 +17,7 @@ targets::ControlRow live_row() {
   row.phase = targets::Phase::kCurrent;
   row.start_offsets = {{"shop/orders", {{0, 10}}}};
   row.offsets = {{"shop/orders", {{0, 100}}}};
-  row.committed_at = kNow - kHour;
+  row.logical_time = row.committed_at = kNow - kHour;
   return row;
 }
 
@@ -94,6 +96,31 @@ TEST_CASE("tombstones that may be gone") {
   CHECK(reason == "TombstonesMayBeMissed");
   row.committed_at = kNow - 22 * kHour;
   CHECK(decide(row, true, compacted_source()) == Recovery::kGoLive);
+  // It committed until a moment ago, but lagged: what it had read is that old.
+  row.committed_at = kNow;
+  row.logical_time = kNow - 24 * kHour;
+  CHECK(decide(row, true, compacted_source(), &reason) == Recovery::kRefill);
+  CHECK(reason == "TombstonesMayBeMissed");
+}
+
+TEST_CASE("a reader at work has an hour less than its topic keeps deletions, or half of it") {
+  CHECK(tombstone_patience(24 * 3'600'000) == 23 * kHour);
+  CHECK(tombstone_patience(2 * 3'600'000) == kHour);
+  CHECK(tombstone_patience(60'000) == 30'000'000);
+  CHECK(tombstone_patience(0) == 0);
+}
+
+TEST_CASE("a partition that the topic grew later was read from its first record") {
+  auto row = live_row();
+  row.offsets["shop/orders"][1] = 40;
+  auto source = kept_source();
+  source.bounds[1] = {0, 50, 50};
+  CHECK(decide(row, false, source) == Recovery::kReplay);
+  source.bounds[1].earliest = 1;
+  std::string reason;
+  CHECK(decide(row, false, source, &reason) == Recovery::kRefill);
+  CHECK(reason == "StateLost");
+  CHECK(decide(row, true, source) == Recovery::kGoLive);
 }
 
 TEST_CASE("another plan's rows are not continued") {

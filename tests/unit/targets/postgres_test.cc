@@ -78,6 +78,40 @@ TEST_CASE("a swap whose COMMIT is lost is found done") {
   }
 }
 
+TEST_CASE("what takes long is interrupted from another thread, and can be called again") {
+  PostgresFixture& fixture = postgres_fixture();
+  Product product(fixture);
+  const TableSpec table = orders();
+  Session session(product, table);
+  session.begin();
+  session.load(changes_of(table, {.upserts = {{"1", "a"}}}));
+  const auto blocked = [&](const auto& call) {
+    auto admin = fixture.server().connect();
+    REQUIRE_OK(admin->execute(fmt::format(R"(BEGIN; LOCK TABLE "{}"."orders__r1" IN ACCESS EXCLUSIVE MODE)",
+                                          product.connection().schema)));
+    std::atomic<bool> over = false;
+    std::jthread interrupting([&] {
+      while (!over) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        session.target().interrupt();
+      }
+    });
+    const base::Status done = call();
+    over = true;
+    REQUIRE(!done.ok());
+    CHECK(done.error().retry == base::Retry::kTransient);
+    CHECK(done.error().detail.starts_with("SQLSTATE 57014"));
+  };
+  blocked([&] { return session.target().finish_load(); });
+  REQUIRE_OK(session.finish());
+  blocked([&]() -> base::Status {
+    auto proof = session.target().prove();
+    if (!proof) return std::move(proof).error();
+    return {};
+  });
+  session.check_proof();
+}
+
 TEST_CASE("delivery goes on after its session was ended and after the server crashed") {
   PostgresFixture own;
   Product product(own);
