@@ -100,14 +100,14 @@ class Drafting {
     }
     worker::SourceSpec spec;
     if (use.windowed) {
-      if (auto kept = check_kept(out_.start_instant, in_.now, facts.dataset, **store); !kept) {
-        out_.sources.push_back(std::move(source));
-        return add(std::move(kept).error(), kPlanned);
-      }
       const auto earlier = in_.kept_starts.find(dataset_key(use.id));
       if (earlier != in_.kept_starts.end()) {
         spec.start = earlier->second;
       } else {
+        if (auto kept = check_kept(out_.start_instant, in_.now, facts.dataset, **store); !kept) {
+          out_.sources.push_back(std::move(source));
+          return add(std::move(kept).error(), kPlanned);
+        }
         auto offsets = start_offsets(product_.spec.history.from, out_.start_instant, facts.dataset, **store);
         if (!offsets) return add(std::move(offsets).error(), kPlanned);
         spec.start = *std::move(offsets);
@@ -227,6 +227,14 @@ class Drafting {
 };
 
 }  // namespace
+
+std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job) {
+  std::map<std::string, sources::OffsetVector> out;
+  for (std::size_t i = 0; i < job.sources.size(); ++i) {
+    if (job.plan.sources[i].windowed) out[job.sources[i].dataset] = job.sources[i].start;
+  }
+  return out;
+}
 
 Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform) {
   return Drafting(input, resources, platform).run();

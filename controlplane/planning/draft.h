@@ -57,9 +57,13 @@ struct DraftInput {
   const resources::DataProduct& product;
   const Overlay* overlay = nullptr;
   base::Micros now = 0;
-  // The start offsets of an earlier revision, by dataset: history is resolved once per product.
+  // Where an earlier revision began its windowed datasets ("namespace/name"; empty: at the earliest record):
+  // history is resolved once per product. Whether they still are in the topic is not asked again.
   std::map<std::string, sources::OffsetVector> kept_starts;
 };
+
+// The windowed datasets of a job, as kept_starts wants them.
+std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job);
 
 Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform);
 

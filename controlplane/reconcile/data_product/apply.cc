@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controlplane/planning/lookup.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
 namespace offtake::reconcile {
@@ -27,7 +28,7 @@ base::Status DataProductReconciler::apply(Work& work, const Decision& decision) 
     if (auto running = run_worker(work, number); !running) return running;
   }
   if (decision.start) {
-    if (auto started = start_revision(work, *decision.start, decision.start_reason); !started) return started;
+    if (auto started = start_revision(work, decision); !started) return started;
   }
   for (const int number : decision.discard) {
     if (auto discarded = discard(work, number); !discarded) return discarded;
@@ -35,44 +36,71 @@ base::Status DataProductReconciler::apply(Work& work, const Decision& decision) 
   return {};
 }
 
-base::Status DataProductReconciler::start_revision(Work& work, int number, const std::string& reason) {
+std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
   Facts& facts = work.facts;
   planning::DraftInput input{facts.product, nullptr, facts.now, {}};
   // History is resolved once: later revisions start where the first one did, unless it was edited.
   if (!work.jobs.empty() && facts.product.status.history_from == facts.product.spec.history.from.text()) {
-    for (const auto& source : work.jobs.back().sources) {
-      if (!source.start.empty()) input.kept_starts[source.dataset] = source.start;
-    }
+    input.kept_starts = planning::starts_of(work.jobs.back());
   }
   facts.draft = planning::draft(input, client_, platform_);
-  planning::Draft& draft = *facts.draft;
-  if (!draft.ok() || !work.provisioned) return {};
+  const planning::Draft& draft = *facts.draft;
+  if (!draft.ok()) return std::nullopt;
+  auto& status = facts.product.status;
+  status.history_from = facts.product.spec.history.from.text();
+  if (draft.start_instant != 0) status.start_time = resources::Instant{draft.start_instant};
+  status.sources.clear();
+  for (const auto& source : draft.sources) {
+    status.sources.push_back({source.use.id.dataset_namespace, source.use.id.name, source.schema_version,
+                              static_cast<std::int64_t>(source.use.columns.size())});
+  }
+  return draft.job;
+}
+
+std::optional<worker::Job> DataProductReconciler::again(Work& work, int earlier) {
+  const worker::Job* job = find_job(work.jobs, earlier);
+  if (job == nullptr) return drafted(work);
+  // Its worker gets a folder of its own: what reaches the stores must be had before it starts.
+  planning::Draft problems;
+  for (const auto& store : job->stores) {
+    std::map<std::string, std::string> ignored;
+    auto object =
+        planning::look_up<resources::EventStore>(nullptr, client_, "", store.name, "EventStoreMissing");
+    base::Status reached = object ? base::Status() : base::Status(object.error());
+    if (reached) {
+      if (auto spec = platform_.worker_store(*object, ignored); !spec) reached = spec.error();
+    }
+    if (!reached) problems.waiting.push_back({std::string(resources::condition::kPlanned), reached.error()});
+  }
+  if (problems.ok()) return *job;
+  work.facts.draft = std::move(problems);
+  return std::nullopt;
+}
+
+base::Status DataProductReconciler::start_revision(Work& work, const Decision& decision) {
+  if (!work.provisioned) return {};
+  Facts& facts = work.facts;
+  const int number = *decision.start;
+  auto job = decision.refill_of ? again(work, *decision.refill_of) : drafted(work);
+  if (!job) return {};
 
   // Superseded before it was published: fenced and gone before its successor starts.
   if (const RevisionFacts* latest = facts.latest(); latest != nullptr && !latest->is_current()) {
     const int old = latest->number;
     if (auto gone = discard(work, old); !gone) return gone;
   }
-  worker::Job job = draft.job;
-  job.revision = number;
-  job.table.revision = number;
-  job.target = work.provisioned->writer;
-  job.target_secrets_folder = "target";
-  job.fingerprint = worker::fingerprint_of(job);
-  facts.product.status.history_from = facts.product.spec.history.from.text();
-  if (draft.start_instant != 0) facts.product.status.start_time = resources::Instant{draft.start_instant};
-  facts.product.status.sources.clear();
-  for (const auto& source : draft.sources) {
-    facts.product.status.sources.push_back({source.use.id.dataset_namespace, source.use.id.name,
-                                            source.schema_version,
-                                            static_cast<std::int64_t>(source.use.columns.size())});
-  }
-  if (auto saved = orders_.save(job); !saved) return saved;
-  base::log_info("starting a revision", {{"revision", std::to_string(number)}, {"reason", reason}});
-  work.jobs.push_back(std::move(job));
+  job->revision = number;
+  job->table.revision = number;
+  job->target = work.provisioned->writer;
+  job->target_secrets_folder = "target";
+  job->fingerprint = worker::fingerprint_of(*job);
+  if (auto saved = orders_.save(*job); !saved) return saved;
+  base::log_info("starting a revision",
+                 {{"revision", std::to_string(number)}, {"reason", decision.start_reason}});
   RevisionFacts revision;
   revision.number = number;
-  revision.spec_hash = facts.desired_hash;
+  revision.spec_hash = job->spec_hash;
+  work.jobs.push_back(*std::move(job));
   facts.revisions.push_back(std::move(revision));
   return run_worker(work, number);
 }

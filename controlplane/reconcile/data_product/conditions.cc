@@ -77,8 +77,9 @@ class Report {
   }
 
   void planned() {
-    if (present_) return set(condition::kPlanned, Truth::kTrue, "Planned", "The present spec has a plan.");
+    // Also of a present spec: a refill that cannot start yet.
     if (auto problem = draft_problem(condition::kPlanned)) return fail(condition::kPlanned, *problem);
+    if (present_) return set(condition::kPlanned, Truth::kTrue, "Planned", "The present spec has a plan.");
     if (resources::find_condition(status_.conditions, condition::kPlanned) == nullptr) {
       set(condition::kPlanned, Truth::kUnknown, "Pending", "Not planned yet.");
     }

@@ -64,7 +64,10 @@ Decision decide(const Facts& facts) {
     out.start = latest->number + 1, out.start_reason = "spec changed";
     keep = current;
   } else if (wants_refill(latest->final_reason()) && pause_is_over(*latest, facts.now)) {
+    // The same pipeline, filled anew: nothing is resolved again, neither the newest schemas (SELECT * would
+    // gain columns that nobody asked for) nor the history, which the topics may have forgotten since.
     out.start = latest->number + 1, out.start_reason = latest->final_reason();
+    out.refill_of = latest->number;
     keep = current;
   }
   for (const auto& revision : facts.revisions) {

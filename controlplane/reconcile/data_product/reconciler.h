@@ -58,7 +58,11 @@ class DataProductReconciler : public Reconciler {
   provision::ProductTarget target_of(const resources::DataProduct& product) const;
   // apply.cc
   base::Status apply(Work& work, const Decision& decision);
-  base::Status start_revision(Work& work, int number, const std::string& reason);
+  base::Status start_revision(Work& work, const Decision& decision);
+  // The job of the next revision: drafted from the present spec, or an earlier one's again. None: facts.draft
+  // says what is wrong or waited for.
+  std::optional<worker::Job> drafted(Work& work);
+  std::optional<worker::Job> again(Work& work, int earlier);
   base::Status run_worker(Work& work, int number);
   base::Status discard(Work& work, int number);
   base::Status stop_worker(const std::string& product_uid, int number);
