@@ -128,8 +128,11 @@ class InProcessRunner : public Runner {
     auto& slot = slots_[key];
     const std::string hash = worker::job_hash(order.job);
     if (slot.thread && slot.thread->hash() == hash) {
-      // Ended for good, or running: both stay as they are. A drained one was stopped by stop().
-      if (!slot.thread->ended() || slot.thread->status().exit != Exit::kDrained) return {};
+      // Ended for good: it stays so. A drained one was stopped by stop().
+      if (slot.thread->ended() && slot.thread->status().exit != Exit::kDrained) return {};
+      auto follows = slot.thread->ended() ? base::Result<bool>(false) : follow(slot, order);
+      if (!follows) return std::move(follows).error();
+      if (*follows) return {};
     }
     if (slot.thread) {
       slot.thread->drain();
@@ -143,6 +146,7 @@ class InProcessRunner : public Runner {
     const std::int64_t incarnation = 1 + std::max(order.control_incarnation, slot.last_incarnation);
     slot.thread = std::make_unique<Thread>(order.job, incarnation, settings_);
     slot.last_incarnation = incarnation;
+    slot.secrets = digest_of_secrets(order);
     return {};
   }
 
@@ -213,7 +217,22 @@ class InProcessRunner : public Runner {
     std::unique_ptr<Thread> thread;
     std::int64_t last_incarnation = 0;
     int restarts = 0;
+    std::string secrets;  // digest of those that the thread goes by
   };
+
+  // Whether the running thread does what the order says beside its job. What it reads at each use is renewed
+  // under it.
+  base::Result<bool> follow(Slot& slot, const WorkerOrder& order) {
+    const std::string digest = digest_of_secrets(order);
+    if (slot.secrets == digest) return true;
+    auto restart = secrets_want_restart(settings_.run_directory, order);
+    if (!restart || *restart) return restart ? base::Result<bool>(false) : std::move(restart).error();
+    if (auto written = write_worker_files(settings_.run_directory, order); !written)
+      return std::move(written).error();
+    slot.secrets = digest;
+    return true;
+  }
+
   InProcessSettings settings_;
   std::mutex mutex_;
   std::map<WorkerKey, Slot> slots_;
