@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kLookAgainMoving = 500ms;
 constexpr auto kLookAgainSettled = 2s;
+constexpr base::Micros kStatusPause = 1'000'000;  // a product's status is written at most so often
 
 }  // namespace
 
@@ -52,6 +53,8 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   // What was just started or stopped is seen in this report already.
   if (auto seen = observe_workers(work); !seen) return std::move(seen).error();
 
+  note_jobs(work);
+  watch_freshness(work);
   work.facts.backfill_written = work.memory.backfill_written;
   resources::DataProduct changed = work.facts.product;
   changed.status = report(work.facts, filling_products());
@@ -60,7 +63,12 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (after && (!before || before->percent != after->percent)) work.memory.backfill_written = work.facts.now;
   const RevisionFacts* latest = work.facts.latest();
   work.memory.filling = latest != nullptr && !latest->is_current();
+  changed.status.observed_generation = product.metadata.generation;
+  const bool changes = !same_status(product, changed);
+  const base::Micros wait = work.memory.status_written + kStatusPause - work.facts.now;
+  if (changes && wait <= 0) work.memory.status_written = work.facts.now;
   keep(product.metadata.uid, work.memory);
+  if (changes && wait > 0) return Again{std::chrono::milliseconds(wait / 1000 + 1)};
   if (auto written = write_status(client_, product, changed, work.facts.now); !written) {
     return std::move(written).error();
   }

@@ -121,7 +121,8 @@ void World::add_dataset(const std::string& name, const std::string& avro, const 
 }
 
 int World::register_schema(const std::string& name, const std::string& avro) {
-  return must(registry_->register_schema(name + "-value", avro)).id;
+  // A subject of record keys is named in full.
+  return must(registry_->register_schema(name.ends_with("-key") ? name : name + "-value", avro)).id;
 }
 
 void World::produce(const std::string& name, std::string_view json, base::Micros at) {
