@@ -49,7 +49,8 @@ std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
   const bool replaced = std::any_of(facts.revisions.begin(), facts.revisions.end(), [](const auto& revision) {
     return revision.final_reason() == "SourceReplaced";
   });
-  if (!work.jobs.empty() && !replaced && facts.product.status.history_from == facts.product.spec.history.from.text()) {
+  if (!work.jobs.empty() && !replaced &&
+      facts.product.status.history_from == facts.product.spec.history.from.text()) {
     input.kept_starts = planning::starts_of(work.jobs.back());
   }
   facts.draft = planning::draft(input, client_, platform_);
@@ -138,8 +139,8 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
     // A worker is started only when the target told the incarnation that the next one must exceed.
     if (!revision.worker.running && !work.facts.controls_known) return {};
     if (revision.control) order.control_incarnation = revision.control->incarnation;
-    // What is compared before the swap matters no more after it: no reason to start a live worker again.
-    if (!revision.is_current()) {
+    // What is compared before the swap counts from the next start on: no reason to break a fill off.
+    if (!revision.is_current() && !revision.worker.running) {
       job->verify = work.facts.product.spec.rollout.verify != resources::Verify::kNone;
     }
   }

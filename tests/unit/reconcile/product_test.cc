@@ -85,7 +85,8 @@ TEST_CASE("datasets that only the SQL names are warned of when they are not ther
   add_orders(world);
   world.apply(
       "apiVersion: offtake.dev/v1alpha1\nkind: DataProduct\nmetadata: {name: joined}\n"
-      "spec: {sql: 'SELECT o.id FROM orders o JOIN refunds r ON r.id = o.id JOIN other.sales s ON s.id = o.id'}\n");
+      "spec: {sql: 'SELECT o.id FROM orders o JOIN refunds r ON r.id = o.id JOIN other.sales s ON s.id = "
+      "o.id'}\n");
   CHECK(planning::missing_datasets(*world.resources, world.product("joined")) ==
         std::vector<std::string>{
             "spec.sql: Dataset refunds in namespace shop does not exist yet; the DataProduct waits for it",

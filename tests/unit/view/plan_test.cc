@@ -11,8 +11,9 @@ namespace offtake::view {
 namespace {
 
 resources::DataProduct product(const std::string& spec) {
-  auto documents = yaml::parse("apiVersion: offtake.dev/v1alpha1\nkind: DataProduct\nmetadata: {name: x, namespace: a}\nspec: {" +
-                               spec + "}\n");
+  auto documents = yaml::parse(
+      "apiVersion: offtake.dev/v1alpha1\nkind: DataProduct\nmetadata: {name: x, namespace: a}\nspec: {" +
+      spec + "}\n");
   REQUIRE(documents.ok());
   auto checked = resources::check(yaml::to_json(documents->at(0).root));
   if (!checked.ok()) FAIL(checked.errors[0].text());
@@ -57,21 +58,50 @@ struct Case {
 const Case kCases[] = {
     {"nothing", "sql: q", "sql: q", kRows, true, Action::kNone, {}},
     {"another query", "sql: q", "sql: p", kRows, true, Action::kRebuild, {"spec.sql changed"}},
-    {"more history", "sql: q, history: {from: 1d}", "sql: q, history: {from: 2d}", kRows, true, Action::kRebuild,
+    {"more history",
+     "sql: q, history: {from: 1d}",
+     "sql: q, history: {from: 2d}",
+     kRows,
+     true,
+     Action::kRebuild,
      {"spec.history changed"}},
-    {"a description", "sql: q", "sql: q, description: d", kCounts, false, Action::kInPlace,
+    {"a description",
+     "sql: q",
+     "sql: q, description: d",
+     kCounts,
+     false,
+     Action::kInPlace,
      {"spec.description changes in place"}},
-    {"threads without state", "sql: q", "sql: q, runner: {threads: 2}", kRows, false, Action::kInPlace,
+    {"threads without state",
+     "sql: q",
+     "sql: q, runner: {threads: 2}",
+     kRows,
+     false,
+     Action::kInPlace,
      {"spec.runner changes in place: the worker is started again and goes on where it was"}},
-    {"memory with a state that can be read again", "sql: q", "sql: q, runner: {memory: 2Gi}", kCounts, true,
+    {"memory with a state that can be read again",
+     "sql: q",
+     "sql: q, runner: {memory: 2Gi}",
+     kCounts,
+     true,
      Action::kInPlace,
      {"spec.runner changes in place: the worker is started again and reads its state anew"}},
-    {"memory with a state that cannot", "sql: q", "sql: q, runner: {memory: 2Gi}", kCounts, false,
+    {"memory with a state that cannot",
+     "sql: q",
+     "sql: q, runner: {memory: 2Gi}",
+     kCounts,
+     false,
      Action::kRebuild,
-     {"spec.runner starts the worker again, and its state over a.orders cannot be read anew: records of the topic "
+     {"spec.runner starts the worker again, and its state over a.orders cannot be read anew: records of the "
+      "topic "
       "have been removed"}},
-    {"what is compared before the swap", "sql: q", "sql: q, rollout: {verify: None}", kCounts, false,
-     Action::kInPlace, {"spec.rollout counts from the next fill on"}},
+    {"what is compared before the swap",
+     "sql: q",
+     "sql: q, rollout: {verify: None}",
+     kCounts,
+     false,
+     Action::kInPlace,
+     {"spec.rollout counts from the next fill on"}},
 };
 
 }  // namespace
@@ -92,7 +122,8 @@ TEST_CASE("Count is refused by name, as is a certificate authority for the regis
     auto documents = yaml::parse(text);
     REQUIRE(documents.ok());
     std::string out;
-    for (const auto& error : resources::check(yaml::to_json(documents->at(0).root)).errors) out += error.text();
+    for (const auto& error : resources::check(yaml::to_json(documents->at(0).root)).errors)
+      out += error.text();
     return out;
   };
   const auto count = errors(
