@@ -36,14 +36,26 @@ std::string action_text(const json::Value& plan, const Console& console) {
   return "none: it is as it should be";
 }
 
+// "about 12.3 MiB".
+std::string bytes_text(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
+  return unit == 0 ? fmt::format("about {} bytes", bytes)
+                   : fmt::format("about {:.1f} {}", value, kUnits[unit]);
+}
+
 std::string sources_text(const json::Value& sources) {
-  std::vector<std::vector<std::string>> rows = {{"DATASET", "TYPE", "READ", "COLUMNS", "RECORDS", "WHY"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"DATASET", "TYPE", "READ", "COLUMNS", "RECORDS", "BYTES", "WHY"}};
   std::string notes;
   for (const json::Value& source : sources.as_array()) {
     const auto columns = texts(source["columns"]);
     rows.push_back({source.string_or("dataset"), source.string_or("type"), source.string_or("read"),
                     fmt::format("{} of {}", columns.size(), source.int_or("columnsTotal")),
-                    grouped(source.int_or("records")), source.string_or("reason")});
+                    grouped(source.int_or("records")), bytes_text(source.int_or("bytes")),
+                    source.string_or("reason")});
     for (const std::string& note : texts(source["notes"])) {
       notes += fmt::format("  {}: {}\n", source.string_or("dataset"), note);
     }
@@ -79,11 +91,13 @@ std::string plan_text(const std::string& title, const json::Value& plan, const C
   }
   if (plan["sources"].is_array() && !plan["sources"].as_array().empty()) {
     const bool fills = plan.string_or("action") == "Create" || plan.string_or("action") == "Rebuild";
-    out += fmt::format("{}   {} records {}\n", console.paint("Sources", Colour::kBold),
-                       grouped(plan.int_or("records")), fills ? "to read" : "in what it reads");
+    out += fmt::format("{}   {} records {}, {}\n", console.paint("Sources", Colour::kBold),
+                       grouped(plan.int_or("records")), fills ? "to read" : "in what it reads",
+                       bytes_text(plan.int_or("bytes")));
     out += sources_text(plan["sources"]);
   }
   if (plan["target"].is_object()) out += target_text(plan["target"], console);
+  for (const std::string& user : texts(plan["dependants"])) out += fmt::format("  used by {}\n", user);
   if (const std::string guarantee = plan.string_or("guarantee"); !guarantee.empty()) {
     out += fmt::format("{} {}\n", console.paint("Guarantee", Colour::kBold), guarantee);
   }

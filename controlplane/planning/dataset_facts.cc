@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/access/access.h"
+#include "controlplane/resources/validate.h"
 #include "schemas/avro/columns.h"
 #include "schemas/avro/schema.h"
 
@@ -42,7 +43,90 @@ base::Result<std::vector<types::Field>> key_fields(const resources::DatasetKey& 
   return std::vector<types::Field>{*std::move(field)};
 }
 
+bool has_column(const std::vector<types::Field>& columns, const std::string& name) {
+  return std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return column.name == name; });
+}
+
+// Columns that only the record key has stand beside those of the value.
+base::Status add_key_columns(const resources::DatasetKey& key, const std::string& key_schema,
+                             std::vector<types::Field>& columns) {
+  auto fields = key_fields(key, key_schema);
+  if (!fields) return std::move(fields).error();
+  for (types::Field& field : *fields) {
+    if (!has_column(columns, field.name)) columns.push_back(std::move(field));
+  }
+  return {};
+}
+
+base::Error not_there(std::string code, const char* field, const std::string& name,
+                      const std::vector<types::Field>& columns) {
+  base::Error error = base::terminal(
+      std::move(code), fmt::format("{} names column {}, which the schema does not have", field, name));
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  const std::string meant = resources::did_you_mean(name, names);
+  error.hint = meant.empty() ? fmt::format("the columns are {}", fmt::join(names, ", "))
+                             : fmt::format("did you mean {}?", meant);
+  return error;
+}
+
+// What the spec says of columns must be true of the schema: a key or an event time that is passed over would
+// silently change what the product holds.
+base::Status check_columns(const resources::DatasetSpec& spec, const std::vector<types::Field>& columns) {
+  if (spec.key) {
+    for (const auto& name : spec.key->columns) {
+      if (!has_column(columns, name)) return not_there("BadKey", "spec.key.columns", name, columns);
+    }
+  }
+  if (!spec.event_time) return {};
+  const std::string& name = spec.event_time->column;
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const auto& column) { return column.name == name; });
+  if (found == columns.end()) return not_there("BadEventTime", "spec.eventTime.column", name, columns);
+  const types::TypeId type = found->type.id;
+  if (type == types::TypeId::kTimestamp || type == types::TypeId::kTimestampTz ||
+      type == types::TypeId::kDate) {
+    return {};
+  }
+  return base::terminal("BadEventTime", fmt::format("spec.eventTime.column names {}, which is {} and no time",
+                                                    name, types::to_string(found->type)))
+      .with_hint("name a timestamp or a date; without eventTime the record's timestamp counts");
+}
+
 }  // namespace
+
+std::string key_subject(const resources::Dataset& dataset) {
+  return dataset.spec.source.topic + "-key";
+}
+
+base::Result<sql::DatasetSchema> shape_of(const resources::Dataset& dataset, const std::string& value_schema,
+                                          const std::string& key_schema) {
+  sql::DatasetSchema shape;
+  shape.id = {dataset.metadata.namespace_name, dataset.metadata.name};
+  const std::string place = fmt::format("dataset {}", shape.id.text());
+  auto parsed = avro::parse(value_schema);
+  if (!parsed) return std::move(parsed).error().in("schema of " + place);
+  const resources::DatasetSpec& spec = dataset.spec;
+  shape.kind = spec.type == resources::DatasetType::kEntity ? plan::SourceUse::Kind::kEntity
+                                                            : plan::SourceUse::Kind::kEvent;
+  shape.columns = avro::columns_of(*parsed).fields;
+  if (spec.key) {
+    shape.key = spec.key->columns;
+    shape.key_in_value = spec.key->from == resources::KeyFrom::kValue;
+  }
+  for (const resources::ColumnNote& note : spec.columns) {
+    if (note.classification.starts_with("pii") || note.classification.starts_with("secret")) {
+      shape.classified.push_back(note.path);
+    }
+  }
+  if (spec.event_time) shape.event_time = spec.event_time->column;
+  if (!shape.key_in_value) {
+    if (auto added = add_key_columns(*spec.key, key_schema, shape.columns); !added)
+      return base::Error(added.error()).in(place);
+  }
+  if (auto fine = check_columns(spec, shape.columns); !fine) return base::Error(fine.error()).in(place);
+  return shape;
+}
 
 base::Result<sql::DatasetSchema> DatasetLookup::schema(const sql::DatasetName& name) {
   const auto known = found_.find(name);
@@ -74,52 +158,31 @@ base::Result<DatasetFacts> DatasetLookup::look_up_facts(const sql::DatasetName& 
       look_up<resources::Dataset>(overlay_, resources_, name.dataset_namespace, name.name, "DatasetMissing");
   if (!dataset) return std::move(dataset).error();
   facts.dataset = *std::move(dataset);
-  if (facts.dataset.metadata.deleting()) {
-    return base::waiting("DatasetMissing", fmt::format("dataset {} is being deleted", name.text()));
+  if (facts.dataset.metadata.deleting() && !reads_already(name)) {
+    return base::waiting("DatasetMissing", fmt::format("dataset {} is being deleted", name.text()))
+        .with_hint("it serves the products it has and takes no new ones");
   }
-  auto labels = labels_of(overlay_, resources_, reader_);
+  const std::string& reader = product_.metadata.namespace_name;
+  auto labels = labels_of(overlay_, resources_, reader);
   if (!labels) return std::move(labels).error();
-  if (auto allowed = access::may_read(facts.dataset, reader_, *labels); !allowed)
+  if (auto allowed = access::may_read(facts.dataset, reader, *labels); !allowed)
     return std::move(allowed).error();
-  auto store = look_up<resources::EventStore>(
-      overlay_, resources_, "", facts.dataset.spec.source.event_store_name, "EventStoreMissing");
+  auto store = store_of(overlay_, resources_, facts.dataset);
   if (!store) return std::move(store).error();
   facts.store_resource = *std::move(store);
   if (auto schema = find_schema(facts); !schema) return std::move(schema).error();
 
-  auto parsed = avro::parse(facts.schema.text);
-  if (!parsed) return std::move(parsed).error().in(fmt::format("schema of dataset {}", name.text()));
-  const resources::DatasetSpec& spec = facts.dataset.spec;
-  facts.shape.id = name;
-  facts.shape.kind = spec.type == resources::DatasetType::kEntity ? plan::SourceUse::Kind::kEntity
-                                                                  : plan::SourceUse::Kind::kEvent;
-  facts.shape.columns = avro::columns_of(*parsed).fields;
-  if (spec.key) {
-    facts.shape.key = spec.key->columns;
-    facts.shape.key_in_value = spec.key->from == resources::KeyFrom::kValue;
-  }
-  for (const resources::ColumnNote& note : spec.columns) {
-    if (note.classification.starts_with("pii") || note.classification.starts_with("secret")) {
-      facts.shape.classified.push_back(note.path);
-    }
-  }
-  if (spec.event_time) facts.shape.event_time = spec.event_time->column;
-  if (!facts.shape.key_in_value) {
-    if (auto added = add_key_columns(facts); !added) return std::move(added).error();
-  }
+  auto shape = shape_of(facts.dataset, facts.schema.text, facts.key_schema);
+  if (!shape) return std::move(shape).error();
+  facts.shape = *std::move(shape);
   return facts;
 }
 
-// Columns that only the record key has stand beside those of the value.
-base::Status DatasetLookup::add_key_columns(DatasetFacts& facts) const {
-  auto fields = key_fields(*facts.dataset.spec.key, facts.key_schema);
-  if (!fields) return std::move(fields).error().in(fmt::format("dataset {}", facts.shape.id.text()));
-  for (types::Field& field : *fields) {
-    const bool known = std::any_of(facts.shape.columns.begin(), facts.shape.columns.end(),
-                                   [&](const types::Field& column) { return column.name == field.name; });
-    if (!known) facts.shape.columns.push_back(std::move(field));
-  }
-  return {};
+bool DatasetLookup::reads_already(const sql::DatasetName& name) const {
+  const auto& sources = product_.status.sources;
+  return std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
+    return source.namespace_name == name.dataset_namespace && source.name == name.name;
+  });
 }
 
 base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
@@ -136,7 +199,7 @@ base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
     return std::move(latest).error().in(fmt::format("dataset {}", dataset.metadata.key()));
   }
   // Record keys in Avro are found by their subject; where it is missing the key's own schema id tells.
-  if (auto key = latest_schema(**registry, dataset.spec.source.topic + "-key")) {
+  if (auto key = latest_schema(**registry, key_subject(dataset))) {
     facts.key_schema = key->text;
     facts.key_schema_id = key->id;
   }

@@ -21,9 +21,10 @@ struct DatasetFacts {
 // Looks datasets up, each once. One thread at a time.
 class DatasetLookup {
  public:
+  // `product`: who reads; lives as long as this.
   DatasetLookup(const Overlay* overlay, store::ResourceClient& resources, platform::Platform& platform,
-                std::string reader_namespace)
-      : overlay_(overlay), resources_(resources), platform_(platform), reader_(std::move(reader_namespace)) {}
+                const resources::DataProduct& product)
+      : overlay_(overlay), resources_(resources), platform_(platform), product_(product) {}
 
   // Waiting: DatasetMissing, StoreMissing, SubjectMissing, or a registry that does not answer. Terminal:
   // AccessDenied, BadAvroSchema.
@@ -35,16 +36,25 @@ class DatasetLookup {
  private:
   base::Result<DatasetFacts> look_up_facts(const sql::DatasetName& name);
   base::Status find_schema(DatasetFacts& facts);
-  base::Status add_key_columns(DatasetFacts& facts) const;
+  bool reads_already(const sql::DatasetName& name) const;
   const Overlay* overlay_;
   store::ResourceClient& resources_;
   platform::Platform& platform_;
-  std::string reader_;
+  const resources::DataProduct& product_;
   std::map<sql::DatasetName, DatasetFacts> found_;
 };
 
 // The newest version of a subject; SubjectMissing (waiting) when there is none.
 base::Result<registry::SchemaVersion> latest_schema(registry::Client& registry, const std::string& subject);
+
+// What SQL sees of a dataset with these schemas (Avro text; `key_schema` may be empty). Codes BadAvroSchema;
+// BadKey and BadEventTime (terminal) where the spec names a column that is not there, or no time;
+// SubjectMissing (waiting) where the record keys' schema is needed and not there.
+base::Result<sql::DatasetSchema> shape_of(const resources::Dataset& dataset, const std::string& value_schema,
+                                          const std::string& key_schema);
+
+// The subject of a topic's record keys.
+std::string key_subject(const resources::Dataset& dataset);
 
 // Whether the topic suits the dataset's type; terminal TopicNotSuitable says why not, TopicMissing is
 // waiting.

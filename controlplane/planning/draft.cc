@@ -4,6 +4,7 @@
 
 #include "controlplane/planning/dataset_facts.h"
 #include "controlplane/planning/history.h"
+#include "controlplane/planning/measure.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::planning {
@@ -20,7 +21,7 @@ class Drafting {
         product_(input.product),
         resources_(resources),
         platform_(platform),
-        datasets_(input.overlay, resources, platform, input.product.metadata.namespace_name) {}
+        datasets_(input.overlay, resources, platform, input.product) {}
 
   Draft run() {
     choose_class();
@@ -100,31 +101,67 @@ class Drafting {
       return add(std::move(suits).error(), kPlanned);
     }
     worker::SourceSpec spec;
+    auto bounds = (*store)->bounds(source.topic);
+    if (!bounds) return add(std::move(bounds).error(), kPlanned);
     if (use.windowed) {
-      if (auto kept = check_kept(out_.start_instant, in_.now, facts.dataset, **store); !kept) {
-        out_.sources.push_back(std::move(source));
-        return add(std::move(kept).error(), kPlanned);
-      }
       const auto earlier = in_.kept_starts.find(dataset_key(use.id));
-      if (earlier != in_.kept_starts.end()) {
+      if (earlier != in_.kept_starts.end() && is_within(earlier->second, *bounds)) {
         spec.start = earlier->second;
       } else {
+        if (auto kept = check_kept(out_.start_instant, in_.now, facts.dataset, **store); !kept) {
+          out_.sources.push_back(std::move(source));
+          return add(std::move(kept).error(), kPlanned);
+        }
         auto offsets = start_offsets(product_.spec.history.from, out_.start_instant, facts.dataset, **store);
         if (!offsets) return add(std::move(offsets).error(), kPlanned);
         spec.start = *std::move(offsets);
       }
     }
-    auto bounds = (*store)->bounds(source.topic);
-    if (!bounds) return add(std::move(bounds).error(), kPlanned);
     for (const auto& [partition, bound] : *bounds) {
       const auto start = spec.start.find(partition);
       const auto from = start == spec.start.end() ? bound.earliest : std::max(bound.earliest, start->second);
       source.records += std::max<std::int64_t>(0, bound.last_stable - from);
     }
+    source.rereadable = is_rereadable(**store, source, *bounds, dataset_key(use.id));
+    if (in_.measure) {
+      // How much it is, is no reason to stop.
+      if (auto bytes = estimate_bytes(**store, source.topic, source.records)) source.bytes = *bytes;
+    }
     out_.sources.push_back(std::move(source));
     describe(facts, use, spec);
     out_.job.sources.push_back(std::move(spec));
     add_store(facts.store_resource);
+    check_runner(facts.store_resource);
+  }
+
+  void check_runner(const resources::EventStore& store) {
+    if (auto fine = planning::check_runner(product_, store.spec.embedded.has_value()); !fine) {
+      const auto said = [&](const base::Error& error) { return error.text() == fine.error().text(); };
+      if (std::none_of(out_.errors.begin(), out_.errors.end(), said)) add(fine.error(), kPlanned);
+    }
+  }
+
+  // Offsets past the end are those of a topic that was replaced since.
+  static bool is_within(const sources::OffsetVector& starts,
+                        const std::map<int, sources::PartitionBounds>& bounds) {
+    return std::all_of(starts.begin(), starts.end(), [&](const auto& start) {
+      const auto bound = bounds.find(start.first);
+      return bound != bounds.end() && start.second <= bound->second.high_watermark;
+    });
+  }
+
+  // Whether a state that is lost could be read again.
+  bool is_rereadable(sources::EventStore& store, const SourceDraft& source,
+                     const std::map<int, sources::PartitionBounds>& bounds,
+                     const std::string& dataset) const {
+    auto topic = store.describe(source.topic);
+    if (topic && topic->cleanup != sources::CleanupPolicy::kDelete && !topic->kept_whole) return false;
+    const auto earlier = in_.kept_starts.find(dataset);
+    if (earlier == in_.kept_starts.end()) return true;
+    return std::all_of(bounds.begin(), bounds.end(), [&](const auto& entry) {
+      const auto start = earlier->second.find(entry.first);
+      return start == earlier->second.end() || start->second >= entry.second.earliest;
+    });
   }
 
   static std::string dataset_key(const sql::DatasetName& id) { return id.dataset_namespace + "/" + id.name; }
@@ -229,6 +266,23 @@ class Drafting {
 };
 
 }  // namespace
+
+base::Status check_runner(const resources::DataProduct& product, bool embedded_store) {
+  if (!embedded_store || product.spec.runner.type != resources::RunnerType::kProcess) return {};
+  base::Error error = base::terminal("RunnerNotAvailable",
+                                     "`Process` is not available over the embedded event store, which only "
+                                     "the server's own process may open");
+  error.location.field = "spec.runner.type";
+  return std::move(error).with_hint("write Auto or InProcess");
+}
+
+std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job) {
+  std::map<std::string, sources::OffsetVector> out;
+  for (std::size_t i = 0; i < job.sources.size(); ++i) {
+    if (job.plan.sources[i].windowed) out[job.sources[i].dataset] = job.sources[i].start;
+  }
+  return out;
+}
 
 Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform) {
   return Drafting(input, resources, platform).run();

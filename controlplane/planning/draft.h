@@ -28,6 +28,8 @@ struct SourceDraft {
   int schema_version = 0;
   std::size_t columns_total = 0;
   std::int64_t records = 0;  // that the fill would read
+  std::int64_t bytes = 0;    // about; when DraftInput::measure
+  bool rereadable = true;    // nothing that was read before has been removed from the topic since
   std::vector<std::string> notes;
 };
 
@@ -57,17 +59,27 @@ struct DraftInput {
   const resources::DataProduct& product;
   const Overlay* overlay = nullptr;
   base::Micros now = 0;
-  // The start offsets of an earlier revision, by dataset: history is resolved once per product.
+  // Where an earlier revision began its windowed datasets ("namespace/name"; empty: at the earliest record):
+  // history is resolved once per product. Whether they still are in the topic is not asked again.
   std::map<std::string, sources::OffsetVector> kept_starts;
+  // Estimates bytes, which reads a few records of every topic.
+  bool measure = false;
 };
+
+// The windowed datasets of a job, as kept_starts wants them.
+std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job);
+
+// RunnerNotAvailable (terminal): the embedded event store is read by threads of the server alone.
+base::Status check_runner(const resources::DataProduct& product, bool embedded_store);
 
 Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform);
 
 // The digest of what a revision depends on in the spec; equal digests mean the same pipeline.
 std::string spec_hash(const resources::DataProduct& product);
 
-// The class a product uses: the one it was given before, the named one, else the default. Waiting errors:
-// ClassMissing, NoDefaultClass; ClassNotAllowed is terminal.
+// The class a product uses: the one it was given before (status), the named one, else the default. Waiting
+// errors: ClassMissing, NoDefaultClass, and for a product that was not given it yet ClassFull;
+// ClassNotAllowed is terminal.
 base::Result<resources::TargetClass> find_class(const resources::DataProduct& product, const Overlay* overlay,
                                                 store::ResourceClient& resources);
 

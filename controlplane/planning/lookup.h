@@ -23,6 +23,15 @@ base::Result<T> look_up(const Overlay* overlay, store::ResourceClient& resources
       .with_hint("it is waited for; `offtake get " + kind.plural + "` lists those there are");
 }
 
+// The event store that a dataset names. One that is being deleted serves only the datasets that were there
+// before: EventStoreMissing (waiting) for others, and when there is none.
+base::Result<resources::EventStore> store_of(const Overlay* overlay, store::ResourceClient& resources,
+                                             const resources::Dataset& dataset);
+
+// Warnings for datasets that a product's SQL names and that are not there yet: accepted, and waited for.
+std::vector<std::string> missing_datasets(store::ResourceClient& resources,
+                                          const resources::DataProduct& product);
+
 // Labels of a namespace; none when it does not exist yet.
 base::Result<std::map<std::string, std::string>> labels_of(const Overlay* overlay,
                                                            store::ResourceClient& resources,

@@ -91,10 +91,6 @@ base::Result<std::shared_ptr<registry::Client>> Platform::registry_of(const reso
   }
   std::lock_guard lock(mutex_);
   std::string version = version_of(object.metadata);
-  if (choice->confluent->ca_secret_ref) {
-    return base::terminal("NotAvailable", "registry.confluent.caSecretRef is not available in this version")
-        .with_hint("install the certificate authority on this machine");
-  }
   registry::ConfluentOptions options;
   options.urls = choice->confluent->urls;
   if (choice->confluent->secret_ref) {
@@ -151,13 +147,13 @@ base::Result<worker::StoreSpec> Platform::worker_store(const resources::EventSto
   worker::StoreSpec spec;
   spec.name = object.metadata.name;
   const auto& choice = object.spec.registry;
+  const std::string folder = "registry-" + spec.name;
   if (choice && choice->confluent) {
     spec.registry_urls = choice->confluent->urls;
     if (choice->confluent->secret_ref) {
       std::string version;
       auto credentials = secret(choice->confluent->secret_ref->name, version);
       if (!credentials) return std::move(credentials).error();
-      const std::string folder = "registry-" + spec.name;
       secret_files[folder + "/username"] = (*credentials)["username"];
       secret_files[folder + "/password"] = (*credentials)["password"];
     }
@@ -168,6 +164,9 @@ base::Result<worker::StoreSpec> Platform::worker_store(const resources::EventSto
       if (!settings_.registry_token.empty())
         secret_files["registry-" + spec.name + "/token"] = settings_.registry_token;
     }
+  }
+  if (!spec.registry_urls.empty()) {
+    secret_files[folder + "/urls"] = fmt::format("{}\n", fmt::join(spec.registry_urls, "\n"));
   }
   if (!object.spec.kafka) {
     spec.kind = worker::StoreSpec::Kind::kEmbedded;

@@ -1,6 +1,7 @@
 #include "controlplane/reconcile/loop.h"
 
 #include <exception>
+#include <map>
 
 #include "base/id.h"
 #include "base/log.h"
@@ -18,6 +19,39 @@ std::string key_of(const json::Value& object) {
 
 constexpr auto kAfterConflict = 50ms;
 constexpr base::Backoff kAfterFailure{500ms, 30s, 2.0};
+
+// What of an object asks for a look at it. A status that the reconciler wrote itself does not.
+std::string asking_part(const json::Value& object) {
+  const json::Value& metadata = object["metadata"];
+  json::Value out = json::Value::array();
+  for (const char* name : {"uid", "labels", "annotations", "finalizers", "deletionTimestamp"})
+    out.push_back(metadata[name]);
+  // Kinds without a generation, as Secrets, have no status either.
+  const json::Value* generation = metadata.find("generation");
+  out.push_back(generation != nullptr ? *generation : metadata["resourceVersion"]);
+  return json::dump_canonical(out);
+}
+
+// What of a kind's objects was looked at already.
+class Seen {
+ public:
+  // Whether the event asks for a look.
+  bool is_news(const store::WatchEvent& event) {
+    const std::string key = key_of(event.object);
+    if (event.type == store::WatchEventType::kDeleted) {
+      parts_.erase(key);
+      return true;
+    }
+    std::string part = asking_part(event.object);
+    std::string& known = parts_[key];
+    if (known == part) return false;
+    known = std::move(part);
+    return true;
+  }
+
+ private:
+  std::map<std::string, std::string> parts_;
+};
 
 }  // namespace
 
@@ -86,12 +120,17 @@ void Loop::follow(const resources::Kind& kind, std::stop_token stop,
 }
 
 void Loop::watch(Controller& controller, std::stop_token stop) {
-  follow(controller.reconciler->kind(), stop,
-         [&](const store::WatchEvent& event) { controller.queue.add(key_of(event.object)); });
+  Seen seen;
+  follow(controller.reconciler->kind(), stop, [&](const store::WatchEvent& event) {
+    if (seen.is_news(event)) controller.queue.add(key_of(event.object));
+  });
 }
 
 void Loop::wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop) {
-  follow(cause, stop, [&](const store::WatchEvent&) { queue_all(dependent); });
+  Seen seen;
+  follow(cause, stop, [&](const store::WatchEvent& event) {
+    if (seen.is_news(event)) queue_all(dependent);
+  });
 }
 
 void Loop::queue_all(Controller& controller) {

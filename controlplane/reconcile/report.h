@@ -16,14 +16,16 @@ resources::Condition ready_from(const resources::Conditions& conditions,
                                 std::initializer_list<std::string_view> parts, std::string_view reason,
                                 std::string_view message, std::int64_t generation);
 
+template <class T>
+bool same_status(const T& a, const T& b) {
+  return json::dump_canonical(resources::status_json(a)) == json::dump_canonical(resources::status_json(b));
+}
+
 // Writes the status if it differs from `before`'s. A change of Ready becomes an Event of `object`.
 template <class T>
 base::Status write_status(store::ResourceClient& client, const T& before, T& object, base::Micros now) {
   object.status.observed_generation = object.metadata.generation;
-  if (json::dump_canonical(resources::status_json(before)) ==
-      json::dump_canonical(resources::status_json(object))) {
-    return {};
-  }
+  if (same_status(before, object)) return {};
   auto written = store::apply_status(client, object);
   if (!written) {
     // Deleted meanwhile, or deleted and made again: the next look is at what is there now.

@@ -32,11 +32,11 @@ struct ProductTarget {
   std::vector<TargetIndex> indexes;
 };
 
-enum class Verify { kChecksum, kCount, kNone };
+enum class Verify { kChecksum, kNone };
 template <>
 struct EnumText<Verify> {
-  static constexpr std::array<std::pair<Verify, std::string_view>, 3> values{
-      {{Verify::kChecksum, "Checksum"}, {Verify::kCount, "Count"}, {Verify::kNone, "None"}}};
+  static constexpr std::array<std::pair<Verify, std::string_view>, 2> values{
+      {{Verify::kChecksum, "Checksum"}, {Verify::kNone, "None"}}};
 };
 struct Rollout {  // keepPrevious None: all that this version has
   Verify verify = Verify::kChecksum;

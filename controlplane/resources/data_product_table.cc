@@ -97,13 +97,13 @@ const ObjectType& table<ProductTarget>() {
 
 template <>
 const ObjectType& table<Rollout>() {
-  static const ObjectType type =
-      Table<Rollout>("Rollout", "How a new revision takes over")
-          .plain("keepPrevious", FieldKind::kString,
-                 "How long the revision before stays; None: dropped at the swap", one_of({"None"}),
-                 not_yet_where(is_duration), default_to("None"))
-          .field("verify", &Rollout::verify, "What is compared before the swap", default_to("Checksum"))
-          .done();
+  static const ObjectType type = Table<Rollout>("Rollout", "How a new revision takes over")
+                                     .plain("keepPrevious", FieldKind::kString,
+                                            "How long the revision before stays; None: dropped at the swap",
+                                            one_of({"None"}), not_yet_where(is_duration), default_to("None"))
+                                     .field("verify", &Rollout::verify, "What is compared before the swap",
+                                            not_yet({"Count"}), default_to("Checksum"))
+                                     .done();
   return type;
 }
 

@@ -31,7 +31,6 @@ struct EmbeddedStore {};
 struct ConfluentRegistry {
   std::vector<std::string> urls;
   std::optional<SecretRef> secret_ref;  // keys username, password
-  std::optional<SecretKeyRef> ca_secret_ref;
 };
 struct EmbeddedRegistry {};
 struct RegistryChoice {  // exactly one; absent altogether: the embedded one

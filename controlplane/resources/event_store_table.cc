@@ -51,7 +51,7 @@ const ObjectType& table<ConfluentRegistry>() {
                  each(like(kHttpUrl)), each(at_most(512)))
           .field("secretRef", &ConfluentRegistry::secret_ref,
                  "Secret in offtake-system with the keys username and password")
-          .field("caSecretRef", &ConfluentRegistry::ca_secret_ref, "PEM of the certificate authority")
+          .unavailable({"caSecretRef"})
           .done();
   return type;
 }

@@ -8,6 +8,7 @@
 #include "base/process/signals.h"
 #include "controlplane/api/api.h"
 #include "controlplane/auth/auth.h"
+#include "controlplane/planning/lookup.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 #include "controlplane/reconcile/dataset/reconciler.h"
 #include "controlplane/reconcile/event_store/reconciler.h"
@@ -93,7 +94,14 @@ class Serving {
     options.path = data_->path / "resources.db";
     options.secret_key = data_->secret_key;
     options.sql = [](const resources::DataProduct& product) { return sql::check_grammar(product.spec.sql); };
-    options.warn = store::missing_references;
+    options.warn = [](store::ResourceClient& client, const resources::Kind& kind, const json::Value& object) {
+      auto warnings = store::missing_references(client, kind, object);
+      if (&kind != &resources::kind_of<resources::DataProduct>()) return warnings;
+      const auto product = resources::from_json<resources::DataProduct>(object);
+      for (auto& missing : planning::missing_datasets(client, product))
+        warnings.push_back(std::move(missing));
+      return warnings;
+    };
     auto resources = store::EmbeddedStore::open(std::move(options));
     if (!resources) return std::move(resources).error();
     resources_ = *std::move(resources);
@@ -193,6 +201,7 @@ class Serving {
     }
     loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::EventStore>());
     loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::TargetClass>());
+    loop_->wake_on(product, resources::kind_of<resources::TargetClass>());
     for (const auto* cause :
          {&dataset, &resources::kind_of<resources::EventStore>(),
           &resources::kind_of<resources::TargetClass>(), &resources::kind_of<resources::Namespace>()}) {

@@ -1,5 +1,10 @@
 #include "controlplane/view/plan.h"
 
+#include <set>
+
+#include "controlplane/planning/publication.h"
+#include "operators/delivery/pipeline.h"
+
 namespace offtake::view {
 namespace {
 
@@ -26,7 +31,29 @@ std::string identity_text(const plan::Plan& plan) {
   return "";
 }
 
-// What differs between two products, in words: the pipeline part and the rest.
+// spec.runner: the worker is started again. What that means depends on its state.
+void compare_runner(PlanReport& report) {
+  const planning::Draft& draft = report.draft;
+  if (!draft.job.plan.root || delivery::runs_without_state(draft.job.plan)) {
+    report.reasons.push_back(
+        "spec.runner changes in place: the worker is started again and goes on where it was");
+    return;
+  }
+  for (const auto& source : draft.sources) {
+    if (source.rereadable) continue;
+    report.action = Action::kRebuild;
+    report.reasons.push_back(
+        fmt::format("spec.runner starts the worker again, and its state over {} cannot be "
+                    "read anew: records of the topic have been removed",
+                    source.use.id.text()));
+    return;
+  }
+  report.reasons.push_back(
+      "spec.runner changes in place: the worker is started again and reads its state anew");
+}
+
+}  // namespace
+
 void compare(const resources::DataProduct& now, const resources::DataProduct& before, PlanReport& report) {
   const json::Value mine = resources::pipeline_spec(now), theirs = resources::pipeline_spec(before);
   for (const auto& [name, value] : mine.as_object()) {
@@ -39,16 +66,65 @@ void compare(const resources::DataProduct& now, const resources::DataProduct& be
     report.action = Action::kRebuild;
     return;
   }
-  const json::Value all_mine = resources::to_json(now)["spec"],
-                    all_theirs = resources::to_json(before)["spec"];
-  for (const auto& [name, value] : all_mine.as_object()) {
-    if (!(value == all_theirs[name])) report.reasons.push_back(fmt::format("spec.{} changes in place", name));
+  json::Value all_mine = resources::to_json(now)["spec"], all_theirs = resources::to_json(before)["spec"];
+  report.action = all_mine == all_theirs ? Action::kNone : Action::kInPlace;
+  std::set<std::string> names;
+  for (const auto* spec : {&all_mine, &all_theirs}) {
+    for (const auto& [name, value] : spec->as_object()) {
+      if (!(all_mine[name] == all_theirs[name])) names.insert(name);
+    }
   }
-  for (const auto& [name, value] : all_theirs.as_object()) {
-    if (all_mine.find(name) == nullptr)
+  for (const std::string& name : names) {
+    if (name == "runner") {
+      compare_runner(report);
+    } else if (name == "rollout") {
+      report.reasons.push_back("spec.rollout counts from the next fill on");
+    } else {
       report.reasons.push_back(fmt::format("spec.{} changes in place", name));
+    }
   }
-  report.action = report.reasons.empty() ? Action::kNone : Action::kInPlace;
+}
+
+namespace {
+
+// What the target says of the product as it is: where its history began, and who uses its view.
+struct Present {
+  std::map<std::string, sources::OffsetVector> starts;
+  provision::ProductTarget target;
+  std::shared_ptr<provision::Provisioner> provisioner;
+};
+
+// Empty where nothing is there yet or the target does not answer: then less is known.
+Present present_of(const resources::DataProduct& stored, store::ResourceClient& resources,
+                   platform::Platform& platform) {
+  Present out;
+  if (stored.status.class_name.empty()) return out;
+  auto target_class = store::get<resources::TargetClass>(resources, "", stored.status.class_name);
+  if (!target_class) return out;
+  auto provisioner = platform.provisioner(*target_class);
+  if (!provisioner) return out;
+  out.target = planning::target_of(stored, platform.settings().installation);
+  auto controls = (*provisioner)->controls(out.target);
+  if (!controls || controls->empty()) return out;
+  out.provisioner = *std::move(provisioner);
+  if (stored.status.history_from == stored.spec.history.from.text()) {
+    for (auto& [dataset, starts] : controls->back().start_offsets) out.starts[dataset] = starts;
+  }
+  return out;
+}
+
+void check_publication(const Present& present, PlanReport& report) {
+  if (!present.provisioner || !report.draft.ok()) return;
+  auto publication = planning::check_publication(present.target, report.engine,
+                                                 report.draft.job.plan.root->output, *present.provisioner);
+  if (!publication) return;
+  report.dependants = publication->dependants;
+  if (report.action != Action::kRebuild) return;
+  if (!publication->allowed) report.draft.errors.push_back(publication->allowed.error());
+  if (publication->allowed && publication->drops_view) {
+    report.draft.warnings.push_back(
+        "the view is dropped and made anew at the swap, as a column is removed, retyped or moved");
+  }
 }
 
 }  // namespace
@@ -57,16 +133,20 @@ PlanReport plan_product(const resources::DataProduct& product,
                         const std::optional<resources::DataProduct>& stored, const planning::Overlay& overlay,
                         base::Micros now, store::ResourceClient& resources, platform::Platform& platform) {
   PlanReport report;
+  Present present;
   resources::DataProduct subject = product;
   if (stored) {
     subject.status = stored->status;
-    compare(product, *stored, report);
+    present = present_of(*stored, resources, platform);
   } else {
     report.action = Action::kCreate;
     report.reasons.push_back("the product does not exist yet");
   }
-  planning::DraftInput input{subject, &overlay, now, {}};
+  planning::DraftInput input{subject, &overlay, now, {}, true};
+  // An edit of the history resolves it anew.
+  if (stored && stored->spec.history.from == product.spec.history.from) input.kept_starts = present.starts;
   report.draft = planning::draft(input, resources, platform);
+  if (stored) compare(product, *stored, report);
   const planning::Draft& draft = report.draft;
   if (draft.target_class) {
     report.class_name = draft.target_class->metadata.name;
@@ -74,7 +154,11 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.object = subject.target_name();
     report.guarantee = "ExactlyOnce: rows and offsets are committed in one transaction of the target";
   }
-  for (const auto& source : draft.sources) report.records += source.records;
+  check_publication(present, report);
+  for (const auto& source : draft.sources) {
+    report.records += source.records;
+    report.bytes += source.bytes;
+  }
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);
   for (const auto& column : draft.job.plan.root->output) {

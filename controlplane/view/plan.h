@@ -21,10 +21,15 @@ struct PlanReport {
   planning::Draft draft;
   std::vector<PlanColumn> columns;
   std::string class_name, engine, object;
-  std::string identity;   // "proved key (order_id)"
-  std::string guarantee;  // ExactlyOnce and why
-  std::int64_t records = 0;
+  std::string identity;                 // "proved key (order_id)"
+  std::string guarantee;                // ExactlyOnce and why
+  std::int64_t records = 0, bytes = 0;  // that would be read; bytes are an estimate
+  std::vector<std::string> dependants;  // what others built on the public view
 };
+
+// What differs, and what that means: words for each field. Pure. The draft (of `now`) tells whether a worker
+// that is started again can read its state anew.
+void compare(const resources::DataProduct& now, const resources::DataProduct& before, PlanReport& report);
 
 // `product` is the object as it would be stored; `stored` the present one, if there is one.
 PlanReport plan_product(const resources::DataProduct& product,

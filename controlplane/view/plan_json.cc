@@ -20,6 +20,7 @@ json::Value to_json(const planning::SourceDraft& source) {
   out.set("columns", strings(source.use.columns));
   out.set("columnsTotal", static_cast<std::int64_t>(source.columns_total));
   out.set("records", source.records);
+  out.set("bytes", source.bytes);
   out.set("notes", strings(source.notes));
   return out;
 }
@@ -87,6 +88,8 @@ json::Value to_json(const PlanReport& report) {
   for (const auto& source : report.draft.sources) sources.push_back(to_json(source));
   out.set("sources", std::move(sources));
   out.set("records", report.records);
+  out.set("bytes", report.bytes);
+  if (!report.dependants.empty()) out.set("dependants", strings(report.dependants));
   if (report.draft.start_instant != 0) out.set("startTime", base::format_instant(report.draft.start_instant));
   out.set("guarantee", report.guarantee);
   out.set("explain", report.draft.explain);

@@ -33,6 +33,16 @@ struct Provisioned {
   std::map<std::string, std::string> binding;  // servicebinding.io keys, for the read-only role
 };
 
+struct ViewColumn {
+  std::string name, type;  // the type in the target's words
+};
+
+// What a public view with other columns would mean for the one there is.
+struct ViewChange {
+  std::vector<std::string> dependants;  // what others built on it, in the target's words
+  bool drops = false;                   // it cannot be replaced: it has to be dropped and made anew
+};
+
 class Provisioner {
  public:
   virtual ~Provisioner() = default;
@@ -42,12 +52,16 @@ class Provisioner {
   virtual base::Result<Provisioned> ensure(const ProductTarget& target, const Credentials& credentials) = 0;
   // Control rows as they are now; empty when nothing was ever filled.
   virtual base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) = 0;
+  // Changes nothing. Nothing to say where no view is published, and where views have no dependants.
+  virtual base::Result<ViewChange> view_change(const ProductTarget& target,
+                                               const std::vector<ViewColumn>& columns) = 0;
   // Sets the revision's phase to Fenced and its owner to none. No such row: one is made, so that a worker
   // that starts late is refused.
   virtual base::Status fence(const ProductTarget& target, int revision) = 0;
   // Drops a fenced revision's table and control row.
   virtual base::Status drop_revision(const ProductTarget& target, int revision) = 0;
-  // Everything of the product: schema, roles, files. `retain`: roles and control go, the data stays.
+  // Everything of the product: schema, roles, files. `retain`: roles and control go, the data stays and is
+  // marked as nobody's.
   virtual base::Status remove(const ProductTarget& target, bool retain) = 0;
 };
 
@@ -62,6 +76,15 @@ struct ProvisionerSettings {
   // local:
   std::string directory;  // <data dir>/targets
 };
+
+// TargetNameTaken for what a deleted product left on purpose. Taking it over is not built yet.
+inline base::Error retained_from(const std::string& place, const std::string& product) {
+  return base::terminal("TargetNameTaken",
+                        fmt::format("{} was retained from the product {}, which was deleted", place, product))
+      .with_hint(
+          "taking over a retained target is not available in this version: drop it, or choose another "
+          "target.name");
+}
 
 base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSettings& settings);
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct WorkerKey {
 struct WorkerOrder {
   worker::Job job;
   std::map<std::string, std::string> secrets;
+  // Folders of secrets that are not to be had at present: the worker goes on with what it has there.
+  std::set<std::string> kept_folders;
   // The control row's, when there is one: the next incarnation is 1 + the greater of this and our own last.
   std::int64_t control_incarnation = 0;
 };
@@ -43,7 +46,8 @@ struct Observation {
   std::int64_t pid = 0;
   std::int64_t incarnation = 0;
   int restarts = 0;
-  std::string job_hash;                        // of the order it was started with
+  int failures = 0;      // unforeseen ends in a row, none of which had committed an epoch
+  std::string job_hash;  // of the order it was started with
   std::optional<worker::WorkerStatus> status;  // the last one it gave; absent while it has not answered
 };
 
@@ -54,8 +58,9 @@ inline base::Error draining() {
 class Runner {
  public:
   virtual ~Runner() = default;
-  // Makes sure that a worker runs this order: starts it, restarts it when the job changed (drained first), or
-  // does nothing. A worker that ended with a final code is not started again for the same job.
+  // Makes sure that a worker runs this order: starts it, restarts it when the job or a secret changed
+  // (drained first), or does nothing. A worker that ended with a final code is not started again for the same
+  // job.
   virtual base::Status ensure(const WorkerOrder& order) = 0;
   virtual base::Result<Observation> observe(const WorkerKey& key) = 0;
   // Drains and waits for the end, at most `patience`; then it is killed. Gone already = success.

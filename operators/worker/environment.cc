@@ -1,11 +1,24 @@
 #include "operators/worker/environment.h"
 
+#include <sstream>
+
 #include "base/files/files.h"
 #include "operators/sources/kafka/store.h"
 #include "schemas/registry/client.h"
 
 namespace offtake::worker {
 namespace {
+
+const std::string kRegistryFolder = "registry-";
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) out.push_back(line);
+  }
+  return out;
+}
 
 // A secret file's content; empty when there is none: what is needed is found out by the connection.
 base::Result<std::string> secret(const files::Path& directory, const std::string& folder, const char* name) {
@@ -37,14 +50,17 @@ base::Result<std::shared_ptr<sources::EventStore>> open_store(const StoreSpec& s
 }
 
 base::Result<std::string> fetch_schema(const StoreSpec& spec, int id, const files::Path& secrets) {
-  if (spec.registry_urls.empty()) {
+  const std::string folder = kRegistryFolder + spec.name;
+  // Where the registry is may change while the worker runs: the embedded one's port does.
+  auto urls = secret(secrets, folder, "urls");
+  if (!urls) return std::move(urls).error();
+  registry::ConfluentOptions options;
+  options.urls = urls->empty() ? spec.registry_urls : lines(*urls);
+  if (options.urls.empty()) {
     return base::waiting(
         "SchemaMissing",
         fmt::format("schema {} is not in the job and store {} has no registry", id, spec.name));
   }
-  registry::ConfluentOptions options;
-  options.urls = spec.registry_urls;
-  const std::string folder = "registry-" + spec.name;
   for (const auto& [name, field] :
        {std::pair("username", &options.user), std::pair("password", &options.password),
         std::pair("token", &options.bearer_token)}) {
@@ -58,6 +74,10 @@ base::Result<std::string> fetch_schema(const StoreSpec& spec, int id, const file
 }
 
 }  // namespace
+
+bool is_read_at_use(std::string_view secret_file) {
+  return secret_file.starts_with(kRegistryFolder);
+}
 
 base::Result<targets::TargetConnection> resolve_target(const Job& job, const std::string& secrets_directory,
                                                        const std::string& state_directory) {

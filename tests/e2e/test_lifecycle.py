@@ -1,5 +1,6 @@
 """What happens to a running product: plan, wait, logs, edit, pause, resume, delete, drain; and who may ask."""
 
+import base64
 import json
 import signal
 import threading
@@ -237,3 +238,81 @@ def test_a_dead_worker_is_started_again(shop, provision, connection):
     product.wait_worker(not_pid=pid)
     product.wait_reached(shop.ends())
     assert orders_in(connection, product) == shop.joined_rows()
+
+
+def test_a_rotated_password_reaches_the_running_worker(server, shop, provision, connection):
+    product = provision("rotated", JOINED_SQL, key=["order_id"])
+    product.wait_live()
+    worker = product.worker()
+    pid = worker.pid
+    path = f"/api/v1/namespaces/{manifests.SYSTEM}/secrets/target-{product.uid}"
+    rotated = "another-password-for-the-writer"
+    answer = server.http("PATCH", path, headers={"Content-Type": "application/merge-patch+json"},
+                         json={"data": {"writer-password": base64.b64encode(rotated.encode()).decode()}})
+    assert answer.status_code == 200, answer.text
+    product.wait_worker(not_pid=pid)
+    assert (worker.folder / "secrets" / "target" / "password").read_text() == rotated
+    product.wait_live()
+    shop.add_orders(50)
+    product.wait_reached(shop.ends())
+    assert orders_in(connection, product) == shop.joined_rows()
+    assert rotated not in worker.log_text() and rotated not in server.child.output()
+
+
+def test_an_edited_event_store_reaches_the_running_worker(server, kafka, shop, provision, connection):
+    product = provision("other-store", ORDERS_SQL, key=["order_id"])
+    product.wait_live()
+    pid = product.worker().pid
+    (store,) = manifests.event_store(kafka)
+    store["spec"]["kafka"]["properties"] = {"client.rack": "here"}
+    try:
+        server.cli.apply(store)
+        worker = product.wait_worker(not_pid=pid)
+        job = json.loads((worker.folder / "job.json").read_text())
+        assert job["stores"][0]["properties"] == {"client.rack": "here"}
+        shop.add_orders(50)
+        product.wait_reached(shop.ends())
+        assert product.revision == 1 and orders_in(connection, product) == shop.order_rows()
+    finally:
+        server.cli.apply(*manifests.event_store(kafka))
+
+
+def test_a_view_that_others_built_on_is_not_dropped(server, shop, provision, connection, tmp_path):
+    product = provision("built-on", ORDERS_SQL, key=["order_id"])
+    product.wait_live()
+    connection.execute("CREATE SCHEMA reporting")
+    connection.execute(f"CREATE VIEW reporting.orders AS SELECT order_id FROM {product.view}")
+    connection.commit()
+    fewer = manifests.product(NAMESPACE, "built-on", "SELECT order_id, placed_at FROM orders", key=["order_id"])
+    file = tmp_path / "fewer.yaml"
+    file.write_text(json.dumps(fewer))
+    refused = server.cli.run("plan", "-f", file, expect=1)
+    assert "is used by view reporting.orders" in refused.text
+    server.cli.apply(fewer, flags=("--no-plan",))
+    product.wait("Planned", "False", "ViewHasDependants")
+    assert product.revision == 1 and product.worker().running()
+    shop.add_orders(20)
+    product.wait_reached(shop.ends())
+    connection.execute("DROP SCHEMA reporting CASCADE")
+    connection.commit()
+    product.wait_live(revision=2)
+    product.wait_reached(shop.ends())
+    assert orders_in(connection, product) == [(o, p) for o, _, _, _, p in shop.order_rows()]
+
+
+def test_a_dataset_that_only_the_sql_names_is_warned_of(server, shop):
+    document = manifests.product(NAMESPACE, "waits", "SELECT r.id FROM refunds r")
+    answer = server.http("POST", f"/apis/offtake.dev/v1alpha1/namespaces/{NAMESPACE}/dataproducts?dryRun=All",
+                         json=document)
+    assert answer.status_code == 201, answer.text
+    assert "spec.sql: Dataset refunds in namespace shop does not exist yet" in answer.headers["Warning"]
+
+
+def test_plan_shows_records_and_bytes(server, shop, tmp_path):
+    file = tmp_path / "bytes.yaml"
+    file.write_text(json.dumps(manifests.product(NAMESPACE, "measured", ORDERS_SQL)))
+    plan = json.loads(server.cli.run("plan", "-f", file, "-o", "json", expect=3).stdout)
+    assert plan["records"] == sum(shop.ends()["orders"].values())
+    assert 20 * plan["records"] < plan["bytes"] < 1000 * plan["records"]
+    text = server.cli.run("plan", "-f", file, expect=3).stdout
+    assert "records to read, about" in text and "BYTES" in text

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controlplane/planning/lookup.h"
+#include "controlplane/planning/publication.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
 namespace offtake::reconcile {
@@ -26,8 +28,12 @@ base::Status DataProductReconciler::apply(Work& work, const Decision& decision) 
   for (const int number : decision.run) {
     if (auto running = run_worker(work, number); !running) return running;
   }
+  // N is fenced before N+1 runs, so that nothing of N is ahead of it when it is to be published.
+  if (decision.fence && !decision.start) {
+    if (auto fenced = fence(work, *decision.fence); !fenced) return fenced;
+  }
   if (decision.start) {
-    if (auto started = start_revision(work, *decision.start, decision.start_reason); !started) return started;
+    if (auto started = start_revision(work, decision); !started) return started;
   }
   for (const int number : decision.discard) {
     if (auto discarded = discard(work, number); !discarded) return discarded;
@@ -35,44 +41,91 @@ base::Status DataProductReconciler::apply(Work& work, const Decision& decision) 
   return {};
 }
 
-base::Status DataProductReconciler::start_revision(Work& work, int number, const std::string& reason) {
+std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
   Facts& facts = work.facts;
   planning::DraftInput input{facts.product, nullptr, facts.now, {}};
-  // History is resolved once: later revisions start where the first one did, unless it was edited.
-  if (!work.jobs.empty() && facts.product.status.history_from == facts.product.spec.history.from.text()) {
-    for (const auto& source : work.jobs.back().sources) {
-      if (!source.start.empty()) input.kept_starts[source.dataset] = source.start;
-    }
+  // History is resolved once: later revisions start where the first one did, unless it was edited, or the
+  // offsets are those of a topic that is gone.
+  const bool replaced = std::any_of(facts.revisions.begin(), facts.revisions.end(), [](const auto& revision) {
+    return revision.final_reason() == "SourceReplaced";
+  });
+  if (!work.jobs.empty() && !replaced &&
+      facts.product.status.history_from == facts.product.spec.history.from.text()) {
+    input.kept_starts = planning::starts_of(work.jobs.back());
   }
   facts.draft = planning::draft(input, client_, platform_);
-  planning::Draft& draft = *facts.draft;
-  if (!draft.ok() || !work.provisioned) return {};
+  const planning::Draft& draft = *facts.draft;
+  if (draft.ok()) check_publication(work);
+  if (!draft.ok()) return std::nullopt;
+  auto& status = facts.product.status;
+  status.sources.clear();
+  for (const auto& source : draft.sources) {
+    status.sources.push_back({source.use.id.dataset_namespace, source.use.id.name, source.schema_version,
+                              static_cast<std::int64_t>(source.use.columns.size())});
+  }
+  return draft.job;
+}
+
+// Not filled where it could not be published in the end.
+void DataProductReconciler::check_publication(Work& work) {
+  if (work.facts.current() == nullptr && work.facts.left_behind() == nullptr) return;
+  planning::Draft& draft = *work.facts.draft;
+  auto publication =
+      planning::check_publication(target_of(work.facts.product), work.provisioned->writer.engine,
+                                  draft.job.plan.root->output, *work.provisioner);
+  if (!publication) {
+    draft.waiting.push_back({std::string(resources::condition::kProvisioned), publication.error()});
+  } else if (!publication->allowed) {
+    draft.errors.push_back(publication->allowed.error());
+  }
+}
+
+std::optional<worker::Job> DataProductReconciler::again(Work& work, int earlier) {
+  const worker::Job* job = find_job(work.jobs, earlier);
+  if (job == nullptr) return drafted(work);
+  // Its worker gets a folder of its own: what reaches the stores must be had before it starts.
+  planning::Draft problems;
+  for (const auto& store : job->stores) {
+    std::map<std::string, std::string> ignored;
+    auto object =
+        planning::look_up<resources::EventStore>(nullptr, client_, "", store.name, "EventStoreMissing");
+    base::Status reached = object ? base::Status() : base::Status(object.error());
+    if (reached) {
+      if (auto spec = platform_.worker_store(*object, ignored); !spec) reached = spec.error();
+    }
+    if (!reached) problems.waiting.push_back({std::string(resources::condition::kPlanned), reached.error()});
+  }
+  if (problems.ok()) return *job;
+  work.facts.draft = std::move(problems);
+  return std::nullopt;
+}
+
+base::Status DataProductReconciler::start_revision(Work& work, const Decision& decision) {
+  if (!work.provisioned) return {};
+  Facts& facts = work.facts;
+  const int number = *decision.start;
+  auto job = decision.refill_of ? again(work, *decision.refill_of) : drafted(work);
+  if (!job) return {};
 
   // Superseded before it was published: fenced and gone before its successor starts.
-  if (const RevisionFacts* latest = facts.latest(); latest != nullptr && !latest->is_current()) {
-    const int old = latest->number;
-    if (auto gone = discard(work, old); !gone) return gone;
+  if (decision.supersedes) {
+    if (auto gone = discard(work, *decision.supersedes); !gone) return gone;
   }
-  worker::Job job = draft.job;
-  job.revision = number;
-  job.table.revision = number;
-  job.target = work.provisioned->writer;
-  job.target_secrets_folder = "target";
-  job.fingerprint = worker::fingerprint_of(job);
-  facts.product.status.history_from = facts.product.spec.history.from.text();
-  if (draft.start_instant != 0) facts.product.status.start_time = resources::Instant{draft.start_instant};
-  facts.product.status.sources.clear();
-  for (const auto& source : draft.sources) {
-    facts.product.status.sources.push_back({source.use.id.dataset_namespace, source.use.id.name,
-                                            source.schema_version,
-                                            static_cast<std::int64_t>(source.use.columns.size())});
+  if (decision.fence) {
+    if (auto fenced = fence(work, *decision.fence); !fenced) return fenced;
   }
-  if (auto saved = orders_.save(job); !saved) return saved;
-  base::log_info("starting a revision", {{"revision", std::to_string(number)}, {"reason", reason}});
-  work.jobs.push_back(std::move(job));
+  job->revision = number;
+  job->table.revision = number;
+  job->target = work.provisioned->writer;
+  job->target_secrets_folder = "target";
+  job->fingerprint = worker::fingerprint_of(*job);
+  if (auto saved = orders_.save(*job); !saved) return saved;
+  base::log_info("starting a revision",
+                 {{"revision", std::to_string(number)}, {"reason", decision.start_reason}});
   RevisionFacts revision;
   revision.number = number;
-  revision.spec_hash = facts.desired_hash;
+  revision.spec_hash = job->spec_hash;
+  work.jobs.push_back(*std::move(job));
   facts.revisions.push_back(std::move(revision));
   return run_worker(work, number);
 }
@@ -80,44 +133,68 @@ base::Status DataProductReconciler::start_revision(Work& work, int number, const
 base::Status DataProductReconciler::run_worker(Work& work, int number) {
   worker::Job* job = find_job(work.jobs, number);
   if (job == nullptr || !work.provisioned) return {};
-  for (const auto& revision : work.facts.revisions) {
-    // A worker is started only when the target told the incarnation that the next one must exceed.
-    if (revision.number == number && !revision.worker.running && !work.facts.controls_known) return {};
-  }
-  // What changes in place: the newest revision follows the present spec.
-  const auto& spec = work.facts.product.spec.runner;
-  worker::Job wanted = *job;
-  wanted.threads = static_cast<int>(spec.threads.value_or(settings_.default_threads));
-  wanted.memory_bytes = spec.memory ? spec.memory->value : settings_.default_memory_bytes;
-  if (worker::job_hash(wanted) != worker::job_hash(*job)) {
-    if (auto saved = orders_.save(wanted); !saved) return saved;
-    *job = wanted;
-  }
   runners::WorkerOrder order;
-  order.job = *job;
   for (const auto& revision : work.facts.revisions) {
-    if (revision.number == number && revision.control)
-      order.control_incarnation = revision.control->incarnation;
+    if (revision.number != number) continue;
+    // A worker is started only when the target told the incarnation that the next one must exceed.
+    if (!revision.worker.running && !work.facts.controls_known) return {};
+    if (revision.control) order.control_incarnation = revision.control->incarnation;
+    // What is compared before the swap counts from the next start on: no reason to break a fill off.
+    if (!revision.is_current() && !revision.worker.running) {
+      job->verify = work.facts.product.spec.rollout.verify != resources::Verify::kNone;
+    }
   }
+  // What changes in place follows the present spec, and the objects it names.
+  const auto& spec = work.facts.product.spec.runner;
+  job->threads = static_cast<int>(spec.threads.value_or(settings_.default_threads));
+  job->memory_bytes = spec.memory ? spec.memory->value : settings_.default_memory_bytes;
+  job->target = work.provisioned->writer;
+  for (auto& store : job->stores) renew_store(store, order);
   auto credentials = ensure_credentials(work.facts.product);
   if (!credentials) return std::move(credentials).error();
   order.secrets["target/password"] = credentials->writer_password;
   if (!work.provisioned->writer.ca_pem.empty())
     order.secrets["target/ca.crt"] = work.provisioned->writer.ca_pem;
-  for (const auto& store : job->stores) {
-    auto object = store::get<resources::EventStore>(client_, "", store.name);
-    if (!object) continue;  // the worker goes on with what it has
-    if (auto spec_now = platform_.worker_store(*object, order.secrets); !spec_now) {
-      return std::move(spec_now).error();
-    }
+  order.job = *job;
+  runners::Runner& runner = runner_for(*job, work.facts.product);
+  // After an edit of runner.type the worker changes places.
+  for (const auto& other : {runners_.in_process, runners_.process}) {
+    if (!other || other.get() == &runner) continue;
+    if (auto stopped = other->stop({job->product_uid, number}, kDrainPatience); !stopped) return stopped;
   }
-  return runner_for(*job, work.facts.product).ensure(order);
+  return runner.ensure(order);
+}
+
+// The store and its secrets as they are now. What is not to be had stays as the worker has it.
+void DataProductReconciler::renew_store(worker::StoreSpec& store, runners::WorkerOrder& order) {
+  std::map<std::string, std::string> secrets;
+  auto object = store::get<resources::EventStore>(client_, "", store.name);
+  auto now =
+      object ? platform_.worker_store(*object, secrets) : base::Result<worker::StoreSpec>(object.error());
+  if (!now) {
+    order.kept_folders.insert({"store-" + store.name, "registry-" + store.name});
+    return;
+  }
+  order.secrets.merge(secrets);
+  // Where the registry is told by a file that the worker reads at each use: no reason to start it again.
+  now->registry_urls = store.registry_urls;
+  store = *std::move(now);
 }
 
 base::Status DataProductReconciler::stop_worker(const std::string& product_uid, int number) {
   for (const auto& runner : {runners_.in_process, runners_.process}) {
     if (!runner) continue;
     if (auto stopped = runner->stop({product_uid, number}, kDrainPatience); !stopped) return stopped;
+  }
+  return {};
+}
+
+base::Status DataProductReconciler::fence(Work& work, int number) {
+  base::log_info("fencing a revision", {{"revision", std::to_string(number)}});
+  if (auto stopped = stop_worker(work.facts.product.metadata.uid, number); !stopped) return stopped;
+  if (auto fenced = work.provisioner->fence(target_of(work.facts.product), number); !fenced) return fenced;
+  for (auto& revision : work.facts.revisions) {
+    if (revision.number == number && revision.control) revision.control->phase = targets::Phase::kFenced;
   }
   return {};
 }

@@ -11,6 +11,7 @@ using resources::Condition;
 using resources::Truth;
 
 constexpr base::Micros kSecond = 1'000'000;
+constexpr int kCrashLoop = 3;  // ends in a row that are more than an accident
 
 class Report {
  public:
@@ -19,8 +20,14 @@ class Report {
   resources::DataProductStatus run() {
     latest_ = facts_.latest();
     current_ = facts_.current();
+    served_ = current_ != nullptr ? current_ : facts_.left_behind();
     present_ = latest_ != nullptr && latest_->spec_hash == facts_.desired_hash;
     if (present_ && latest_->worker.status) progress_ = &latest_->worker.status->progress;
+    for (const auto type : {condition::kSchemasResolved, condition::kPlanned, condition::kProvisioned,
+                            condition::kBackfilled}) {
+      if (resources::find_condition(status_.conditions, type) == nullptr)
+        set(type, Truth::kUnknown, "Pending", "Not looked at yet.");
+    }
     schemas();
     planned();
     provisioned();
@@ -77,11 +84,10 @@ class Report {
   }
 
   void planned() {
-    if (present_) return set(condition::kPlanned, Truth::kTrue, "Planned", "The present spec has a plan.");
+    if (facts_.orders) return fail(condition::kPlanned, *facts_.orders);
+    // Also of a present spec: a refill that cannot start yet.
     if (auto problem = draft_problem(condition::kPlanned)) return fail(condition::kPlanned, *problem);
-    if (resources::find_condition(status_.conditions, condition::kPlanned) == nullptr) {
-      set(condition::kPlanned, Truth::kUnknown, "Pending", "Not planned yet.");
-    }
+    if (present_) return set(condition::kPlanned, Truth::kTrue, "Planned", "The present spec has a plan.");
   }
 
   void provisioned() {
@@ -121,9 +127,10 @@ class Report {
   void backfilled() {
     if (present_ && latest_->is_current()) {
       set(condition::kBackfilled, Truth::kTrue, "Filled", filled_text());
-    } else {
-      set(condition::kBackfilled, Truth::kFalse, present_ ? "Filling" : "Pending",
-          present_ ? filling_text() : "Not started yet.");
+    } else if (present_) {
+      set(condition::kBackfilled, Truth::kFalse, "Filling", filling_text());
+    } else if (latest_ != nullptr) {
+      set(condition::kBackfilled, Truth::kFalse, "Pending", "Not started yet.");
     }
   }
 
@@ -131,6 +138,10 @@ class Report {
     if (current_ != nullptr) {
       set(condition::kServing, Truth::kTrue, "Published",
           fmt::format("Readers get a complete result of revision {}.", current_->number));
+    } else if (served_ != nullptr) {
+      set(condition::kServing, Truth::kTrue, "Published",
+          fmt::format("Readers get the last result of revision {}, which is no longer fed.",
+                      served_->number));
     } else if (facts_.controls_known) {
       set(condition::kServing, Truth::kFalse, "NotFilled", "Nothing was published yet.");
     }
@@ -143,12 +154,18 @@ class Report {
     if (!ended.empty()) return std::pair(ended, latest_->worker.status->exit_message);
     if (progress_ != nullptr && progress_->stall)
       return std::pair(progress_->stall->reason, progress_->stall->message);
+    if (latest_->worker.failures >= kCrashLoop) {
+      return std::pair("WorkerFailing",
+                       fmt::format("The worker ended {} times in a row before it committed anything; "
+                                   "`offtake logs` shows its last words.",
+                                   latest_->worker.failures));
+    }
     return std::nullopt;
   }
 
   void ready() {
     if (facts_.product.paused()) {
-      return set(condition::kReady, current_ != nullptr ? Truth::kTrue : Truth::kFalse, "Paused",
+      return set(condition::kReady, served_ != nullptr ? Truth::kTrue : Truth::kFalse, "Paused",
                  "Paused by spec.paused; `offtake resume` goes on.");
     }
     if (facts_.access) {
@@ -168,7 +185,7 @@ class Report {
     if (!present_)
       return set(condition::kReady, Truth::kFalse, "Pending", "The present spec has not been started yet.");
     if (!latest_->is_current()) {
-      return set(condition::kReady, Truth::kFalse, current_ != nullptr ? "Rebuilding" : "Filling",
+      return set(condition::kReady, Truth::kFalse, served_ != nullptr ? "Rebuilding" : "Filling",
                  filling_text());
     }
     if (progress_ == nullptr)
@@ -176,7 +193,8 @@ class Report {
     const auto* before = resources::find_condition(status_.conditions, condition::kReady);
     const bool was_ready = before != nullptr && before->status == Truth::kTrue;
     if (progress_->state == State::kLive || was_ready) {
-      if (was_ready) {
+      // After a pause the sentence is a new one.
+      if (was_ready && before->reason == "Live") {
         return set(condition::kReady, Truth::kTrue, "Live", before->message);
       }
       return set(condition::kReady, Truth::kTrue, "Live",
@@ -188,7 +206,9 @@ class Report {
   void stalled() {
     const auto* ready = resources::find_condition(status_.conditions, condition::kReady);
     const bool draft_wrong = facts_.draft && !facts_.draft->errors.empty();
-    const bool stuck = facts_.access || draft_wrong || worker_problem() || facts_.provision;
+    // What is waited for is not stuck.
+    const bool no_target = facts_.provision && facts_.provision->retry != base::Retry::kWaiting;
+    const bool stuck = facts_.access || facts_.orders || draft_wrong || worker_problem() || no_target;
     const bool moving = !facts_.product.paused() && !stuck && ready->status != Truth::kTrue;
     if (stuck) {
       set(condition::kStalled, Truth::kTrue, ready->reason, ready->message);
@@ -199,27 +219,30 @@ class Report {
         moving ? ready->message : "");
   }
 
-  // True below half of spec.freshness, False from 30 s above it; between them it stays what it was.
+  // False after 30 s above spec.freshness, True after 30 s below half of it; between them it stays what it
+  // was. Also of a product that is paused or whose worker is gone: its rows age all the same.
   void fresh() {
-    if (current_ == nullptr || !current_->worker.status) return;
-    const auto& progress = current_->worker.status->progress;
-    if (progress.complete_through == 0) return;
-    const base::Micros behind = facts_.now - progress.complete_through;
-    const base::Micros bound = facts_.product.spec.freshness.micros;
-    if (behind >= bound + 30 * kSecond) {
+    if (served_ == nullptr || facts_.freshness.complete_through == 0) return;
+    const auto* before = resources::find_condition(status_.conditions, condition::kFresh);
+    if (facts_.freshness.is_behind(facts_.product.spec.freshness.micros, facts_.now)) {
       set(condition::kFresh, Truth::kFalse, "Behind",
           fmt::format("Complete through {}.",
-                      base::format_instant(progress.complete_through / kSecond * kSecond)));
-    } else if (behind < bound / 2 ||
-               resources::find_condition(status_.conditions, condition::kFresh) == nullptr) {
+                      base::format_instant(facts_.freshness.complete_through / kSecond * kSecond)));
+    } else if (facts_.freshness.is_fresh(facts_.now)) {
       set(condition::kFresh, Truth::kTrue, "Fresh", "Within spec.freshness.");
+    } else if (before != nullptr) {
+      const Condition same = *before;
+      set(condition::kFresh, same.status, same.reason, same.message);
+    } else {
+      set(condition::kFresh, Truth::kUnknown, "Pending", "Not watched for long enough yet.");
     }
   }
 
   void numbers() {
+    if (facts_.orders) return;
     auto& revision = status_.revision.emplace();
-    if (current_ != nullptr) revision.current = current_->number;
-    if (latest_ != nullptr && latest_ != current_) revision.filling = latest_->number;
+    if (served_ != nullptr) revision.current = served_->number;
+    if (latest_ != nullptr && latest_ != served_) revision.filling = latest_->number;
     if (latest_ != nullptr) revision.spec_hash = latest_->spec_hash;
     if (!revision.current && !revision.filling) status_.revision.reset();
     status_.guarantee = "ExactlyOnce";
@@ -263,7 +286,8 @@ class Report {
   resources::DataProductStatus status_;
   const RevisionFacts* latest_ = nullptr;
   const RevisionFacts* current_ = nullptr;
-  bool present_ = false;  // the latest revision is of the present spec
+  const RevisionFacts* served_ = nullptr;  // what readers see: current_, or one that is left behind
+  bool present_ = false;                   // the latest revision is of the present spec
   const delivery::ProgressSnapshot* progress_ = nullptr;
 };
 

@@ -31,6 +31,14 @@ const RevisionFacts* Facts::current() const {
   return nullptr;
 }
 
+const RevisionFacts* Facts::left_behind() const {
+  if (current() != nullptr || !product.status.revision) return nullptr;
+  for (const auto& revision : revisions) {
+    if (revision.is_fenced() && revision.number == product.status.revision->current) return &revision;
+  }
+  return nullptr;
+}
+
 std::string RevisionFacts::final_reason() const {
   if (worker.running || !worker.status || worker.status->exit == worker::Exit::kRunning ||
       worker.status->exit == worker::Exit::kDrained) {
@@ -41,6 +49,7 @@ std::string RevisionFacts::final_reason() const {
 
 Decision decide(const Facts& facts) {
   Decision out;
+  if (facts.orders) return out;
   if (facts.product.paused() || facts.access) {
     stop_all(facts, out);
     return out;
@@ -62,20 +71,30 @@ Decision decide(const Facts& facts) {
     keep = current;  // an edit was taken back before its revision was published
   } else if (changed) {
     out.start = latest->number + 1, out.start_reason = "spec changed";
-    keep = current;
   } else if (latest->is_fenced()) {
     // Given up once, by an edit that was taken back since: what it holds may be half of a fill.
     out.start = latest->number + 1, out.start_reason = "fenced";
-    keep = current;
+    out.refill_of = latest->number;
   } else if (wants_refill(latest->final_reason()) && pause_is_over(*latest, facts.now)) {
+    // The same pipeline, filled anew: nothing is resolved again, neither the newest schemas (SELECT * would
+    // gain columns that nobody asked for) nor the history, which the topics may have forgotten since.
     out.start = latest->number + 1, out.start_reason = latest->final_reason();
-    keep = current;
+    out.refill_of = latest->number;
   }
+  if (out.start) keep = current;
+  // Its offsets are those of a topic that is gone: no successor could ever be at or past them.
+  const bool succeeded = out.start || (keep == latest && keep != current);
+  if (current != nullptr && current->final_reason() == "SourceReplaced" && succeeded)
+    out.fence = current->number;
   for (const auto& revision : facts.revisions) {
-    const bool wanted = &revision == keep || &revision == current;
-    if (wanted) {
+    if (revision.number == out.fence) continue;
+    if (&revision == keep || &revision == current) {
       out.run.push_back(revision.number);
-    } else if (!out.start || revision.number != latest->number) {
+    } else if (revision.is_fenced() && current == nullptr) {
+      continue;  // readers may still see it: it goes when another one is published
+    } else if (out.start && revision.number == latest->number) {
+      out.supersedes = revision.number;
+    } else {
       out.discard.push_back(revision.number);
     }
   }

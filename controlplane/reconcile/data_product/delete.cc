@@ -17,10 +17,11 @@ constexpr std::string_view kForceAnnotation = "offtake.dev/force-delete";
 base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& product) {
   const std::string uid = product.metadata.uid;
   if (!product.metadata.has_finalizer(resources::kProductFinalizer)) return Again{};
-  auto jobs = orders_.load(uid);
-  if (!jobs) return std::move(jobs).error();
-  for (const auto& job : *jobs) {
-    if (auto stopped = stop_worker(uid, job.revision); !stopped) return std::move(stopped).error();
+  // Also of jobs that this version does not understand.
+  auto revisions = orders_.revisions(uid);
+  if (!revisions) return std::move(revisions).error();
+  for (const int revision : *revisions) {
+    if (auto stopped = stop_worker(uid, revision); !stopped) return std::move(stopped).error();
   }
   const bool forced = product.metadata.annotation(kForceAnnotation) == "true";
   if (auto removed = remove_target(product); !removed) {
@@ -44,10 +45,10 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
     base::log_warn("target left behind", {{"error", removed.error().text()}});
   }
   if (auto removed = remove_secrets(product); !removed) return std::move(removed).error();
-  for (const auto& job : *jobs) {
+  for (const int revision : *revisions) {
     for (const auto& runner : {runners_.in_process, runners_.process}) {
       if (!runner) continue;
-      if (auto gone = runner->remove({uid, job.revision}); !gone) return std::move(gone).error();
+      if (auto gone = runner->remove({uid, revision}); !gone) return std::move(gone).error();
     }
   }
   if (auto removed = orders_.remove_all(uid); !removed) return std::move(removed).error();

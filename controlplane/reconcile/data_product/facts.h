@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controlplane/planning/draft.h"
+#include "controlplane/reconcile/data_product/freshness.h"
 #include "controlplane/resources/data_product.h"
 #include "operators/runners/runner.h"
 #include "operators/targets/target.h"
@@ -29,15 +30,20 @@ struct Facts {
   base::Micros now = 0;
   std::string desired_hash;              // of the present spec
   std::optional<base::Error> access;     // a dataset may not be read
+  std::optional<base::Error> orders;     // the job files are not understood
   std::optional<base::Error> provision;  // the target is not to be had
   bool controls_known = false;           // the target's control rows were read
   std::vector<RevisionFacts> revisions;  // ascending
-  base::Micros backfill_written = 0;     // when status.backfill was last written by this process
+  Freshness freshness;
+  base::Micros backfill_written = 0;  // when status.backfill was last written by this process
   // Set when a new revision was wanted: what came of drafting it.
   std::optional<planning::Draft> draft;
 
   const RevisionFacts* latest() const { return revisions.empty() ? nullptr : &revisions.back(); }
-  const RevisionFacts* current() const;  // the one that readers see
+  const RevisionFacts* current() const;  // the one that readers see and a worker feeds
+  // Fenced before its successor was filled: readers see it as it was then. By the status, so good for words
+  // only.
+  const RevisionFacts* left_behind() const;
 };
 
 }  // namespace offtake::reconcile

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <set>
 
+#include "controlplane/planning/publication.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
 namespace offtake::reconcile {
@@ -26,13 +28,7 @@ bool controls_may_be_kept(const std::vector<RevisionFacts>& revisions) {
 }  // namespace
 
 provision::ProductTarget DataProductReconciler::target_of(const resources::DataProduct& product) const {
-  provision::ProductTarget target;
-  target.installation = platform_.settings().installation;
-  target.product_uid = product.metadata.uid;
-  target.product_namespace = product.metadata.namespace_name;
-  target.product = product.metadata.name;
-  target.target_name = product.target_name();
-  return target;
+  return planning::target_of(product, platform_.settings().installation);
 }
 
 base::Status DataProductReconciler::observe(Work& work) {
@@ -43,13 +39,28 @@ base::Status DataProductReconciler::observe(Work& work) {
     facts.access = access.error();
   }
   auto jobs = orders_.load(facts.product.metadata.uid);
-  if (!jobs) return std::move(jobs).error();
+  if (!jobs) {
+    // Without its orders nothing can be decided for it: what runs goes on.
+    facts.orders = jobs.error();
+    return {};
+  }
   work.jobs = *std::move(jobs);
   for (const auto& job : work.jobs) {
     RevisionFacts revision;
     revision.number = job.revision;
     revision.spec_hash = job.spec_hash;
     facts.revisions.push_back(std::move(revision));
+  }
+  if (const RevisionFacts* latest = facts.latest();
+      latest != nullptr && latest->spec_hash == facts.desired_hash) {
+    const auto& stores = work.jobs.back().stores;
+    const bool embedded = std::any_of(stores.begin(), stores.end(), [](const worker::StoreSpec& store) {
+      return store.kind == worker::StoreSpec::Kind::kEmbedded;
+    });
+    if (auto fine = planning::check_runner(facts.product, embedded); !fine) {
+      facts.draft.emplace();
+      facts.draft->errors.push_back(fine.error());
+    }
   }
   if (auto observed = observe_workers(work); !observed) return observed;
   if (auto found = find_target(work); !found) {
@@ -85,13 +96,52 @@ void DataProductReconciler::tell_key_spans(const Work& work) {
   settings_.key_spans->tell(work.facts.product.metadata.uid, std::move(spanning), std::move(single));
 }
 
+void DataProductReconciler::note_jobs(Work& work) {
+  auto& product = work.facts.product;
+  if (work.jobs.empty()) return;
+  const worker::Job& latest = work.jobs.back();
+  if (latest.spec_hash == work.facts.desired_hash) {
+    product.status.history_from = product.spec.history.from.text();
+    product.status.start_time.reset();
+    if (latest.start_instant != 0) product.status.start_time = resources::Instant{latest.start_instant};
+  }
+  // The sources of all revisions that are there: a dataset is in use until the last of them is gone.
+  auto& sources = product.status.sources;
+  std::set<std::string> read;
+  for (const auto& job : work.jobs) {
+    for (std::size_t i = 0; i < job.sources.size(); ++i) {
+      const auto& use = job.plan.sources[i];
+      read.insert(job.sources[i].dataset);
+      const bool known = std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
+        return source.namespace_name == use.dataset_namespace && source.name == use.dataset;
+      });
+      if (known) continue;
+      sources.push_back(
+          {use.dataset_namespace, use.dataset, std::nullopt, static_cast<std::int64_t>(use.columns.size())});
+    }
+  }
+  std::erase_if(
+      sources, [&](const auto& source) { return !read.contains(source.namespace_name + "/" + source.name); });
+}
+
+void DataProductReconciler::watch_freshness(Work& work) {
+  Facts& facts = work.facts;
+  facts.freshness = work.memory.freshness;
+  const RevisionFacts* served = facts.current() != nullptr ? facts.current() : facts.left_behind();
+  base::Micros complete = 0;
+  if (served != nullptr) {
+    complete = served->control->logical_time;
+    const auto& status = served->worker.status;
+    if (status) complete = std::max(complete, status->progress.complete_through);
+  }
+  facts.freshness.note(complete, facts.product.spec.freshness.micros, facts.now);
+  work.memory.freshness = facts.freshness;
+}
+
 // The class, its provisioner, and the product's own place in the target.
 base::Status DataProductReconciler::find_target(Work& work) {
   resources::DataProduct& product = work.facts.product;
-  auto target_class = planning::find_class(product, nullptr, client_);
-  if (!target_class) return std::move(target_class).error();
-  work.target_class = *std::move(target_class);
-  product.status.class_name = work.target_class->metadata.name;
+  if (auto given = give_class(work); !given) return given;
   auto provisioner = platform_.provisioner(*work.target_class);
   if (!provisioner) return std::move(provisioner).error();
   work.provisioner = *std::move(provisioner);
@@ -117,6 +167,22 @@ base::Status DataProductReconciler::find_target(Work& work) {
   product.status.endpoint = resources::EndpointStatus{
       work.provisioned->endpoint_type, work.provisioned->endpoint_address, work.provisioned->endpoint_object};
   return {};
+}
+
+// The class, which a product has for ever once it was given it.
+base::Status DataProductReconciler::give_class(Work& work) {
+  resources::DataProduct& product = work.facts.product;
+  const bool new_here = product.status.class_name.empty();
+  // One after the other, each written before the next one counts.
+  std::unique_lock lock(classes_mutex_, std::defer_lock);
+  if (new_here) lock.lock();
+  auto target_class = planning::find_class(product, nullptr, client_);
+  if (!target_class) return std::move(target_class).error();
+  work.target_class = *std::move(target_class);
+  product.status.class_name = work.target_class->metadata.name;
+  if (!new_here) return {};
+  auto written = store::apply_status(client_, product);
+  return written ? base::Status() : base::Status(written.error());
 }
 
 base::Status DataProductReconciler::read_controls(Work& work) {

@@ -30,19 +30,30 @@ base::Status Orders::save(const worker::Job& job) {
 
 base::Result<std::vector<worker::Job>> Orders::load(const std::string& product_uid) const {
   std::vector<worker::Job> out;
+  auto numbers = revisions(product_uid);
+  if (!numbers) return std::move(numbers).error();
+  for (const int number : *numbers) {
+    const files::Path path = directory(product_uid, number) / "job.json";
+    if (!files::exists(path)) continue;
+    auto text = files::read_file(path);
+    if (!text) return std::move(text).error();
+    auto job = worker::parse_job(*text);
+    if (!job) return std::move(job).error().in(fmt::format("revision {}", number));
+    out.push_back(*std::move(job));
+  }
+  return out;
+}
+
+base::Result<std::vector<int>> Orders::revisions(const std::string& product_uid) const {
+  std::vector<int> out;
   const files::Path folder = run_directory_ / product_uid;
   if (!files::exists(folder)) return out;
   auto names = files::list_names(folder);
   if (!names) return std::move(names).error();
   for (const auto& name : *names) {
-    if (!revision_of(name) || !files::exists(folder / name / "job.json")) continue;
-    auto text = files::read_file(folder / name / "job.json");
-    if (!text) return std::move(text).error();
-    auto job = worker::parse_job(*text);
-    if (!job) return std::move(job).error();
-    out.push_back(*std::move(job));
+    if (const auto number = revision_of(name)) out.push_back(*number);
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.revision < b.revision; });
+  std::sort(out.begin(), out.end());
   return out;
 }
 

@@ -17,6 +17,8 @@ class Orders {
   base::Status save(const worker::Job& job);
   // Ascending by revision. A job file of another version is reported, not skipped.
   base::Result<std::vector<worker::Job>> load(const std::string& product_uid) const;
+  // The revisions that have a folder, whether or not their jobs are understood; ascending.
+  base::Result<std::vector<int>> revisions(const std::string& product_uid) const;
   base::Status remove(const std::string& product_uid, int revision);
   base::Status remove_all(const std::string& product_uid);
   // Products that have left something here.

@@ -11,6 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr base::Micros kStatusPause = 1'000'000;  // a product's status is written at most so often
+
 }  // namespace
 
 DataProductReconciler::DataProductReconciler(store::ResourceClient& client, platform::Platform& platform,
@@ -52,6 +54,8 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (auto seen = observe_workers(work); !seen) return std::move(seen).error();
   tell_key_spans(work);
 
+  note_jobs(work);
+  watch_freshness(work);
   work.facts.backfill_written = work.memory.backfill_written;
   resources::DataProduct changed = work.facts.product;
   changed.status = report(work.facts, filling_products());
@@ -61,7 +65,12 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   const RevisionFacts* latest = work.facts.latest();
   work.memory.filling = latest != nullptr && !latest->is_current();
   work.memory.target_away = target_is_away(work.facts) ? work.memory.target_away + 1 : 0;
+  changed.status.observed_generation = product.metadata.generation;
+  const bool changes = !same_status(product, changed);
+  const base::Micros wait = work.memory.status_written + kStatusPause - work.facts.now;
+  if (changes && wait <= 0) work.memory.status_written = work.facts.now;
   keep(product.metadata.uid, work.memory);
+  if (changes && wait > 0) return Again{std::chrono::milliseconds(wait / 1000 + 1)};
   if (auto written = write_status(client_, product, changed, work.facts.now); !written) {
     return std::move(written).error();
   }

@@ -38,6 +38,8 @@ class DataProductReconciler : public Reconciler {
     std::optional<provision::Provisioned> provisioned;
     base::Micros provisioned_at = 0;
     base::Micros backfill_written = 0;
+    base::Micros status_written = 0;
+    Freshness freshness;
     bool filling = false;
     int target_away = 0;  // looks in a row at which the target did not answer
   };
@@ -56,14 +58,25 @@ class DataProductReconciler : public Reconciler {
   // observe.cc
   base::Status observe(Work& work);
   base::Status find_target(Work& work);
+  base::Status give_class(Work& work);
   base::Status read_controls(Work& work);
   base::Status observe_workers(Work& work);
   void tell_key_spans(const Work& work);
+  static void watch_freshness(Work& work);
   provision::ProductTarget target_of(const resources::DataProduct& product) const;
+  // What the job of the present spec says of its product: found there again if the status was not written.
+  static void note_jobs(Work& work);
   // apply.cc
   base::Status apply(Work& work, const Decision& decision);
-  base::Status start_revision(Work& work, int number, const std::string& reason);
+  base::Status start_revision(Work& work, const Decision& decision);
+  // The job of the next revision: drafted from the present spec, or an earlier one's again. None: facts.draft
+  // says what is wrong or waited for.
+  std::optional<worker::Job> drafted(Work& work);
+  std::optional<worker::Job> again(Work& work, int earlier);
+  void check_publication(Work& work);
   base::Status run_worker(Work& work, int number);
+  void renew_store(worker::StoreSpec& store, runners::WorkerOrder& order);
+  base::Status fence(Work& work, int number);
   base::Status discard(Work& work, int number);
   base::Status stop_worker(const std::string& product_uid, int number);
   // delete.cc
@@ -87,6 +100,7 @@ class DataProductReconciler : public Reconciler {
   const base::Clock& clock_;
   DataProductSettings settings_;
   Orders orders_;
+  std::mutex classes_mutex_;  // held while a product enters a class
   std::mutex mutex_;
   std::map<std::string, Memory> memories_;  // by uid
 };

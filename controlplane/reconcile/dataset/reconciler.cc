@@ -13,12 +13,6 @@ namespace condition = resources::condition;
 constexpr auto kLookAgainUp = 3s;
 constexpr auto kLookAgainDown = 2s;
 
-base::Result<resources::EventStore> store_of(store::ResourceClient& client,
-                                             const resources::Dataset& object) {
-  return planning::look_up<resources::EventStore>(nullptr, client, "", object.spec.source.event_store_name,
-                                                  "EventStoreMissing");
-}
-
 // What the store's own reconciler found of late. Each of its datasets asking a server that is away would only
 // wait for the same time-out; when the condition changes they all look again.
 base::Status found_of(const resources::EventStore& store, std::string_view type) {
@@ -83,6 +77,11 @@ base::Status DatasetReconciler::ensure_schema(resources::Dataset& object,
   if (!schema) return std::move(schema).error();
   object.status.schema_id = schema->id;
   object.status.schema_version = schema->version;
+  std::string key_text;
+  if (auto key = planning::latest_schema(**registry, planning::key_subject(object))) key_text = key->text;
+  auto shape = planning::shape_of(object, schema->text, key_text);
+  // Without the schema of its record keys a dataset is fine until somebody asks for them.
+  if (!shape && shape.error().retry == base::Retry::kTerminal) return std::move(shape).error();
   return {};
 }
 
@@ -101,7 +100,7 @@ base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_na
   const base::Micros now = clock_.now();
   std::string note;
   base::Status topic, schema;
-  if (auto store = store_of(client_, object)) {
+  if (auto store = planning::store_of(nullptr, client_, object)) {
     topic = found_of(*store, condition::kReachable);
     if (topic) topic = ensure_topic(object, *store, note);
     schema = found_of(*store, condition::kRegistryReachable);
@@ -138,12 +137,11 @@ base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) 
   std::vector<std::string> users;
   const sql::DatasetName mine{object.metadata.namespace_name, object.metadata.name};
   for (const auto& product : *products) {
-    for (const auto& used : sql::referenced_datasets(product.spec.sql, product.metadata.namespace_name)) {
-      if (used.dataset_namespace == mine.dataset_namespace && used.name == mine.name) {
-        users.push_back("DataProduct " + product.metadata.key());
-        break;
-      }
-    }
+    auto used = sql::referenced_datasets(product.spec.sql, product.metadata.namespace_name);
+    // After an edit an earlier revision may read it still.
+    for (const auto& source : product.status.sources) used.push_back({source.namespace_name, source.name});
+    if (std::find(used.begin(), used.end(), mine) != used.end())
+      users.push_back("DataProduct " + product.metadata.key());
   }
   auto free = may_go(client_, object, users, clock_.now());
   if (!free) return std::move(free).error();
@@ -159,7 +157,7 @@ base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) 
 // Only what Offtake made itself is removed, and only when the owner says so.
 base::Status DatasetReconciler::clean_up(const resources::Dataset& object) {
   if (object.spec.deletion_policy != resources::DeletionPolicy::kDelete) return {};
-  auto store = store_of(client_, object);
+  auto store = planning::store_of(nullptr, client_, object);
   if (!store)
     return store.error().retry == base::Retry::kWaiting ? base::Status() : base::Status(store.error());
   if (object.status.topic_made.value_or(false)) {

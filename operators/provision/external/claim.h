@@ -9,12 +9,14 @@
 
 namespace offtake::provision::external {
 
-std::string claim_text(const ProductTarget& target);  // JSON
+// JSON. Retained: left by a product that is no more, and nobody's.
+std::string claim_text(const ProductTarget& target, bool retained = false);
 
 enum class Holder { kNobody, kOurs, kOther };
 struct Claim {
   Holder holder = Holder::kNobody;
-  std::string words;  // "the product retail/x", for messages
+  std::string words;          // "the product retail/x", for messages
+  std::string retained_from;  // the product that is no more; empty: not retained
 };
 base::Result<Claim> schema_claim(targets::postgres::Connection& connection, const std::string& schema,
                                  const ProductTarget& target);

@@ -9,12 +9,14 @@ base::Result<Claim> claim_of(targets::postgres::Connection& connection, const ch
   auto found = connection.query(sql, {name});
   if (!found) return std::move(found).error();
   if (found->empty()) return Claim{};
-  Claim claim{Holder::kOther, "something that is not Offtake's"};
+  Claim claim{Holder::kOther, "something that is not Offtake's", ""};
   const auto comment = json::parse(found->text(0, 0));
   if (!comment || !comment->is_object()) return claim;
   const json::Value& mark = (*comment)["offtake"];
   if (!mark.is_object()) return claim;
-  claim.words = fmt::format("the product {}", mark.string_or("product", "of an unknown name"));
+  const std::string product = mark.string_or("product", "of an unknown name");
+  claim.words = fmt::format("the product {}", product);
+  if (mark.bool_or("retained")) claim.retained_from = product;
   const bool same_installation = mark.string_or("installation") == target.installation;
   if (!same_installation) claim.words += " of another Offtake installation";
   if (same_installation && mark.string_or("productUid") == target.product_uid) claim.holder = Holder::kOurs;
@@ -23,10 +25,11 @@ base::Result<Claim> claim_of(targets::postgres::Connection& connection, const ch
 
 }  // namespace
 
-std::string claim_text(const ProductTarget& target) {
+std::string claim_text(const ProductTarget& target, bool retained) {
   json::Value mark = json::Value::object();
   mark.set("installation", target.installation);
-  mark.set("productUid", target.product_uid);
+  if (retained) mark.set("retained", true);
+  if (!retained) mark.set("productUid", target.product_uid);
   mark.set("product", target.product_namespace + "/" + target.product);
   json::Value out = json::Value::object();
   out.set("offtake", std::move(mark));

@@ -2,6 +2,7 @@
 
 #include "operators/provision/external/claim.h"
 #include "operators/provision/external/server_url.h"
+#include "operators/provision/external/view_change.h"
 #include "operators/provision/naming/physical_name.h"
 #include "operators/targets/postgres/control.h"
 #include "operators/targets/protocol/table_layout.h"
@@ -65,6 +66,17 @@ class ExternalProvisioner : public Provisioner {
     if (!claim) return std::move(claim).error();
     if (claim->holder != Holder::kOurs) return std::vector<targets::ControlRow>();
     return postgres::read_controls(**connection, names.schema, target.product_uid);
+  }
+
+  base::Result<ViewChange> view_change(const ProductTarget& target,
+                                       const std::vector<ViewColumn>& columns) override {
+    const Names names = names_of(target);
+    auto connection = Connection::open(admin_);
+    if (!connection) return std::move(connection).error();
+    auto claim = schema_claim(**connection, names.schema, target);
+    if (!claim) return std::move(claim).error();
+    if (claim->holder != Holder::kOurs) return ViewChange{};
+    return external::view_change(**connection, names.schema, target.target_name, columns);
   }
 
   base::Status fence(const ProductTarget& target, int revision) override {
@@ -167,6 +179,8 @@ class ExternalProvisioner : public Provisioner {
   }
 
   static base::Error taken(std::string_view what, const std::string& name, const Claim& claim) {
+    if (!claim.retained_from.empty())
+      return retained_from(fmt::format("the {} {}", what, name), claim.retained_from);
     return base::terminal("TargetNameTaken", fmt::format("the {} {} belongs to {}", what, name, claim.words))
         .with_hint("choose another target.name, or delete the product that holds it");
   }
@@ -261,8 +275,10 @@ class ExternalProvisioner : public Provisioner {
         return dropped;
     }
     if (claim->holder == Holder::kOurs && retain) {
-      auto dropped = connection.execute(fmt::format(
-          "DROP TABLE IF EXISTS {0}._offtake_control; DROP TABLE IF EXISTS {0}._offtake_fill", schema));
+      auto dropped = connection.execute(
+          fmt::format("DROP TABLE IF EXISTS {0}._offtake_control; DROP TABLE IF EXISTS {0}._offtake_fill; "
+                      "COMMENT ON SCHEMA {0} IS {1}",
+                      schema, postgres::literal(claim_text(target, true))));
       if (!dropped) return dropped;
     }
     for (const std::string& role : {names.writer, names.reader}) {

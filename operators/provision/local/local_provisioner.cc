@@ -79,6 +79,11 @@ class LocalProvisioner : public Provisioner {
     return targets::sqlite::read_controls(**database, target.product_uid);
   }
 
+  // SQLite resolves a view's names when it is read: nothing holds on to it.
+  base::Result<ViewChange> view_change(const ProductTarget&, const std::vector<ViewColumn>&) override {
+    return ViewChange{};
+  }
+
   base::Status fence(const ProductTarget& target, int revision) override {
     auto database = open_ours(target);
     if (!database) return std::move(database).error();
@@ -100,9 +105,11 @@ class LocalProvisioner : public Provisioner {
       auto database = open_ours(target);
       if (!database) return std::move(database).error();
       if (!database->has_value()) return {};
+      // The claim stays, of a product that is no more: nobody takes the file over by chance.
       if (retain) {
         return (*database)->execute(
-            "DROP TABLE IF EXISTS _offtake_control; DROP TABLE IF EXISTS _offtake_fill");
+            "BEGIN IMMEDIATE; DROP TABLE IF EXISTS _offtake_control; DROP TABLE IF EXISTS _offtake_fill; "
+            "UPDATE _offtake_claim SET product_uid = ''; COMMIT");
       }
     }
     for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
@@ -143,6 +150,9 @@ class LocalProvisioner : public Provisioner {
   }
 
   static base::Error taken(const Claim& claim, const Path& path) {
+    if (claim.product_uid.empty() && !claim.product.empty()) {
+      return retained_from(path.string(), claim.product);
+    }
     const std::string owner = claim.product.empty() ? "something that is not Offtake's"
                                                     : fmt::format("the product {}", claim.product);
     return base::terminal("TargetNameTaken", fmt::format("{} belongs to {}", path.string(), owner))

@@ -128,9 +128,13 @@ class InProcessRunner : public Runner {
     std::lock_guard working(slot->work);
     const std::string hash = worker::job_hash(order.job);
     if (const auto thread = slot->present_thread()) {
-      // Ended for good, or running: both stay as they are. A drained one was stopped by stop().
-      const bool drained = thread->ended() && thread->status().exit == Exit::kDrained;
-      if (thread->hash() == hash && !drained) return {};
+      if (thread->hash() == hash) {
+        // Ended for good: it stays so. A drained one was stopped by stop().
+        if (thread->ended() && thread->status().exit != Exit::kDrained) return {};
+        auto follows = thread->ended() ? base::Result<bool>(false) : follow(*slot, order);
+        if (!follows) return std::move(follows).error();
+        if (*follows) return {};
+      }
       thread->drain();
       thread->wait_ended(10s);
       slot->let_go();
@@ -139,6 +143,7 @@ class InProcessRunner : public Runner {
     }
     auto directory = write_worker_files(settings_.run_directory, order);
     if (!directory) return std::move(directory).error();
+    slot->secrets = digest_of_secrets(order);
     std::lock_guard lock(slot->mutex);
     if (draining_) return draining();
     slot->last_incarnation = 1 + std::max(order.control_incarnation, slot->last_incarnation);
@@ -219,8 +224,9 @@ class InProcessRunner : public Runner {
  private:
   // Waiting for one worker must not keep anybody from the others, nor from looking at this one.
   struct Slot {
-    std::mutex work;   // one ensure or stop at a time: held while a worker drains
-    std::mutex mutex;  // guards what follows; never held while waiting
+    std::mutex work;      // one ensure or stop at a time: held while a worker drains
+    std::string secrets;  // digest of those that the thread goes by; guarded by work
+    std::mutex mutex;     // guards what follows; never held while waiting
     std::shared_ptr<Thread> thread;
     std::int64_t last_incarnation = 0;
     int restarts = 0;
@@ -247,6 +253,19 @@ class InProcessRunner : public Runner {
     auto& slot = slots_[key];
     if (!slot) slot = std::make_shared<Slot>();
     return slot;
+  }
+
+  // Whether the running thread does what the order says beside its job. What it reads at each use is renewed
+  // under it. REQUIRES: slot.work.
+  base::Result<bool> follow(Slot& slot, const WorkerOrder& order) {
+    const std::string digest = digest_of_secrets(order);
+    if (slot.secrets == digest) return true;
+    auto restart = secrets_want_restart(settings_.run_directory, order);
+    if (!restart || *restart) return restart ? base::Result<bool>(false) : std::move(restart).error();
+    if (auto written = write_worker_files(settings_.run_directory, order); !written)
+      return std::move(written).error();
+    slot.secrets = digest;
+    return true;
   }
 
   InProcessSettings settings_;

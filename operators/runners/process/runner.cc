@@ -15,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using worker::Exit;
 
+constexpr auto kLasting = 60s;  // a worker that is up for so long does not fail
+
 class ProcessRunner : public Runner {
  public:
   explicit ProcessRunner(ProcessSettings settings) : settings_(std::move(settings)) {
@@ -34,11 +36,19 @@ class ProcessRunner : public Runner {
     const auto slot = slot_of(key);
     std::lock_guard working(slot->work);
     const std::string hash = worker::job_hash(order.job);
+    const bool up = [&] {
+      std::lock_guard lock(slot->mutex);
+      return slot->process && slot->process->running();
+    }();
+    if (up) {
+      auto follows = follow(*slot, order, hash);
+      if (!follows) return std::move(follows).error();
+      if (*follows) return {};
+    }
     {
       std::lock_guard lock(slot->mutex);
       const bool running = slot->process && slot->process->running();
       const bool same_job = slot->process && slot->process->job_hash() == hash;
-      if (running && same_job) return {};
       if (slot->process && !running) {
         if (same_job && slot->process->ended_for_good()) return {};
         if (!slot->counted) {
@@ -70,11 +80,13 @@ class ProcessRunner : public Runner {
     out.job_hash = slot->process->job_hash();
     if (out.running) {
       out.status = slot->process->ask();
-      // One that has been up for a while starts afresh when it fails next.
-      if (out.status && out.status->progress.epochs_committed > 0) slot->failures = 0;
+      // Such a one starts afresh when it fails next.
+      const bool lasting = std::chrono::steady_clock::now() - slot->started >= kLasting;
+      if (lasting || (out.status && out.status->progress.epochs_committed > 0)) slot->failures = 0;
     } else {
       out.status = slot->process->last_words();
     }
+    out.failures = slot->failures;
     return out;
   }
 
@@ -139,7 +151,9 @@ class ProcessRunner : public Runner {
     int restarts = 0;
     int failures = 0;      // in a row: what the pause before the next start grows with
     bool counted = false;  // the present end was counted
-    std::chrono::steady_clock::time_point next_start{};
+    std::chrono::steady_clock::time_point started{}, next_start{};
+    // Digest of those that the process goes by; empty: not compared yet. Guarded by work.
+    std::string secrets;
   };
 
   std::shared_ptr<Slot> find(const WorkerKey& key) {
@@ -168,6 +182,27 @@ class ProcessRunner : public Runner {
     return {};
   }
 
+  // Whether the running process does what the order says. What it reads at each use is renewed under it.
+  // REQUIRES: slot.work.
+  base::Result<bool> follow(Slot& slot, const WorkerOrder& order, const std::string& hash) {
+    {
+      std::lock_guard lock(slot.mutex);
+      if (slot.process->job_hash() != hash) return false;
+    }
+    const std::string digest = digest_of_secrets(order);
+    if (slot.secrets == digest) return true;
+    auto restart = secrets_want_restart(settings_.run_directory, order);
+    if (!restart) return std::move(restart).error();
+    if (*restart) {
+      base::log_info("the worker's secrets changed", {{"product", order.job.product}});
+      return false;
+    }
+    if (auto written = write_worker_files(settings_.run_directory, order); !written)
+      return std::move(written).error();
+    slot.secrets = digest;
+    return true;
+  }
+
   static std::chrono::milliseconds pause(int failures) {
     if (failures <= 1) return 0ms;
     return base::backoff_delay({1s, 30s, 2.0}, failures - 1, base::random_u64());
@@ -181,6 +216,8 @@ class ProcessRunner : public Runner {
     if (!started) return std::move(started).error();
     slot.process = *std::move(started);
     slot.counted = false;
+    slot.started = std::chrono::steady_clock::now();
+    slot.secrets = digest_of_secrets(order);
     base::log_info("started a worker", {{"pid", std::to_string(slot.process->identity().pid)},
                                         {"product", order.job.product},
                                         {"revision", std::to_string(key.revision)}});

@@ -1,6 +1,7 @@
 #include "operators/targets/postgres/publish.h"
 
 #include "base/crash_point.h"
+#include "operators/targets/postgres/dependants.h"
 #include "operators/targets/postgres/table_sql.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/protocol/table_layout.h"
@@ -18,6 +19,11 @@ class Swap {
 
   base::Result<SwapResult> run() {
     auto done = in_transaction();
+    if (!done && done.error().code == "ViewHasDependants") {
+      result_.swapped = false;
+      result_.blocked_by = done.error().message;
+      return result_;
+    }
     if (!done && done.error().code == "TargetLocked") {
       if (blocked_by_.empty())
         return base::transient("SwapBlocked", "a lock for the swap was not had in 2 s");
@@ -96,6 +102,16 @@ class Swap {
     // 42P16: a column was dropped, retyped or moved. Then a new view takes over the old one's grants.
     if (!replaced && replaced.error().detail.starts_with("SQLSTATE 42P16")) {
       if (auto back = connection_.execute("ROLLBACK TO SAVEPOINT before_view"); !back) return back;
+      // Nothing of others is taken along: this revision waits, and the one before goes on serving.
+      auto dependants = dependants_of(connection_, session_.schema(), table_.name);
+      if (!dependants) return std::move(dependants).error();
+      if (!dependants->empty()) {
+        return base::transient(
+            "ViewHasDependants",
+            fmt::format("the view {} has to be dropped, as a column was removed, retyped or "
+                        "moved, but it is used by {}",
+                        table_.name, listed(*dependants)));
+      }
       auto grants = grants_of(view);
       if (!grants) return std::move(grants).error();
       if (auto dropped = watched("DROP VIEW " + view); !dropped) return dropped;

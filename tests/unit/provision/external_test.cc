@@ -185,7 +185,12 @@ TEST_CASE("an account with CREATEROLE and CREATE is enough") {
   CHECK(scalar("SELECT tableowner FROM pg_tables WHERE tablename = 'orders__r2'") == "limited");
   CHECK(scalar("SELECT count(*) FROM pg_tables WHERE tablename LIKE '\\_offtake%'") == "0");
   CHECK(scalar("SELECT count(*) FROM pg_roles WHERE rolname = $1", {made->writer.user}) == "0");
+  // It is nobody's from then on: neither a newcomer nor a repeated delete touches it.
+  const auto taken = provisioner->ensure(product("u9"), kCredentials).error();
+  CHECK(taken.code == "TargetNameTaken");
+  CHECK(taken.message.find("was retained from the product retail/the-orders") != std::string::npos);
   require_ok(provisioner->remove(product("u1"), false));
+  CHECK(scalar("SELECT count(*) FROM pg_tables WHERE tablename = 'orders__r2'") == "1");
   require_ok(server().connect()->execute("DROP OWNED BY limited; DROP ROLE limited"));
 }
 

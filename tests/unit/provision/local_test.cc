@@ -89,7 +89,11 @@ TEST_CASE("retained data keeps its rows and loses its control") {
   auto found = database->prepare("SELECT id FROM orders");
   REQUIRE(*found->step());
   CHECK(found->int64(0) == 7);
-  CHECK(provisioner->ensure(product("u2"), {}).error().code == "TargetNameTaken");
+  const auto taken = provisioner->ensure(product("u2"), {}).error();
+  CHECK(taken.code == "TargetNameTaken");
+  CHECK(taken.message.find("was retained from the product") != std::string::npos);
+  CHECK(provisioner->ensure(product("u1"), {}).error().code == "TargetNameTaken");
+  CHECK(provisioner->remove(product("u1"), true).ok());  // once more, as after a crash
 }
 
 TEST_CASE("a file that Offtake did not make is not adopted") {

@@ -138,4 +138,57 @@ TEST_CASE("paused, or access withdrawn: everything stops and stays") {
   CHECK(decide(denied).stop == std::vector<int>{1});
 }
 
+TEST_CASE("a refill takes over its predecessor's plan; an edit is planned anew") {
+  auto lost = revision(1, "b", Phase::kCurrent);
+  ended(lost, worker::Exit::kTerminal, "StateLost");
+  CHECK(decide(facts({lost})).refill_of == 1);
+  CHECK_FALSE(decide(facts({revision(1, "a", Phase::kCurrent)})).refill_of);
+  CHECK_FALSE(decide(facts({})).refill_of);
+}
+
+TEST_CASE(
+    "a replaced source that the user edits is fenced for its successor, and its table stays until then") {
+  auto replaced = revision(1, "a", Phase::kCurrent);
+  ended(replaced, worker::Exit::kTerminal, "SourceReplaced");
+  const auto edited = decide(facts({replaced}));
+  CHECK(edited.start == 2);
+  CHECK(edited.fence == 1);
+  CHECK(edited.discard.empty());
+  // Found replaced only when the successor is filling already, as after a restart of the server.
+  const auto late = decide(facts({replaced, revision(2, "b", Phase::kFilling)}));
+  CHECK_FALSE(late.start);
+  CHECK(late.fence == 1);
+  CHECK(late.run == std::vector<int>{2});
+  CHECK(late.discard.empty());
+  const auto fenced = decide(facts({revision(1, "a", Phase::kFenced), revision(2, "b", Phase::kFilling)}));
+  CHECK_FALSE(fenced.start);
+  CHECK(fenced.run == std::vector<int>{2});
+  CHECK(fenced.discard.empty());
+  const auto swapped = decide(facts({revision(1, "a", Phase::kFenced), revision(2, "b", Phase::kCurrent)}));
+  CHECK(swapped.discard == std::vector<int>{1});
+}
+
+TEST_CASE("a fenced revision is never run again") {
+  const auto alone = decide(facts({revision(1, "b", Phase::kFenced)}));
+  CHECK(alone.start == 2);
+  CHECK(alone.refill_of == 1);
+  CHECK(alone.run.empty());
+  CHECK_FALSE(alone.supersedes);
+}
+
+TEST_CASE("what was never published goes when its successor begins") {
+  const auto decision = decide(facts({revision(1, "a", Phase::kCurrent), revision(2, "x", Phase::kFilling)}));
+  CHECK(decision.supersedes == 2);
+}
+
+TEST_CASE("job files that are not understood: nothing is begun and nothing dropped") {
+  auto unknown = facts({revision(1, "", Phase::kCurrent)});
+  unknown.orders = base::terminal("JobFormat", "of another version");
+  const auto decision = decide(unknown);
+  CHECK_FALSE(decision.start);
+  CHECK(decision.run.empty());
+  CHECK(decision.stop.empty());
+  CHECK(decision.discard.empty());
+}
+
 }  // namespace offtake::reconcile

@@ -189,6 +189,52 @@ TEST_CASE("grants on the view survive a column that changes its type") {
   REQUIRE_OK(admin->execute("DROP OWNED BY analyst; DROP ROLE analyst"));
 }
 
+TEST_CASE("a view that others built on is not dropped; the swap waits for them and says so") {
+  PostgresFixture& fixture = postgres_fixture();
+  Product product(fixture);
+  Session first(product, orders());
+  first.fill(changes_of(first.table(), {.upserts = {{"1", "7"}}}));
+  auto admin = fixture.server().connect();
+  const auto change = [&](const std::vector<provision::ViewColumn>& columns) {
+    auto found = product.provisioner().view_change(product.target(), columns);
+    REQUIRE_OK(found);
+    return *found;
+  };
+  const std::vector<provision::ViewColumn> same = {{"id", "bigint"}, {"name", "text"}};
+  CHECK_FALSE(change(same).drops);
+  CHECK(change(same).dependants.empty());
+  REQUIRE_OK(admin->execute("CREATE SCHEMA reporting; CREATE VIEW reporting.daily AS SELECT id FROM " +
+                            view_of(product) + "; CREATE TABLE reporting.copies (one " + view_of(product) +
+                            ")"));
+  CHECK(change(same).dependants.size() == 2);
+  CHECK(change(same).dependants[1] == "view reporting.daily");
+  CHECK_FALSE(change({{"id", "int8"}, {"name", "text"}, {"more", "numeric(10,2)"}}).drops);
+  CHECK(change({{"id", "bigint"}, {"name", "integer"}}).drops);
+  CHECK(change({{"name", "text"}, {"id", "bigint"}}).drops);
+  CHECK(change({{"id", "bigint"}}).drops);
+
+  TableSpec retyped = orders(2);
+  retyped.columns[1].type = types::TypeId::kInt4;
+  Session second(product, retyped);
+  second.begin(200);
+  second.load(changes_of(retyped, {.upserts = {{"1", "7"}}}));
+  REQUIRE_OK(second.finish());
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto blocked = second.target().swap();
+    REQUIRE_OK(blocked);
+    CHECK_FALSE(blocked->swapped);
+    CHECK_MESSAGE(blocked->blocked_by.find("view reporting.daily") != std::string::npos, blocked->blocked_by);
+  }
+  // The revision before goes on as if nothing had been.
+  auto controls = product.provisioner().controls(product.target());
+  REQUIRE_OK(controls);
+  CHECK(controls->at(0).phase == Phase::kCurrent);
+  CHECK(controls->at(1).phase == Phase::kCatchingUp);
+  CHECK(product.read("SELECT id, name FROM " + view_of(product)) == std::vector<TextRow>{{"1", "7"}});
+  REQUIRE_OK(admin->execute("DROP SCHEMA reporting CASCADE"));
+  second.publish();
+}
+
 TEST_CASE("SQLSTATEs have retry classes") {
   const auto check = [](const char* state, const char* code, base::Retry retry) {
     CAPTURE(state);
