@@ -17,9 +17,6 @@ std::string key_of(const json::Value& object) {
   return metadata.string_or("namespace") + "/" + metadata.string_or("name");
 }
 
-constexpr auto kAfterConflict = 50ms;
-constexpr base::Backoff kAfterFailure{500ms, 30s, 2.0};
-
 // What of an object asks for a look at it. A status that the reconciler wrote itself does not.
 std::string asking_part(const json::Value& object) {
   const json::Value& metadata = object["metadata"];
@@ -52,6 +49,9 @@ class Seen {
  private:
   std::map<std::string, std::string> parts_;
 };
+
+constexpr auto kAfterConflict = 50ms;
+constexpr base::Backoff kAfterFailure{500ms, 30s, 2.0};
 
 }  // namespace
 
@@ -127,10 +127,7 @@ void Loop::watch(Controller& controller, std::stop_token stop) {
 }
 
 void Loop::wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop) {
-  Seen seen;
-  follow(cause, stop, [&](const store::WatchEvent& event) {
-    if (seen.is_news(event)) queue_all(dependent);
-  });
+  follow(cause, stop, [&](const store::WatchEvent&) { queue_all(dependent); });
 }
 
 void Loop::queue_all(Controller& controller) {

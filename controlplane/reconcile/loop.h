@@ -1,6 +1,6 @@
 // The control loop: watches kinds, queues keys, runs reconcilers. Level-triggered: a reconciler looks at what
-// is there, never at what happened. Writes of a status alone queue nothing. A failure is tried again with
-// backoff.
+// is there, never at what happened. Writes of a status alone do not queue the object. A failure is tried again
+// with backoff.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -37,8 +37,7 @@ class Loop {
 
   // REQUIRES: before start(). `threads` reconcile in parallel, different keys.
   void add(std::unique_ptr<Reconciler> reconciler, int threads);
-  // Every change of an object of `cause` (but for its status) queues all objects of `dependent`: who waits
-  // for it looks again.
+  // Every change of an object of `cause` queues all objects of `dependent`: who waits for it looks again.
   void wake_on(const resources::Kind& cause, const resources::Kind& dependent);
   void start();
   // No further reconcile is begun; does not wait.

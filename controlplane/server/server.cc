@@ -201,7 +201,6 @@ class Serving {
     }
     loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::EventStore>());
     loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::TargetClass>());
-    loop_->wake_on(product, resources::kind_of<resources::TargetClass>());
     for (const auto* cause :
          {&dataset, &resources::kind_of<resources::EventStore>(),
           &resources::kind_of<resources::TargetClass>(), &resources::kind_of<resources::Namespace>()}) {
