@@ -19,20 +19,40 @@ std::string EntityKeys::key_of(std::span<const types::ColumnPtr> key, std::size_
   return out;
 }
 
-base::Status EntityKeys::claim(std::string_view key, std::string_view identity, std::uint64_t epoch) {
-  types::Batch row;
-  row.rows = 1;
-  row.columns = {bytes_column(key), bytes_column(identity)};
-  if (identity == key) {
-    const bool met =
-        claims_.rows() > 0 && claims_.first(row.columns, kKey, 0, types::hash_rows(row, kKey)[0]) != 0;
-    if (met) suspects_.emplace(key);
-    return {};
+base::Status EntityKeys::claim(std::span<const std::string> keys,
+                               std::span<const std::string_view> identities, std::uint64_t epoch) {
+  types::ColumnBuilder key{types::Type(types::TypeId::kBytea)};
+  types::ColumnBuilder identity{types::Type(types::TypeId::kBytea)};
+  types::ColumnBuilder itself{types::Type(types::TypeId::kBytea)};  // keys of identities that spell them
+  types::Batch others, own;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].empty()) continue;
+    if (keys[i] == identities[i]) {
+      itself.append_text(keys[i]);
+      ++own.rows;
+      continue;
+    }
+    key.append_text(keys[i]);
+    identity.append_text(identities[i]);
+    ++others.rows;
   }
-  auto added = claims_.add(row.columns, 0, types::hash_rows(row, kKey)[0], 1, epoch);
-  if (!added) return added.error();
-  // Rows that are new are the first of their key.
-  if (claims_.next(added->ref) != 0 || own_(key)) suspects_.emplace(key);
+  if (others.rows > 0) {
+    others.columns = {key.finish(), identity.finish()};
+    const std::vector<std::uint64_t> hashes = types::hash_rows(others, kKey);
+    for (std::size_t row = 0; row < others.rows; ++row) {
+      auto added = claims_.add(others.columns, row, hashes[row], 1, epoch);
+      if (!added) return added.error();
+      const std::string_view name = others.columns[0]->text(row);
+      // Rows that are new are the first of their key.
+      if (claims_.next(added->ref) != 0 || own_(name)) suspects_.emplace(name);
+    }
+  }
+  if (own.rows == 0 || claims_.rows() == 0) return {};
+  own.columns = {itself.finish()};
+  const std::vector<std::uint64_t> hashes = types::hash_rows(own, kKey);
+  for (std::size_t row = 0; row < own.rows; ++row) {
+    if (claims_.first(own.columns, kKey, row, hashes[row]) != 0) suspects_.emplace(own.columns[0]->text(row));
+  }
   return {};
 }
 

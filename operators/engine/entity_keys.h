@@ -31,8 +31,10 @@ class EntityKeys {
   // Canonical bytes of the key in `key`, whose columns are just those of the key.
   static std::string key_of(std::span<const types::ColumnPtr> key, std::size_t row);
 
-  // The identity shows the key from now on, or no longer.
-  base::Status claim(std::string_view key, std::string_view identity, std::uint64_t epoch);
+  // The identities show the keys beside them from now on; where a key is empty, none.
+  base::Status claim(std::span<const std::string> keys, std::span<const std::string_view> identities,
+                     std::uint64_t epoch);
+  // The identity no longer shows the key.
   base::Status release(std::string_view key, std::string_view identity, std::uint64_t epoch);
 
   // Identities that show `key`; `limit` of them at most.

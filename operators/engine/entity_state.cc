@@ -212,10 +212,7 @@ base::Status EntityState::end_bulk(std::uint64_t epoch) {
   std::vector<std::string_view> rows, identities;
   base::Status status;
   const auto claim = [&] {
-    const std::vector<std::string> keys = keys_of(rows);
-    for (std::size_t i = 0; i < keys.size() && status; ++i) {
-      status = keys_.claim(keys[i], identities[i], epoch);
-    }
+    status = keys_.claim(keys_of(rows), identities, epoch);
     rows.clear();
     identities.clear();
   };
@@ -234,20 +231,20 @@ base::Result<EntityKeys::Turned> EntityState::settle_keys(const std::vector<type
                                                           std::uint64_t epoch) {
   std::vector<std::string_view> names, before, after;
   const auto change = [&]() -> base::Status {
-    const std::vector<std::string> old_keys = keys_of(before), new_keys = keys_of(after);
+    const std::vector<std::string> old_keys = keys_of(before);
+    std::vector<std::string> new_keys = keys_of(after);
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (!before[i].empty() && !after[i].empty() && old_keys[i] == new_keys[i]) continue;
-      if (!before[i].empty()) {
+      if (old_keys[i] == new_keys[i]) {
+        new_keys[i].clear();  // claimed already
+      } else if (!old_keys[i].empty()) {
         if (auto done = keys_.release(old_keys[i], names[i], epoch); !done) return done;
       }
-      if (!after[i].empty()) {
-        if (auto done = keys_.claim(new_keys[i], names[i], epoch); !done) return done;
-      }
     }
+    auto claimed = keys_.claim(new_keys, names, epoch);
     names.clear();
     before.clear();
     after.clear();
-    return {};
+    return claimed;
   };
   const int key_column[] = {0};
   std::size_t at = 0;

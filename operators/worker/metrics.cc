@@ -23,6 +23,9 @@ constexpr Series kCounters[] = {
     {"offtake_product_epochs_total", "Epochs committed by this worker", &ProgressSnapshot::epochs_committed},
     {"offtake_product_skipped_nulls_total", "Records without a value where each must hold one",
      &ProgressSnapshot::skipped_nulls},
+    {"offtake_product_null_event_times_total",
+     "Records outside of every history window: their event time is NULL",
+     &ProgressSnapshot::null_event_times},
 };
 
 constexpr Series kGauges[] = {
