@@ -29,32 +29,49 @@ run_lint() {
   count "$(grep -c '^ok ' "$log")" "$(grep -c '^FAILED ' "$log")" 0
 }
 
-# One doctest program. What it prints is shown only when something failed.
-run_program() {
-  local name="$1" started=$SECONDS line
-  "build/$preset/tests/$name" --no-colors >"$log" 2>&1
-  local code=$?
-  line="$(grep -E '^\[doctest\] test cases:' "$log" | tail -n 1)"
-  local ok bad
-  ok="$(sed -nE 's/.*\| *([0-9]+) passed.*/\1/p' <<<"$line")"
-  bad="$(sed -nE 's/.*\| *([0-9]+) failed.*/\1/p' <<<"$line")"
-  if [ $code -ne 0 ] && [ "${bad:-0}" = 0 ]; then bad=1; fi
-  count "${ok:-0}" "${bad:-0}" 0
-  printf '%-28s %4s passed, %s failed (%s s)\n' "$name" "${ok:-0}" "${bad:-0}" "$((SECONDS - started))"
-  [ "${bad:-0}" = 0 ] || tail -n 200 "$log"
+# run_programs NAME…: doctest programs, a few at a time, for most of their time is waiting. What one prints is
+# shown only when something failed in it.
+run_programs() {
+  local outputs name
+  outputs="$(mktemp -d)"
+  for name in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    {
+      started=$SECONDS code=0
+      "build/$preset/tests/$name" --no-colors >"$outputs/$name" 2>&1 || code=$?
+      printf '%s %s\n' "$code" "$((SECONDS - started))" >"$outputs/$name.end"
+    } &
+  done
+  wait
+  local code seconds line ok bad
+  for name in "$@"; do
+    read -r code seconds <"$outputs/$name.end"
+    line="$(grep -aE '^\[doctest\] test cases:' "$outputs/$name" | tail -n 1)"
+    ok="$(sed -nE 's/.*\| *([0-9]+) passed.*/\1/p' <<<"$line")"
+    bad="$(sed -nE 's/.*\| *([0-9]+) failed.*/\1/p' <<<"$line")"
+    if [ "$code" -ne 0 ] && [ "${bad:-0}" = 0 ]; then bad=1; fi
+    count "${ok:-0}" "${bad:-0}" 0
+    printf '%-28s %4s passed, %s failed (%s s)\n' "$name" "${ok:-0}" "${bad:-0}" "$seconds"
+    [ "${bad:-0}" = 0 ] || tail -n 200 "$outputs/$name"
+  done
+  rm -rf "$outputs"
   sanitizers_found || count 0 1 0
 }
 
 run_unit() {
   section unit
-  local program
+  local program programs=()
+  # The long ones first.
+  for program in worker targets reconcile; do programs+=("${program}_test"); done
   for program in "build/$preset"/tests/*_test; do
-    case "$(basename "$program")" in
+    program="$(basename "$program")"
+    case "$program" in
       # Needs a broker: the e2e tests start one and run it.
-      sources_kafka_test) ;;
-      *) run_program "$(basename "$program")" ;;
+      sources_kafka_test | worker_test | targets_test | reconcile_test) ;;
+      *) programs+=("$program") ;;
     esac
   done
+  run_programs "${programs[@]}"
 }
 
 # The files of tests/e2e, several at a time: each process has servers of its own, and waits more than it works.
@@ -107,7 +124,7 @@ case "${1:-all}" in
     ;;
   *)
     if [ -x "build/$preset/tests/$1_test" ]; then
-      run_program "$1_test"
+      run_programs "$1_test"
     else
       run_e2e -k "$1"
     fi

@@ -1,6 +1,6 @@
 // The control loop: watches kinds, queues keys, runs reconcilers. Level-triggered: a reconciler looks at what
-// is there, never at what happened. Writes of a status alone do not queue the object. A failure is tried again
-// with backoff.
+// is there, never at what happened. Writes of a status alone do not queue the object. A failure is tried
+// again with backoff.
 #pragma once
 #include <atomic>
 #include <chrono>

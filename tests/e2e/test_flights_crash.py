@@ -1,8 +1,5 @@
-"""The crash matrix: the worker, then the server, are killed at every crash point and at random moments, with the
-entities on topics kept for ever and on compacted ones. Afterwards the rows equal the oracle's.
-
-A crash point stops the worker (SIGSTOP) when it is reached, which its log says first; so the test knows the
-phase it hit, and kills both while they are there.
+"""The crash matrix while filling: the worker, then the server, are killed at every crash point and at random moments,
+with the entities on topics kept for ever and on compacted ones. Afterwards the rows equal the oracle's.
 """
 
 import random
@@ -12,40 +9,8 @@ import time
 import pytest
 
 from support import flight_products as fp
-from support import flights, manifests
-from support.children import eventually, process_state
-
-FILLING = ["cut-stored", "mid-read", "mid-load", "piece-loaded", "before-indexes", "after-indexes", "before-swap-commit",
-           "after-swap-commit"]
-LIVE = ["mid-epoch", "before-epoch-commit", "after-epoch-commit"]
-TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])
-
-_series = iter(range(10, 90))
-
-
-def live_changes(world) -> None:
-    """A thousand flights, and changes of entities that earlier rows join."""
-    series = next(_series)
-    feed = world.feed
-    for plane in flights.rows("planes")[series * 10:series * 10 + 30]:
-        feed.put("planes", {**plane, "model": f"model {series}"})
-    feed.remove("planes", (flights.rows("planes")[series * 10 + 5]["tailnum"],))
-    feed.put("airlines", {"carrier": "UA", "name": f"United {series}"})
-    feed.add_flights(flights.extra_flights(1_000, series=series))
-
-
-def hit(product, point: str) -> int:
-    """Waits until the worker stands still at `point`. Gives its pid."""
-    def check():
-        worker = product.worker()
-        return point in worker.crash_points() and process_state(worker.pid) == "T" and worker
-    return eventually(check, 90, f"{product} reaches {point}").pid
-
-
-def converge(world, product) -> None:
-    product.wait_live(timeout=120)
-    count = world.assert_equal(product, fp.ENRICHED)
-    assert count >= flights.FLIGHTS
+from support import manifests
+from support.crash import FILLING, LIVE, TOPICS, converge, hit
 
 
 def test_the_matrix_knows_every_crash_point(flight_world):
@@ -91,23 +56,6 @@ def test_a_fill_without_state_goes_on_where_it_was(world, point):
     assert product.revision == 1
 
 
-@TOPICS
-@pytest.mark.parametrize("point", LIVE)
-def test_killed_while_live(world, namespace, point):
-    world.server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
-    product = world.product(fp.enriched(f"live-{point}", namespace))
-    product.wait_live(timeout=120)
-    live_changes(world)
-    pid = hit(product, point)
-    assert product.control().phase == "Current"
-    product.worker().send(signal.SIGKILL)
-    world.server.kill()
-    live_changes(world)  # the serialisers know their ids by now: writing goes on while the server is down
-    world.server.start()
-    assert product.wait_worker(not_pid=pid)
-    converge(world, product)
-
-
 @pytest.fixture(scope="module")
 def fill_seconds(flight_world):
     """How long an undisturbed fill takes here, from apply to live."""
@@ -135,22 +83,3 @@ def test_random_kill_while_filling(world, fill_seconds, namespace, seed):
         world.server.start()
     assert product.wait_worker(not_pid=pid)
     converge(world, product)
-
-
-@TOPICS
-def test_random_kills_while_live(world, namespace):
-    chance = random.Random(f"live {namespace}")
-    product = world.product(fp.enriched("random-live", namespace))
-    product.wait_live(timeout=120)
-    for _ in range(5):
-        worker = product.wait_worker(timeout=60)
-        epoch = product.control().epoch
-        live_changes(world)
-        time.sleep(chance.uniform(0, 0.4))
-        pid = worker.send(signal.SIGKILL)
-        if chance.random() < 0.5:
-            world.server.kill()
-            world.server.start()
-        assert product.wait_worker(not_pid=pid, timeout=60)
-        converge(world, product)
-        assert product.control().epoch > epoch or product.control().revision > 1

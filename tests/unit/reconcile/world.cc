@@ -77,8 +77,10 @@ void World::start() {
   threads.embedded_log = settings.embedded_log;
   threads.embedded_schema = [client = registry_](int id) { return client->text_by_id(id); };
   runner_ = runners::make_in_process_runner(std::move(threads));
-  datasets_ = std::make_unique<DatasetReconciler>(*resources, *platform, base::system_clock());
+  const auto key_spans = std::make_shared<KeySpans>();
+  datasets_ = std::make_unique<DatasetReconciler>(*resources, *platform, base::system_clock(), key_spans);
   DataProductSettings products;
+  products.key_spans = key_spans;
   products.run_directory = run_directory();
   products_ = std::make_unique<DataProductReconciler>(*resources, *platform, Runners{runner_, nullptr},
                                                       base::system_clock(), products);

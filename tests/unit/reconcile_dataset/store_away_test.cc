@@ -56,7 +56,8 @@ TEST_CASE("a dataset takes what is known of its store instead of waiting for the
     if (!applied) FAIL(applied.error().text());
   }
   platform::Platform platform(resources, {});
-  reconcile::DatasetReconciler reconciler(resources, platform, clock);
+  reconcile::DatasetReconciler reconciler(resources, platform, clock,
+                                          std::make_shared<reconcile::KeySpans>());
 
   auto main = store::get<resources::EventStore>(resources, "", "main");
   REQUIRE(main.ok());
