@@ -61,16 +61,15 @@ def database(postgres, request):
 
 
 class FlightWorld:
-    """The server whose registry and resources the flight tests share, the data in Kafka, and the oracle."""
+    """The server whose registry and resources flight tests share, the data in Kafka, and the oracle."""
 
-    database = "flights"
-
-    def __init__(self, folder, kafka: Kafka, postgres: Postgres):
-        self.kafka, self.postgres = kafka, postgres
+    def __init__(self, folder, kafka: Kafka, postgres: Postgres, name: str):
+        """`name` is that of its folder and database, and the prefix of its topics."""
+        self.kafka, self.postgres, self.database = kafka, postgres, name
         self.products: list[Product] = []
-        self.server = Server(folder / "flights").start()
+        self.server = Server(folder / name).start()
         postgres.create_database(self.database)
-        self.feed = FlightFeed(kafka, self.server.registry_url)
+        self.feed = FlightFeed(kafka, self.server.registry_url, prefix=f"{name}.")
         self.feed.create_topics()
         self.feed.load_files()
         self.oracle = Oracle(lambda: postgres.connect(database=self.database), self.feed)
@@ -110,7 +109,15 @@ class FlightWorld:
 
 @pytest.fixture(scope="session")
 def flight_world(_scratch, kafka, postgres):
-    world = FlightWorld(_scratch, kafka, postgres)
+    world = FlightWorld(_scratch, kafka, postgres, "flights")
+    yield world
+    world.server.close()
+
+
+@pytest.fixture(scope="module")
+def fresh_flights(_scratch, kafka, postgres):
+    """One that nobody has written to: the rows are those of the files."""
+    world = FlightWorld(_scratch, kafka, postgres, "fresh-flights")
     yield world
     world.server.close()
 

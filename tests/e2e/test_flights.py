@@ -44,11 +44,11 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(flight_world):
-    told = Story(flight_world)
+def story(fresh_flights):
+    told = Story(fresh_flights)
     yield told
     for product in told.products:
-        flight_world.remove(product)
+        fresh_flights.remove(product)
 
 
 def test_the_cut_is_the_last_stable_offset(story):
