@@ -12,5 +12,10 @@ json::Value to_json(const SourceOffsets& offsets);  // {"ns/orders": {"0": 12}}
 base::Result<SourceOffsets> source_offsets_from_json(const json::Value& value);
 json::Value to_json(const RecordStamps& stamps);  // {"ns/orders": {"0": [offset, timestamp_ms, crc]}}
 base::Result<RecordStamps> stamps_from_json(const json::Value& value);
+// A whole control row, its intent included: the document that targets without transactions keep.
+json::Value to_json(const ControlRow& row);
+base::Result<ControlRow> control_from_json(const json::Value& value);
+json::Value to_json(const FillProgress& progress);
+base::Result<FillProgress> fill_progress_from_json(const json::Value& value);
 
 }  // namespace offtake::targets

@@ -5,7 +5,7 @@
 namespace offtake::targets {
 namespace {
 
-const TargetEngine* const kEngines[] = {&postgres::engine(), &sqlite::engine()};
+const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine()};
 
 }  // namespace
 

@@ -18,6 +18,7 @@
 #include "operators/engine/dataflow.h"
 #include "operators/plan/plan.h"
 #include "operators/sources/event_store.h"
+#include "operators/targets/traits.h"
 
 namespace offtake::targets {
 
@@ -32,9 +33,23 @@ struct RecordStamp {  // of the last record read from a partition: detects a sou
 };
 using RecordStamps = std::map<std::string, std::map<int, RecordStamp>>;
 
-enum class Phase { kFilling, kCatchingUp, kCurrent, kFenced };
+// HandingOver (targets without transactions): written no more, and what readers see until its successor is
+// published. Whoever fences it for good makes it Fenced.
+enum class Phase { kFilling, kCatchingUp, kCurrent, kHandingOver, kFenced };
 std::string_view to_string(Phase phase);
 base::Result<Phase> phase_from(std::string_view text);
+
+// An epoch that is being written, stored by compare-and-set before its first row where rows and offsets
+// cannot be committed together. Whoever finds one commits exactly this epoch before anything else: the same
+// records, so the same rows, ids and versions.
+struct Intent {
+  std::int64_t epoch = 0;  // the control row's + 1
+  SourceOffsets offsets;   // that it reaches
+  RecordStamps last_records;
+  base::Micros logical_time = 0;
+  types::Checksum content;  // totals after it: a replay that gives others is not the same epoch
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
 
 // One row a revision in the product's own schema: `_offtake_control`.
 struct ControlRow {
@@ -54,6 +69,9 @@ struct ControlRow {
   base::Micros logical_time = 0;
   types::Checksum content;  // rows and checksum
   base::Micros committed_at = 0;
+  // Of targets without transactions:
+  std::optional<Intent> intent;  // open; none: the content is that of `offsets`
+  std::string place;             // the physical object of this fill, in the target's words
 };
 
 // The table of a revision as the job file describes it.
@@ -72,8 +90,8 @@ struct TableSpec {
 
 // How to reach it. Passwords are filled in from files by the worker, never from a job file.
 struct TargetConnection {
-  std::string engine;  // "sqlite", "postgres"
-  std::string path;    // sqlite: the product's file
+  std::string engine;  // TargetEngine::name
+  std::string path;    // of engines that keep a file a product
   std::string host, database, schema, user, password, reader_role, ssl_mode, ca_pem;
   int port = 5432;
 };
@@ -115,7 +133,12 @@ struct EpochCommit {
 struct SwapResult {
   bool swapped = false;
   bool behind = false;     // the previous revision is ahead: catch up and try again
-  std::string blocked_by;  // pid and query that held a lock for too long: try again
+  std::string blocked_by;  // who keeps it from happening ("pid 7 of reader: SELECT …"): try again
+  // The previous revision stands still here, at this logical time: commit an epoch at exactly these offsets
+  // (for every partition named), then call swap() again, before anything else is read.
+  SourceOffsets reach;
+  base::Micros reach_time = 0;
+  bool hold = false;       // read nothing meanwhile: this revision must not get ahead of the previous one
   std::int64_t epoch = 0;  // the control row's after the swap
 };
 
@@ -148,14 +171,16 @@ class Target {
   virtual base::Result<Proof> prove() = 0;
   // Publishes this revision: one transaction that fences the current one (if any), repoints the public view,
   // and sets phase Current with epoch max(both) + 1. When a lock was not had in 2 s: `blocked_by`, or a
-  // transient error of code SwapBlocked where the holder cannot be seen.
+  // transient error of code SwapBlocked where the holder cannot be seen. Without transactions the same in
+  // steps (intent/intent_target.h), each of which a later call goes on from.
   virtual base::Result<SwapResult> swap() = 0;
 
   // From any thread: the statement that runs now ends soon, its call with a transient error. For what takes
   // minutes (finish_load, prove); where nothing runs, nothing happens.
   virtual void interrupt() = 0;
 
-  // One epoch: one transaction whose first statement is the fencing update.
+  // One epoch: one transaction whose first statement is the fencing update; or intent, rows, control row.
+  // With an intent open only that epoch is taken (code IntentDiffers, terminal).
   virtual base::Status commit(const EpochCommit& epoch) = 0;
 };
 
@@ -167,6 +192,7 @@ struct TypeNote {
 // What an engine offers; one registration table in registry_of_targets.cc.
 struct TargetEngine {
   std::string_view name;
+  TargetTraits traits;
   // The column type in the target's words ("numeric(10,2)"), or a refusal (terminal, with a hint).
   base::Result<std::string> (*column_type)(const types::Type& type);
   // Rows into the target's value space, from the types of the columns.

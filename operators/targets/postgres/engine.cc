@@ -98,6 +98,7 @@ std::vector<TypeNote> type_notes() {
 }
 
 constexpr TargetEngine kEngine = {.name = "postgres",
+                                  .traits = {},
                                   .column_type = column_type,
                                   .image = image,
                                   .check_name = check_name,

@@ -10,6 +10,8 @@ std::string_view to_string(Phase phase) {
       return "CatchingUp";
     case Phase::kCurrent:
       return "Current";
+    case Phase::kHandingOver:
+      return "HandingOver";
     case Phase::kFenced:
       break;
   }
@@ -17,11 +19,12 @@ std::string_view to_string(Phase phase) {
 }
 
 base::Result<Phase> phase_from(std::string_view text) {
-  for (const Phase phase : {Phase::kFilling, Phase::kCatchingUp, Phase::kCurrent, Phase::kFenced}) {
+  for (const Phase phase :
+       {Phase::kFilling, Phase::kCatchingUp, Phase::kCurrent, Phase::kHandingOver, Phase::kFenced}) {
     if (text == to_string(phase)) return phase;
   }
   return base::terminal("BadControlRow", fmt::format("the control row's phase is \"{}\"", text))
-      .with_hint("it is one of Filling, CatchingUp, Current, Fenced");
+      .with_hint("it is one of Filling, CatchingUp, Current, HandingOver, Fenced");
 }
 
 namespace protocol {
@@ -40,6 +43,9 @@ base::Status may_take(const ControlRow& row, const Ownership& request) {
   if (row.phase == Phase::kFenced) {
     return base::fenced(fmt::format("revision {} was fenced; it is not written again", row.revision));
   }
+  if (row.phase == Phase::kHandingOver) {
+    return base::fenced(fmt::format("revision {} is handing over to its successor", row.revision));
+  }
   if (request.incarnation >= row.incarnation) return {};
   return base::fenced(fmt::format("revision {} is owned by incarnation {}; this is incarnation {}",
                                   row.revision, row.incarnation, request.incarnation));
@@ -48,7 +54,8 @@ base::Status may_take(const ControlRow& row, const Ownership& request) {
 base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, const std::string& owner,
                                        std::int64_t last_epoch) {
   if (!row) return base::fenced("the control row is gone: the revision was dropped");
-  if (row->owner != owner || row->phase == Phase::kFenced) return fenced_by_another(row->revision);
+  const bool fenced = row->phase == Phase::kFenced || row->phase == Phase::kHandingOver;
+  if (row->owner != owner || fenced) return fenced_by_another(row->revision);
   if (row->epoch == last_epoch + 1) return Outcome::kCommitted;
   if (row->epoch == last_epoch) return Outcome::kNotCommitted;
   return base::transient("TargetRewound", fmt::format("the target's control row is at epoch {}, not at {}",
@@ -68,6 +75,32 @@ bool may_replace(const ControlRow& next, const ControlRow& current) {
     }
   }
   return true;
+}
+
+bool is_near(const ControlRow& next, const ControlRow& current, std::int64_t records) {
+  for (const auto& [dataset, partitions] : current.offsets) {
+    const auto mine = next.offsets.find(dataset);
+    if (mine == next.offsets.end()) continue;
+    for (const auto& [partition, offset] : partitions) {
+      const auto position = mine->second.find(partition);
+      records -= std::max<std::int64_t>(0, offset - (position == mine->second.end() ? 0 : position->second));
+      if (records < 0) return false;
+    }
+  }
+  return true;
+}
+
+SourceOffsets to_reach(const ControlRow& next, const ControlRow& current) {
+  SourceOffsets out;
+  for (const auto& [dataset, partitions] : current.offsets) {
+    const auto mine = next.offsets.find(dataset);
+    if (mine == next.offsets.end()) continue;
+    auto& wanted = out[dataset] = mine->second;
+    for (const auto& [partition, offset] : partitions) {
+      wanted[partition] = std::max(wanted[partition], offset);
+    }
+  }
+  return out;
 }
 
 }  // namespace protocol

@@ -80,6 +80,7 @@ std::vector<TypeNote> type_notes() {
 }
 
 constexpr TargetEngine kEngine = {.name = "sqlite",
+                                  .traits = {},
                                   .column_type = column_type,
                                   .image = image,
                                   .check_name = check_name,

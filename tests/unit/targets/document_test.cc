@@ -1,20 +1,42 @@
-// docs/types.md is what the engines say. REWRITE=1 writes it.
+// Documents are what the engines say. REWRITE=1 writes them.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 
 #include "base/files/files.h"
+#include "fixture.h"
+#include "operators/provision/offers/offers.h"
 #include "operators/targets/target.h"
+#include "operators/targets/targets_document.h"
 #include "operators/targets/types_document.h"
 
 namespace offtake::targets_test {
 
-TEST_CASE("docs/types.md is up to date") {
-  const std::string wanted = targets::types_document();
-  if (std::getenv("REWRITE") != nullptr) REQUIRE(files::write_file_atomic(TYPES_DOCUMENT, wanted).ok());
-  const auto found = files::read_file(TYPES_DOCUMENT);
-  REQUIRE_MESSAGE(found.ok(), found.error().text());
-  CHECK_MESSAGE(*found == wanted, "run the test with REWRITE=1 to write docs/types.md");
+TEST_CASE("docs are what the engines say") {
+  const std::pair<std::string, std::string> documents[] = {{"types.md", targets::types_document()},
+                                                           {"targets.md", targets::targets_document()}};
+  for (const auto& [name, wanted] : documents) {
+    CAPTURE(name);
+    const std::string path = DOCUMENTS + ("/" + name);
+    if (std::getenv("REWRITE") != nullptr) REQUIRE(files::write_file_atomic(path, wanted).ok());
+    const auto found = files::read_file(path);
+    REQUIRE_MESSAGE(found.ok(), found.error().text());
+    CHECK_MESSAGE(*found == wanted, "run the test with REWRITE=1 to write docs/" << name);
+  }
+}
+
+TEST_CASE("every engine is run by the suite, by one fixture") {
+  std::map<std::string_view, int> seen;
+  for (Fixture* fixture : fixtures()) ++seen[fixture->engine().name];
+  for (const auto name : targets::engine_names()) CHECK_MESSAGE(seen[name] == 1, name);
+}
+
+TEST_CASE("what the provisioners offer is what is registered") {
+  const auto offered = provision::offered_engines();
+  CHECK(std::set<std::string_view>(offered.begin(), offered.end()) == [] {
+    const auto names = targets::engine_names();
+    return std::set<std::string_view>(names.begin(), names.end());
+  }());
 }
 
 TEST_CASE("every engine says all that callers ask") {

@@ -11,19 +11,31 @@
 
 namespace offtake::targets_test {
 
+// What readers of a public name see: all its columns, in order, and the rows in no order. NULL is kNull.
+struct Shown {
+  std::vector<std::string> columns;
+  std::vector<TextRow> rows;
+};
+
 class Fixture {
  public:
   virtual ~Fixture() = default;
-  virtual std::string engine() const = 0;
-  virtual provision::ProvisionerSettings provisioner_settings() = 0;
-  // What a reader sees: the rows of a query against the product's public view. NULL is kNull.
-  virtual std::vector<TextRow> read(const TargetConnection& writer, const std::string& select) = 0;
+  virtual const TargetEngine& engine() const = 0;
+  virtual std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) = 0;
+  virtual Shown read(const TargetConnection& writer, const std::string& public_name) = 0;
   // The value as this engine shows it to readers.
   virtual std::string shown(const types::Column& column, std::size_t row) = 0;
+  // Whoever takes over from a frozen writer ends that process: there is no server that could end its session.
+  virtual bool ends_frozen_writers() const { return false; }
+
+  std::string name() const { return std::string(engine().name); }
+  const TargetTraits& traits() const { return engine().traits; }
 };
 
 // Started on first use, stopped with the program.
 std::vector<Fixture*> fixtures();
+// Those whose traits offer what a test is about.
+std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&));
 
 // One product's place in an engine, provisioned as the control plane does; removed at the end.
 class Product {
@@ -40,7 +52,9 @@ class Product {
   const provision::ProductTarget& target() const { return target_; }
   provision::Provisioner& provisioner() { return *provisioner_; }
   std::unique_ptr<Target> open(const TableSpec& table);
-  std::vector<TextRow> read(const std::string& select) { return fixture_.read(connection_, select); }
+  // What readers see of these columns (none named: all there are), in the order of `order_by`: numbers as
+  // numbers, NULL last.
+  std::vector<TextRow> read(const std::vector<std::string>& columns, const std::string& order_by = "");
 
  private:
   Fixture& fixture_;

@@ -11,26 +11,40 @@ PostgresServer& PostgresFixture::server() {
   return *server_;
 }
 
-provision::ProvisionerSettings PostgresFixture::provisioner_settings() {
+const TargetEngine& PostgresFixture::engine() const {
+  return *find_engine("postgres");
+}
+
+std::unique_ptr<provision::Provisioner> PostgresFixture::make_provisioner(const std::string& class_name) {
   const auto admin = server().admin();
   provision::ProvisionerSettings settings;
   settings.engine = "postgres";
   settings.url = fmt::format("postgresql://{}:{}/{}", admin.host, admin.port, admin.database);
   settings.admin = {{"username", admin.user}, {"password", admin.password}};
-  return settings;
+  settings.class_name = class_name;
+  auto made = provision::make_provisioner(settings);
+  REQUIRE_MESSAGE(made.ok(), made.error().text());
+  return *std::move(made);
 }
 
-std::vector<TextRow> PostgresFixture::read(const TargetConnection& writer, const std::string& select) {
+Shown PostgresFixture::read(const TargetConnection& writer, const std::string& public_name) {
   auto connection = server().connect();
   const auto became = connection->execute("SET ROLE \"" + writer.reader_role + "\"");
   REQUIRE_MESSAGE(became.ok(), became.error().text());
-  auto found = connection->query(select);
+  const std::string view = fmt::format("\"{}\".\"{}\"", writer.schema, public_name);
+  auto names = connection->query(
+      "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped "
+      "ORDER BY attnum",
+      {view});
+  REQUIRE_MESSAGE(names.ok(), names.error().text());
+  auto found = connection->query("SELECT * FROM " + view);
   REQUIRE_MESSAGE(found.ok(), found.error().text());
-  std::vector<TextRow> out;
+  Shown out;
+  for (std::size_t i = 0; i < names->rows.size(); ++i) out.columns.push_back(names->text(i, 0));
   for (const auto& row : found->rows) {
     TextRow texts;
     for (const auto& cell : row) texts.push_back(cell.value_or(kNull));
-    out.push_back(std::move(texts));
+    out.rows.push_back(std::move(texts));
   }
   return out;
 }

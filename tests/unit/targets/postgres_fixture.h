@@ -6,10 +6,10 @@ namespace offtake::targets_test {
 
 class PostgresFixture : public Fixture {
  public:
-  std::string engine() const override { return "postgres"; }
-  provision::ProvisionerSettings provisioner_settings() override;
+  const TargetEngine& engine() const override;
+  std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) override;
   // As the reader role, whose password the fixture cannot know: as the admin in that role's place.
-  std::vector<TextRow> read(const TargetConnection& writer, const std::string& select) override;
+  Shown read(const TargetConnection& writer, const std::string& public_name) override;
   std::string shown(const types::Column& column, std::size_t row) override;
   PostgresServer& server();
 

@@ -48,14 +48,12 @@ TEST_CASE("an epoch whose COMMIT is lost is committed once") {
       const int before = proxy.cuts();
       proxy.arm(word, cut);
       REQUIRE_OK(session.commit(changes_of(
-          table, {.upserts = {{"1", word}},
-                  .old_rows = product.read("SELECT id, name FROM " + view_of(product) + " WHERE id = 1")})));
+          table, {.upserts = {{"1", word}}, .old_rows = {product.read({"id", "name"}, "id").front()}})));
       // A prepared statement's text is sent only the first time.
       if (std::string_view(word) != "UPDATE") CHECK(proxy.cuts() == before + 1);
       session.check_proof();
     }
-    CHECK(product.read("SELECT id, name FROM " + view_of(product) + " ORDER BY id") ==
-          std::vector<TextRow>{{"1", "INSERT INTO"}, {"2", "b"}});
+    CHECK(product.read({"id", "name"}, "id") == std::vector<TextRow>{{"1", "INSERT INTO"}, {"2", "b"}});
   }
 }
 
@@ -163,7 +161,7 @@ TEST_CASE("a reader that holds the view delays the swap and is named") {
   REQUIRE_OK(reader->execute("ROLLBACK"));
   while (second.control.logical_time < first.control.logical_time) REQUIRE_OK(second.commit({}));
   second.publish();
-  CHECK(product.read("SELECT name FROM " + view_of(product)) == std::vector<TextRow>{{"b"}});
+  CHECK(product.read({"name"}) == std::vector<TextRow>{{"b"}});
 }
 
 TEST_CASE("grants on the view survive a column that changes its type") {
@@ -230,7 +228,7 @@ TEST_CASE("a view that others built on is not dropped; the swap waits for them a
   REQUIRE_OK(controls);
   CHECK(controls->at(0).phase == Phase::kCurrent);
   CHECK(controls->at(1).phase == Phase::kCatchingUp);
-  CHECK(product.read("SELECT id, name FROM " + view_of(product)) == std::vector<TextRow>{{"1", "7"}});
+  CHECK(product.read({"id", "name"}) == std::vector<TextRow>{{"1", "7"}});
   REQUIRE_OK(admin->execute("DROP SCHEMA reporting CASCADE"));
   second.publish();
 }

@@ -35,6 +35,15 @@ void Session::load(const engine::Changes& changes, const std::string& stream) {
   add(control.content, changes.checksum);
 }
 
+base::Status Session::load_and_finish(const engine::Changes& changes) {
+  auto loader = target_->open_loader("0");
+  REQUIRE_OK(loader);
+  if (auto done = (*loader)->append(changes); !done) return done;
+  if (auto done = (*loader)->commit({}, {}); !done) return done;
+  add(control.content, changes.checksum);
+  return finish();
+}
+
 base::Status Session::finish() {
   if (auto done = target_->finish_load(); !done) return done;
   control.offsets = control.cut;

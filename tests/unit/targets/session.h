@@ -23,6 +23,8 @@ class Session {
   base::Status begin_status(std::int64_t cut = 100);
   void load(const engine::Changes& changes, const std::string& stream = "0");
   base::Status finish();  // keys, indexes, end of the fill
+  // Both, ended by the first error.
+  base::Status load_and_finish(const engine::Changes& changes);
   void publish();
   base::Status commit(const engine::Changes& changes);
   // Loads, finishes and publishes in one go.

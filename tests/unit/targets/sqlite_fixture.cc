@@ -7,7 +7,11 @@
 
 namespace offtake::targets_test {
 
-provision::ProvisionerSettings SqliteFixture::provisioner_settings() {
+const TargetEngine& SqliteFixture::engine() const {
+  return *find_engine("sqlite");
+}
+
+std::unique_ptr<provision::Provisioner> SqliteFixture::make_provisioner(const std::string& class_name) {
   if (!directory_) {
     auto made = files::TempDir::make("offtake-targets");
     REQUIRE(made.ok());
@@ -16,7 +20,10 @@ provision::ProvisionerSettings SqliteFixture::provisioner_settings() {
   provision::ProvisionerSettings settings;
   settings.engine = "sqlite";
   settings.directory = directory_->path().string();
-  return settings;
+  settings.class_name = class_name;
+  auto made = provision::make_provisioner(settings);
+  REQUIRE_MESSAGE(made.ok(), made.error().text());
+  return *std::move(made);
 }
 
 namespace {
@@ -32,19 +39,20 @@ std::string text_of(const offtake::sqlite::Statement& statement, int column) {
 
 }  // namespace
 
-std::vector<TextRow> SqliteFixture::read(const TargetConnection& writer, const std::string& select) {
+Shown SqliteFixture::read(const TargetConnection& writer, const std::string& public_name) {
   auto database = offtake::sqlite::Database::open(writer.path, {.read_only = true});
   REQUIRE_MESSAGE(database.ok(), database.error().text());
-  auto statement = database->prepare(select);
+  auto statement = database->prepare("SELECT * FROM \"" + public_name + "\"");
   REQUIRE_MESSAGE(statement.ok(), statement.error().text());
-  std::vector<TextRow> out;
+  Shown out;
+  for (int i = 0; i < statement->column_count(); ++i) out.columns.emplace_back(statement->column_name(i));
   for (;;) {
     auto row = statement->step();
     REQUIRE_MESSAGE(row.ok(), row.error().text());
     if (!*row) return out;
     TextRow texts;
     for (int i = 0; i < statement->column_count(); ++i) texts.push_back(text_of(*statement, i));
-    out.push_back(std::move(texts));
+    out.rows.push_back(std::move(texts));
   }
 }
 

@@ -7,10 +7,11 @@ namespace offtake::targets_test {
 
 class SqliteFixture : public Fixture {
  public:
-  std::string engine() const override { return "sqlite"; }
-  provision::ProvisionerSettings provisioner_settings() override;
-  std::vector<TextRow> read(const TargetConnection& writer, const std::string& select) override;
+  const TargetEngine& engine() const override;
+  std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) override;
+  Shown read(const TargetConnection& writer, const std::string& public_name) override;
   std::string shown(const types::Column& column, std::size_t row) override;
+  bool ends_frozen_writers() const override { return true; }
 
  private:
   std::optional<files::TempDir> directory_;

@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "base/json/value.h"
+#include "documents.h"
 
 namespace offtake::targets_test {
 namespace {
@@ -175,7 +176,7 @@ base::Result<WriterSettings> parse_settings(const std::string& text) {
 
 base::Status run_writer(const WriterSettings& settings) {
   const TableSpec table = workload_table(settings.revision);
-  const TargetEngine* engine = find_engine(settings.connection.engine);
+  const TargetEngine* engine = engine_named(settings.connection.engine);
   auto opened = engine->open(settings.connection, table, settings.product_uid);
   if (!opened) return std::move(opened).error();
   Target& target = **opened;
@@ -192,14 +193,7 @@ base::Status run_writer(const WriterSettings& settings) {
   auto owned = target.take_ownership({settings.revision, settings.incarnation, owner});
   if (!owned) return std::move(owned).error();
   ControlRow control = *std::move(owned);
-  if (settings.publish) {
-    auto swapped = target.swap();
-    if (!swapped) return std::move(swapped).error();
-    if (!swapped->swapped) return base::transient("NotSwapped", "blocked by " + swapped->blocked_by);
-    control.epoch = swapped->epoch;
-  }
-  for (int epoch = static_cast<int>(control.offsets[kDataset][0]) - kFillRows + 1; epoch <= settings.epochs;
-       ++epoch) {
+  const auto commit_number = [&](int epoch) -> base::Status {
     EpochCommit commit;
     commit.last_epoch = control.epoch;
     commit.changes = changes_of_epoch(table, epoch);
@@ -210,6 +204,20 @@ base::Status run_writer(const WriterSettings& settings) {
     commit.logical_time = 1'800'000'000'000'000 + epoch;
     if (auto done = target.commit(commit); !done) return done;
     ++control.epoch;
+    return {};
+  };
+  int epoch = static_cast<int>(control.offsets[kDataset][0]) - kFillRows + 1;
+  if (control.intent) {
+    if (auto done = commit_number(epoch++); !done) return done;
+  }
+  if (settings.publish) {
+    auto swapped = target.swap();
+    if (!swapped) return std::move(swapped).error();
+    if (!swapped->swapped) return base::transient("NotSwapped", "blocked by " + swapped->blocked_by);
+    control.epoch = swapped->epoch;
+  }
+  for (; epoch <= settings.epochs; ++epoch) {
+    if (auto done = commit_number(epoch); !done) return done;
   }
   return {};
 }

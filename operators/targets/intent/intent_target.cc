@@ -1,0 +1,405 @@
+#include "operators/targets/intent/intent_target.h"
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "operators/targets/protocol/ownership.h"
+
+namespace offtake::targets::intent {
+namespace {
+
+using Stored = ControlStore::Stored;
+
+// So close a successor lets the current revision stand still: one epoch's records.
+constexpr std::int64_t kNearRecords = 50'000;
+constexpr int kFenceAttempts = 20;
+
+base::Error changed_meanwhile(int revision) {
+  return base::transient("ControlChanged",
+                         fmt::format("the control document of revision {} changed meanwhile", revision));
+}
+
+class IntentLoader : public Loader {
+ public:
+  IntentLoader(ControlStore& control, const ControlRow& row, FillProgress progress,
+               std::unique_ptr<RowLoader> rows)
+      : control_(control),
+        revision_(row.revision),
+        owner_(row.owner),
+        progress_(std::move(progress)),
+        rows_(std::move(rows)) {}
+
+  base::Status append(const engine::Changes& rows) override {
+    if (auto written = rows_->append(rows); !written) return written;
+    base::crash_point("mid-load");
+    progress_.content.rows += rows.checksum.rows;
+    progress_.content.sum += rows.checksum.sum;
+    return {};
+  }
+
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+    if (auto flushed = rows_->flush(); !flushed) return flushed;
+    // The place is this fill's alone, its progress is the revision's.
+    auto stored = control_.read(revision_);
+    if (!stored) return std::move(stored).error();
+    if (!stored->has_value() || (*stored)->row.owner != owner_ || (*stored)->row.phase != Phase::kFilling) {
+      return protocol::fenced_by_another(revision_);
+    }
+    if (!reached.empty()) progress_.reached = reached;
+    if (!last_records.empty()) progress_.last_records = last_records;
+    return control_.write_fill_progress(revision_, progress_);
+  }
+
+ private:
+  ControlStore& control_;
+  const int revision_;
+  const std::string owner_;
+  FillProgress progress_;
+  std::unique_ptr<RowLoader> rows_;
+};
+
+class IntentTarget : public Target {
+ public:
+  IntentTarget(TableSpec table, std::string product_uid, std::unique_ptr<ControlStore> control,
+               std::unique_ptr<RowStore> rows)
+      : table_(std::move(table)),
+        product_uid_(std::move(product_uid)),
+        control_(std::move(control)),
+        rows_(std::move(rows)) {}
+
+  base::Result<std::vector<ControlRow>> controls() override {
+    auto all = control_->read_all();
+    if (!all) return std::move(all).error();
+    std::vector<ControlRow> out;
+    for (auto& stored : *all) out.push_back(std::move(stored.row));
+    return out;
+  }
+
+  base::Status begin_fill(const ControlRow& row) override {
+    auto found = control_->read(table_.revision);
+    if (!found) return std::move(found).error();
+    Stored next;
+    std::string previous;
+    if (found->has_value()) {
+      const ControlRow& there = (*found)->row;
+      if (there.owner != row.owner) {
+        auto allowed = protocol::may_take(there, {row.revision, row.incarnation, row.owner});
+        if (!allowed) return allowed;
+      }
+      if (there.phase == Phase::kCurrent) {
+        return base::terminal("RevisionPublished",
+                              fmt::format("revision {} is published; it is not filled again", row.revision))
+            .with_hint("a refill makes a new revision");
+      }
+      next.version = (*found)->version;
+      previous = there.place;
+    }
+    if (auto forgotten = control_->forget_fill(table_.revision); !forgotten) return forgotten;
+    next.row = row;
+    next.row.product_uid = product_uid_;
+    next.row.revision = table_.revision;
+    next.row.phase = Phase::kFilling;
+    next.row.epoch = std::max<std::int64_t>(row.epoch, 0);
+    next.row.intent.reset();
+    next.row.place = rows_->place_for(next.row);
+    next.row.committed_at = base::system_clock().now();
+    owner_ = row.owner;
+    mine_ = std::move(next);
+    if (auto written = write(mine_->row); !written) return written;
+    return rows_->make(mine_->row.place, previous == mine_->row.place ? "" : previous);
+  }
+
+  base::Result<ControlRow> take_ownership(const Ownership& request) override {
+    auto found = control_->read(table_.revision);
+    if (!found) return std::move(found).error();
+    if (!found->has_value()) return protocol::no_control_row(table_.revision);
+    mine_ = **std::move(found);
+    ControlRow row = mine_->row;
+    if (row.owner != request.owner) {
+      if (auto allowed = protocol::may_take(row, request); !allowed) return std::move(allowed).error();
+    }
+    row.incarnation = request.incarnation;
+    row.owner = request.owner;
+    if (auto written = write(row); !written) return std::move(written).error();
+    owner_ = request.owner;
+    return row;
+  }
+
+  base::Result<std::vector<FillProgress>> fill_progress() override {
+    return control_->fill_progress(table_.revision);
+  }
+
+  base::Status store_cut(const SourceOffsets& cut) override {
+    return change([&](ControlRow& row) { row.cut = cut; });
+  }
+
+  base::Result<std::unique_ptr<Loader>> open_loader(const std::string& stream) override {
+    auto mine = owned();
+    if (!mine) return std::move(mine).error();
+    auto all = control_->fill_progress(table_.revision);
+    if (!all) return std::move(all).error();
+    FillProgress progress;
+    progress.stream = stream;
+    for (auto& known : *all) {
+      if (known.stream == stream) progress = std::move(known);
+    }
+    auto rows = rows_->open_loader(mine->place);
+    if (!rows) return std::move(rows).error();
+    return std::make_unique<IntentLoader>(*control_, *mine, std::move(progress), *std::move(rows));
+  }
+
+  base::Status finish_load() override {
+    auto mine = owned();
+    if (!mine) return std::move(mine).error();
+    base::crash_point("before-indexes");
+    if (auto finished = rows_->finish_load(mine->place); !finished) return finished;
+    base::crash_point("after-indexes");
+    return {};
+  }
+
+  base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
+                           const RecordStamps& last_records) override {
+    return change([&](ControlRow& row) {
+      row.offsets = row.cut;
+      row.content = content;
+      row.logical_time = logical_time;
+      row.last_records = last_records;
+      row.committed_at = base::system_clock().now();
+      if (row.phase == Phase::kFilling) row.phase = Phase::kCatchingUp;
+    });
+  }
+
+  base::Result<Proof> prove() override {
+    auto before = control_->read(table_.revision);
+    if (!before) return std::move(before).error();
+    if (!before->has_value()) return protocol::no_control_row(table_.revision);
+    if ((*before)->row.intent) {
+      return base::transient("IntentOpen",
+                             fmt::format("epoch {} is being written", (*before)->row.intent->epoch));
+    }
+    Proof proof;
+    auto table = rows_->checksum((*before)->row.place);
+    if (!table) return std::move(table).error();
+    proof.table = *table;
+    auto after = control_->read(table_.revision);
+    if (!after) return std::move(after).error();
+    if (!after->has_value() || (*after)->version != (*before)->version) {
+      return changed_meanwhile(table_.revision);
+    }
+    proof.control = std::move((*before)->row);
+    return proof;
+  }
+
+  base::Result<SwapResult> swap() override {
+    mine_.reset();
+    auto next = owned();
+    if (!next) return std::move(next).error();
+    if (next->intent) return base::transient("IntentOpen", "an epoch is being written; it comes first");
+    auto all = control_->read_all();
+    if (!all) return std::move(all).error();
+    std::optional<Stored> previous;
+    for (Stored& stored : *all) {
+      const Phase phase = stored.row.phase;
+      if (stored.row.revision == table_.revision) continue;
+      if (phase == Phase::kCurrent || phase == Phase::kHandingOver) previous = std::move(stored);
+    }
+    SwapResult result;
+    if (next->phase != Phase::kCurrent) {
+      if (previous) {
+        auto ready = hand_over(*next, *previous, result);
+        if (!ready) return std::move(ready).error();
+        if (!*ready) return result;
+      }
+      base::crash_point("before-swap-commit");
+      if (auto published = rows_->publish(next->place); !published) return std::move(published).error();
+      base::crash_point("public-name-moved");
+      ControlRow row = *next;
+      row.epoch = std::max(row.epoch, previous ? previous->row.epoch : 0) + 1;
+      row.phase = Phase::kCurrent;
+      if (auto written = write(row); !written) return std::move(written).error();
+      base::crash_point("after-swap-commit");
+      *next = std::move(row);
+    }
+    // Whoever finds it undone ends it: the next call here, or the control plane's fence.
+    if (previous) retire(*previous);
+    result.swapped = true;
+    result.epoch = next->epoch;
+    return result;
+  }
+
+  base::Status commit(const EpochCommit& epoch) override {
+    if (!mine_) {
+      auto found = control_->read(table_.revision);
+      if (!found) return std::move(found).error();
+      mine_ = *std::move(found);
+    }
+    const std::optional<ControlRow> there =
+        mine_ ? std::optional<ControlRow>(mine_->row) : std::optional<ControlRow>();
+    auto outcome = protocol::outcome_of_epoch(there, owner_, epoch.last_epoch);
+    if (!outcome) {
+      mine_.reset();
+      return std::move(outcome).error();
+    }
+    if (*outcome == protocol::Outcome::kCommitted) return {};
+    if (auto stored = store_intent(epoch); !stored) return stored;
+    if (!epoch.changes.empty()) {
+      if (auto written = rows_->write(mine_->row.place, epoch.changes, epoch.last_epoch + 1); !written) {
+        return explain(std::move(written).error());
+      }
+    }
+    base::crash_point("before-epoch-commit");
+    ControlRow row = mine_->row;
+    row.intent.reset();
+    row.epoch = epoch.last_epoch + 1;
+    row.offsets = epoch.offsets;
+    row.last_records = epoch.last_records;
+    row.logical_time = std::max(row.logical_time, epoch.logical_time);
+    row.content = epoch.content;
+    row.committed_at = base::system_clock().now();
+    if (auto written = write(row); !written) return written;
+    base::crash_point("after-epoch-commit");
+    return {};
+  }
+
+  void interrupt() override { rows_->interrupt(); }
+
+ private:
+  // This revision's row, from the document as it was last seen.
+  base::Result<ControlRow> owned() {
+    if (!mine_) {
+      auto found = control_->read(table_.revision);
+      if (!found) return std::move(found).error();
+      mine_ = *std::move(found);
+    }
+    if (!mine_) return base::fenced("the control row is gone: the revision was dropped");
+    if (mine_->row.owner != owner_ || owner_.empty()) {
+      mine_.reset();
+      return protocol::fenced_by_another(table_.revision);
+    }
+    return mine_->row;
+  }
+
+  // Over the version that was seen. When it is not known what became of it, or another one was there first,
+  // the document is read again by whoever comes next: `outcome_of_epoch` and `owned` then say which.
+  base::Status write(const ControlRow& row) {
+    auto version = control_->write(row, mine_ ? mine_->version : "");
+    if (version) {
+      mine_ = Stored{row, *std::move(version)};
+      return {};
+    }
+    mine_.reset();
+    base::Error error = std::move(version).error();
+    if (error.code != kConflict) return error;
+    auto there = control_->read(table_.revision);
+    if (!there) return std::move(there).error();
+    const bool others = !there->has_value() || (*there)->row.owner != row.owner;
+    if (others) return protocol::fenced_by_another(table_.revision);
+    return changed_meanwhile(table_.revision);
+  }
+
+  template <class Change>
+  base::Status change(const Change& change) {
+    auto row = owned();
+    if (!row) return std::move(row).error();
+    change(*row);
+    return write(*row);
+  }
+
+  base::Status store_intent(const EpochCommit& epoch) {
+    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records, epoch.logical_time,
+                        epoch.content};
+    if (mine_->row.intent) {
+      if (*mine_->row.intent == wanted) return {};
+      return base::terminal("IntentDiffers",
+                            fmt::format("epoch {} was begun with other offsets or content", wanted.epoch));
+    }
+    if (epoch.changes.empty()) return {};
+    ControlRow row = mine_->row;
+    row.intent = wanted;
+    if (auto written = write(row); !written) return written;
+    base::crash_point("intent-stored");
+    return {};
+  }
+
+  // A row with a newer version was written by another owner, or there is no telling by whom.
+  base::Error explain(base::Error error) {
+    if (error.code != kSuperseded) return error;
+    mine_.reset();
+    if (auto row = owned(); !row) return std::move(row).error();
+    return error;
+  }
+
+  // True: `previous` stands still, and this revision is at or past it.
+  base::Result<bool> hand_over(const ControlRow& next, Stored& previous, SwapResult& result) {
+    ControlRow& row = previous.row;
+    if (row.phase == Phase::kCurrent) {
+      if (!protocol::may_replace(next, row) && !protocol::is_near(next, row, kNearRecords)) {
+        result.behind = true;
+        return false;
+      }
+      if (row.intent) {
+        result.blocked_by =
+            fmt::format("epoch {} of revision {}, which is not finished", row.intent->epoch, row.revision);
+        return false;
+      }
+      row.phase = Phase::kHandingOver;
+      row.owner.clear();
+      auto version = control_->write(row, previous.version);
+      if (!version && version.error().code == kConflict) {
+        result.behind = true;  // it committed meanwhile
+        return false;
+      }
+      if (!version) return std::move(version).error();
+      previous.version = *std::move(version);
+      base::log_info("the previous revision stands still", {{"revision", std::to_string(row.revision)}});
+      base::crash_point("handing-over");
+    }
+    if (protocol::may_replace(next, row)) return true;
+    result.reach = protocol::to_reach(next, row);
+    result.reach_time = row.logical_time;
+    return false;
+  }
+
+  void retire(Stored& previous) {
+    previous.row.phase = Phase::kFenced;
+    previous.row.owner.clear();
+    if (auto fenced = control_->write(previous.row, previous.version); !fenced) {
+      base::log_warn("the previous revision is not fenced yet", {{"error", fenced.error().text()}});
+    }
+  }
+
+  const TableSpec table_;
+  const std::string product_uid_;
+  const std::unique_ptr<ControlStore> control_;
+  const std::unique_ptr<RowStore> rows_;
+  std::string owner_;
+  std::optional<Stored> mine_;  // as last seen; absent: to be read
+};
+
+}  // namespace
+
+std::unique_ptr<Target> make_target(TableSpec table, std::string product_uid,
+                                    std::unique_ptr<ControlStore> control, std::unique_ptr<RowStore> rows) {
+  return std::make_unique<IntentTarget>(std::move(table), std::move(product_uid), std::move(control),
+                                        std::move(rows));
+}
+
+base::Status fence_revision(ControlStore& control, const std::string& product_uid,
+                            const std::string& installation, int revision) {
+  for (int attempt = 1;; ++attempt) {
+    auto found = control.read(revision);
+    if (!found) return std::move(found).error();
+    ControlRow row = found->has_value() ? (*found)->row : ControlRow{};
+    if (row.phase == Phase::kFenced) return {};
+    row.product_uid = product_uid;
+    row.installation = installation;
+    row.revision = revision;
+    row.phase = Phase::kFenced;
+    row.owner.clear();
+    auto written = control.write(row, found->has_value() ? (*found)->version : "");
+    if (written) return {};
+    // Its worker commits all the while.
+    if (written.error().code != kConflict || attempt == kFenceAttempts) return std::move(written).error();
+  }
+}
+
+}  // namespace offtake::targets::intent

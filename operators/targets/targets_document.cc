@@ -1,0 +1,60 @@
+#include "operators/targets/targets_document.h"
+
+#include "operators/targets/target.h"
+
+namespace offtake::targets {
+namespace {
+
+std::string keys(const TargetTraits& traits) {
+  if (traits.checks_keys_at_load && traits.checks_keys_live) return "refused, while loading and live";
+  if (traits.checks_keys_at_load) return "refused while loading; live watched by the engine alone";
+  return "watched by the engine alone";
+}
+
+std::string_view late_writers(const TargetTraits& traits) {
+  switch (traits.commit) {
+    case CommitKind::kTransaction:
+      return "its transaction is ended, its next one refused";
+    case CommitKind::kLog:
+      return "its transaction is aborted";
+    case CommitKind::kIntent:
+      break;
+  }
+  return traits.pushed ? "its next control record is refused"
+                       : "its next control document is refused, its rows replace nothing newer";
+}
+
+std::string_view content(const TargetTraits& traits) {
+  if (traits.pushed) return "never pushed";
+  return traits.proves ? "counted and hashed in the target before it is published" : "not compared";
+}
+
+}  // namespace
+
+std::string targets_document() {
+  std::string out =
+      "# What targets promise\n\n"
+      "Each engine as its traits say, which is what delivery and the control plane go by. The conformance "
+      "suite\n"
+      "(`tests/unit/targets`) runs over every engine here and checks every column: it leaves out what an "
+      "engine's\n"
+      "traits do not offer, and fails where one offers what it does not do. Generated from the engines.\n\n"
+      "| Engine | Promise | An epoch | Content at the cut | Rows without a key | A second row of a key | A "
+      "writer "
+      "that was taken over |\n|---|---|---|---|---|---|---|\n";
+  for (const auto name : engine_names()) {
+    const TargetTraits& traits = find_engine(name)->traits;
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name, to_string(traits.guarantee),
+                       reason_of(traits), content(traits), traits.bags ? "kept apart" : "refused",
+                       keys(traits), late_writers(traits));
+  }
+  out +=
+      "\n- **ExactlyOnce**: whatever is killed, the target holds each change once. **EffectivelyOnce**: "
+      "changes may be\n"
+      "  written again, with the same result. **AtLeastOnce**: a receiver may see a message again, with the "
+      "same id.\n"
+      "- *Content at the cut* is `rollout.verify: Checksum`.\n";
+  return out;
+}
+
+}  // namespace offtake::targets
