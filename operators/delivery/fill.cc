@@ -3,10 +3,10 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/read_between.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/stateless_fill.h"
 #include "operators/delivery/tombstones.h"
-#include "operators/delivery/troubles.h"
 
 namespace offtake::delivery {
 namespace {
@@ -16,39 +16,6 @@ using namespace std::chrono_literals;
 // A stateful fill loads in transactions of this many rows: long enough to cost nothing, short enough that an
 // interrupted one leaves little behind.
 constexpr std::int64_t kRowsPerLoad = 500'000;
-
-using OnBatch = std::function<base::Status(const InputBatch&)>;
-
-// Reads every source from `from` to `until` and hands each batch to `on_batch`.
-base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets& from,
-                          const targets::SourceOffsets& until, std::stop_token stop,
-                          const OnBatch& on_batch) {
-  auto inputs = Inputs::start(pipeline, from, until);
-  if (!inputs) return std::move(inputs).error();
-  Troubles troubles(*pipeline.progress, *pipeline.clock);
-  std::size_t finished = 0;
-  while (finished < pipeline.sources.size()) {
-    if (stop.stop_requested()) return drained();
-    auto event = (*inputs)->next(std::chrono::steady_clock::now() + 200ms);
-    troubles.show();
-    if (!event) continue;
-    if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
-    if (auto* trouble = std::get_if<SourceTrouble>(&*event)) {
-      const std::string& what = pipeline.sources[static_cast<std::size_t>(trouble->source)].dataset;
-      if (trouble->error) {
-        troubles.set(what, *trouble->error);
-      } else {
-        troubles.clear(what);
-      }
-    }
-    if (std::holds_alternative<SourceFinished>(*event)) ++finished;
-    if (const auto* batch = std::get_if<InputBatch>(&*event)) {
-      base::crash_point("mid-read");
-      if (auto done = on_batch(*batch); !done) return done;
-    }
-  }
-  return {};
-}
 
 // While it lives, a stop interrupts what the target does: an index or a proof takes minutes.
 class Interrupting {
@@ -311,7 +278,7 @@ base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
 }
 
 base::Status verify(const Pipeline& pipeline, std::stop_token stop) {
-  if (!pipeline.verify) return {};
+  if (!pipeline.verify || !pipeline.traits.proves) return {};
   pipeline.progress->set_state(State::kVerifying);
   const Interrupting interrupting(*pipeline.target, stop);
   auto proof = pipeline.target->prove();

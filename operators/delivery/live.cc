@@ -4,6 +4,7 @@
 #include "operators/delivery/completeness.h"
 #include "operators/delivery/inputs.h"
 #include "operators/delivery/merge_changes.h"
+#include "operators/delivery/read_between.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/tombstones.h"
 #include "operators/delivery/troubles.h"
@@ -52,21 +53,11 @@ class Live {
     committed_at_ = pipeline_.clock->steady();
     committed_offsets_ = control_.offsets;
     pipeline_.progress->set_state(State::kCatchingUp);
+    if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
-    std::unique_ptr<Inputs> inputs;
-    auto opened = patiently("sources", [&]() -> base::Status {
-      auto patience = tombstone_patience(pipeline_);
-      if (!patience) return std::move(patience).error();
-      tombstone_patience_ = *std::move(patience);
-      auto started = Inputs::start(pipeline_, control_.offsets, {}, control_.last_records);
-      if (!started) return std::move(started).error();
-      inputs = *std::move(started);
-      return {};
-    });
-    if (!opened) return std::move(opened).error();
     for (;;) {
       if (auto done = wait_for_clock(); !done) return std::move(done).error();
-      if (auto gathered = gather(*inputs); !gathered) return std::move(gathered).error();
+      if (auto gathered = hold_ ? wait() : gather(); !gathered) return std::move(gathered).error();
       if (auto done = finish_epoch(); !done) return std::move(done).error();
       if (stop_.stop_requested()) return drained();
       if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
@@ -106,12 +97,33 @@ class Live {
     }
   }
 
+  base::Status open_inputs() {
+    return patiently("sources", [&]() -> base::Status {
+      auto patience = tombstone_patience(pipeline_);
+      if (!patience) return std::move(patience).error();
+      tombstone_patience_ = *std::move(patience);
+      auto started = Inputs::start(pipeline_, control_.offsets, {}, control_.last_records);
+      if (!started) return std::move(started).error();
+      inputs_ = *std::move(started);
+      return {};
+    });
+  }
+
+  // Instead of reading.
+  base::Status wait() {
+    sleep_for(200ms, stop_);
+    return {};
+  }
+
   // Waits for input and takes it into the dataflow until the epoch closes.
-  base::Status gather(Inputs& inputs) {
+  base::Status gather() {
+    if (!inputs_) {
+      if (auto opened = open_inputs(); !opened) return opened;
+    }
     std::size_t records = 0, bytes = 0;
     SteadyTime deadline = pipeline_.clock->steady() + 200ms;
     while (!stop_.stop_requested()) {
-      auto event = inputs.next(deadline);
+      auto event = inputs_->next(deadline);
       if (!event) break;
       if (auto* error = std::get_if<base::Error>(&*event)) return std::move(*error);
       if (auto* trouble = std::get_if<SourceTrouble>(&*event)) {
@@ -163,12 +175,17 @@ class Live {
       return {};
     }
     if (auto stepped = step(); !stepped || rows_in_error_) return stepped;
+    return commit_epoch(completeness_.reached(control_.offsets));
+  }
+
+  // What was stepped, at control_'s offsets.
+  base::Status commit_epoch(base::Micros logical_time) {
     targets::EpochCommit epoch;
     epoch.changes = std::move(changes_);
     changes_ = {};
     control_.content.rows += epoch.changes.checksum.rows;
     control_.content.sum += epoch.changes.checksum.sum;
-    control_.logical_time = std::max(control_.logical_time, completeness_.reached(control_.offsets));
+    control_.logical_time = std::max(control_.logical_time, logical_time);
     epoch.last_epoch = control_.epoch;
     epoch.offsets = control_.offsets;
     epoch.last_records = control_.last_records;
@@ -182,6 +199,61 @@ class Live {
     moved_ = false;
     committed_offsets_ = control_.offsets;
     committed_at_ = pipeline_.clock->steady();
+    return {};
+  }
+
+  // Reads to exactly these offsets and runs what came. Whatever was read ahead is read again.
+  base::Status advance_to(const targets::SourceOffsets& goal) {
+    inputs_.reset();
+    std::optional<Span> span;
+    auto asked = patiently("sources", [&]() -> base::Status {
+      auto between = span_to(pipeline_, control_.offsets, goal);
+      if (!between) return std::move(between).error();
+      span = *std::move(between);
+      return {};
+    });
+    if (!asked) return asked;
+    const auto read = read_between(pipeline_, span->from, span->until, stop_, [&](const InputBatch& batch) {
+      has_rows_ = has_rows_ || batch.records > 0;
+      records_ += static_cast<std::int64_t>(batch.records);
+      return take(batch);
+    });
+    if (!read) return read;
+    control_.offsets = span->until;
+    return step();
+  }
+
+  // What a worker before this one began to write: the same epoch once more, before anything else.
+  base::Status finish_intent() {
+    if (!control_.intent) return {};
+    const targets::Intent intent = *control_.intent;
+    base::log_info("committing an epoch that was begun", {{"epoch", std::to_string(intent.epoch)}});
+    if (auto there = advance_to(intent.offsets); !there) return there;
+    types::Checksum content = control_.content;
+    content.rows += changes_.checksum.rows;
+    content.sum += changes_.checksum.sum;
+    if (rows_in_error_ || !(content == intent.content) || control_.epoch + 1 != intent.epoch) {
+      return base::terminal(
+          "StateLost",
+          fmt::format("epoch {} was begun with {} rows (checksum {:016x}), its records now give {} (checksum "
+                      "{:016x}): they changed meanwhile",
+                      intent.epoch, intent.content.rows, intent.content.sum, content.rows, content.sum));
+    }
+    control_.offsets = intent.offsets;
+    control_.last_records = intent.last_records;
+    if (auto committed = commit_epoch(intent.logical_time); !committed) return committed;
+    control_.intent.reset();
+    return {};
+  }
+
+  // The earlier revision stands still. So does this one once it is there, until it has taken its place.
+  base::Status reach(const targets::SwapResult& result) {
+    base::log_info("reading to where the previous revision stands");
+    if (auto there = advance_to(result.reach); !there || rows_in_error_) return there;
+    const base::Micros time = std::max(result.reach_time, completeness_.reached(control_.offsets));
+    if (auto committed = commit_epoch(time); !committed) return committed;
+    hold_ = true;
+    swap_after_ = {};
     return {};
   }
 
@@ -242,7 +314,15 @@ class Live {
     }
     troubles_.clear(kSwap);
     swap_pause_.reset();
+    hold_ = result->hold && !result->swapped;
+    if (hold_) inputs_.reset();
     if (!result->swapped) {
+      if (!result->reach.empty()) {
+        swap_free();
+        if (rows_in_error_) return {};  // it can be nowhere exactly until they are put right
+        if (auto reached = reach(*result); !reached) return reached;
+        return hold_ ? try_swap(false) : base::Status();
+      }
       if (result->blocked_by.empty()) {
         swap_free();
       } else {
@@ -337,7 +417,8 @@ class Live {
   std::stop_token stop_;
   targets::ControlRow control_;  // offsets run ahead of what is committed while an epoch gathers
   std::unique_ptr<engine::Dataflow> dataflow_;
-  engine::Changes changes_;  // of the open epoch
+  std::unique_ptr<Inputs> inputs_;  // absent: to be opened at control_.offsets
+  engine::Changes changes_;         // of the open epoch
   targets::SourceOffsets committed_offsets_;
   Completeness completeness_;
   Troubles troubles_;
@@ -348,6 +429,7 @@ class Live {
   std::optional<base::Micros> swap_blocked_since_;
   RetryPause swap_pause_;
   bool has_rows_ = false, moved_ = false;
+  bool hold_ = false;  // nothing is read until the swap says more
   bool rows_in_error_ = false;
   std::int64_t epochs_ = 0, records_ = 0, skipped_nulls_ = 0, null_event_times_ = 0;
 };

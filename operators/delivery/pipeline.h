@@ -33,6 +33,7 @@ struct Pipeline {
   std::shared_ptr<const engine::Image> image;
   std::vector<Source> sources;  // as plan->sources
   targets::Target* target = nullptr;
+  targets::TargetTraits traits;  // of its engine
   Progress* progress = nullptr;
   const base::Clock* clock = nullptr;
   std::function<base::Micros()> since_boot = base::since_boot;

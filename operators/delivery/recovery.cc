@@ -22,9 +22,9 @@ std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& cont
                             base::format_duration(away)));
 }
 
-std::optional<RecoveryDecision> check_offsets(const targets::ControlRow& control, const SourceFacts& source) {
-  const auto mine = control.offsets.find(source.dataset);
-  if (mine == control.offsets.end()) return std::nullopt;
+std::optional<RecoveryDecision> check_offsets(const targets::SourceOffsets& read, const SourceFacts& source) {
+  const auto mine = read.find(source.dataset);
+  if (mine == read.end()) return std::nullopt;
   for (const auto& [partition, offset] : mine->second) {
     const auto bounds = source.bounds.find(partition);
     if (bounds == source.bounds.end()) {
@@ -90,7 +90,11 @@ RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& contr
     return {stateless ? Recovery::kResumeFill : Recovery::kFill, "", ""};
   }
   for (const SourceFacts& source : sources) {
-    if (auto bad = check_offsets(*control, source)) return *bad;
+    if (auto bad = check_offsets(control->offsets, source)) return *bad;
+    // Its records are read once more: they must be there.
+    if (control->intent) {
+      if (auto bad = check_offsets(control->intent->offsets, source)) return *bad;
+    }
     if (auto bad = check_tombstones(*control, source, now)) return *bad;
   }
   if (stateless) return {Recovery::kGoLive, "", ""};

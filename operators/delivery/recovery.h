@@ -31,6 +31,8 @@ struct RecoveryDecision {
   std::string message;
 };
 
+// An intent changes nothing of it: the state is brought to the control row's offsets, and live delivery
+// begins by committing what was begun.
 RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& control, bool stateless,
                                  const std::string& fingerprint, const std::vector<SourceFacts>& sources,
                                  base::Micros now);

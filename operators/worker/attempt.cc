@@ -43,7 +43,7 @@ class Attempt {
     }
     auto connection = in_.environment.resolve_target(job_);
     if (!connection) return std::move(connection).error();
-    const auto* engine = targets::find_engine(connection->engine);
+    const auto* engine = in_.environment.find_engine(connection->engine);
     if (engine == nullptr) {
       return base::terminal("TargetNotAvailable",
                             fmt::format("engine {} is not available in this version", connection->engine));
@@ -56,6 +56,7 @@ class Attempt {
     pipeline_.stateless = delivery::runs_without_state(job_.plan);
     pipeline_.image = engine->table_image(job_.table);
     pipeline_.target = target_.get();
+    pipeline_.traits = engine->traits;
     pipeline_.progress = &in_.progress;
     pipeline_.clock = in_.environment.clock;
     pipeline_.since_boot = in_.environment.since_boot;

@@ -24,6 +24,8 @@ struct Environment {
   std::function<base::Result<std::shared_ptr<sources::EventStore>>(const StoreSpec&)> open_store;
   // The text of a writer schema that is not in the job.
   std::function<base::Result<std::string>(const StoreSpec&, int id)> fetch_schema;
+  // What opens targets; differs in tests alone.
+  std::function<const targets::TargetEngine*(std::string_view name)> find_engine = targets::find_engine;
   // The target with its password.
   std::function<base::Result<targets::TargetConnection>(const Job&)> resolve_target;
 };

@@ -123,6 +123,18 @@ TEST_CASE("a partition that the topic grew later was read from its first record"
   CHECK(decide(row, true, source) == Recovery::kGoLive);
 }
 
+TEST_CASE("an epoch that was begun changes nothing, but its records must be there") {
+  auto row = live_row();
+  row.intent = targets::Intent();
+  row.intent->offsets = {{"shop/orders", {{0, 110}}}};
+  CHECK(decide(row, true, kept_source()) == Recovery::kGoLive);
+  CHECK(decide(row, false, kept_source()) == Recovery::kReplay);
+  row.intent->offsets["shop/orders"][0] = 130;
+  std::string reason;
+  CHECK(decide(row, false, kept_source(), &reason) == Recovery::kRefill);
+  CHECK(reason == "SourceReplaced");
+}
+
 TEST_CASE("another plan's rows are not continued") {
   auto row = live_row();
   row.fingerprint = "f0";

@@ -101,7 +101,7 @@ void eventually(const std::function<bool()>& condition, const std::string& what,
   }
 }
 
-World::World(std::vector<Stream> streams, targets_test::PostgresServer* postgres)
+World::World(std::vector<Stream> streams, targets_test::PostgresServer* postgres, bool documents)
     : directory_(must(files::TempDir::make("offtake-worker"))), postgres_(postgres), uid_(base::random_id()) {
   sources::embedded::LogOptions options;
   options.dir = (directory_.path() / "events").string();
@@ -124,7 +124,8 @@ World::World(std::vector<Stream> streams, targets_test::PostgresServer* postgres
     settings.directory = (directory_.path() / "targets").string();
     must(files::make_dirs(settings.directory, 0700));
   }
-  provisioner_ = must(provision::make_provisioner(settings));
+  provisioner_ = documents ? targets_test::documents_provisioner((directory_.path() / "documents").string())
+                           : must(provision::make_provisioner(settings));
   provision::ProductTarget target;
   target.installation = "test";
   target.product_uid = uid_;
@@ -257,20 +258,44 @@ worker::Environment World::environment() {
   environment.fetch_schema = [](const worker::StoreSpec&, int id) -> base::Result<std::string> {
     return base::terminal("SchemaMissing", fmt::format("no schema {}", id));
   };
+  environment.find_engine = targets_test::engine_named;
   environment.resolve_target = [this](const worker::Job&) { return connection_; };
   return environment;
 }
 
 std::unique_ptr<targets::Target> World::open_target(const worker::Job& job) {
-  return must(targets::find_engine(connection_.engine)->open(connection_, job.table, uid_));
+  return must(targets_test::engine_named(connection_.engine)->open(connection_, job.table, uid_));
 }
 
-targets::ControlRow World::control() {
+targets::ControlRow World::control(int revision) {
   worker::Job job;
   job.table.name = "result";
   const auto rows = must(open_target(job)->controls());
   REQUIRE(!rows.empty());
-  return rows.back();
+  if (revision == 0) return rows.back();
+  for (const auto& row : rows) {
+    if (row.revision == revision) return row;
+  }
+  FAIL("no control row of revision " << revision);
+  return {};
+}
+
+std::optional<targets::Phase> World::phase(int revision) {
+  worker::Job job;
+  job.table.name = "result";
+  for (const auto& row : must(open_target(job)->controls())) {
+    if (row.revision == revision) return row.phase;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> World::documents() const {
+  std::vector<std::string> out;
+  for (const auto& row : targets_test::read_documents(connection_.path, "result").rows) {
+    out.push_back(fmt::format("{}", fmt::join(row, "|")));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 std::vector<std::string> World::rows(const std::string& select) {

@@ -17,6 +17,7 @@
 #include "operators/provision/provisioner.h"
 #include "operators/sources/embedded/log.h"
 #include "operators/worker/run.h"
+#include "tests/unit/targets/documents.h"
 #include "tests/unit/targets/postgres_server.h"
 
 namespace offtake::worker_test {
@@ -60,8 +61,10 @@ struct Stream {
 
 class World {
  public:
-  // `postgres`: the product lives there; else in SQLite.
-  explicit World(std::vector<Stream> streams, targets_test::PostgresServer* postgres = nullptr);
+  // `postgres`: the product lives there; `documents`: in the targets' tests' target without transactions;
+  // else in SQLite.
+  explicit World(std::vector<Stream> streams, targets_test::PostgresServer* postgres = nullptr,
+                 bool documents = false);
   ~World();
 
   // Appends one record; `json` empty: a tombstone. Schema id 1 unless said otherwise. Gives its offset.
@@ -81,9 +84,12 @@ class World {
   void make_topic(const std::string& dataset);
   delivery::Source source(const std::string& dataset, const worker::Job& job);
   std::unique_ptr<targets::Target> open_target(const worker::Job& job);
-  targets::ControlRow control();
+  targets::ControlRow control(int revision = 0);  // 0: the latest
+  std::optional<targets::Phase> phase(int revision);
   // What readers see, each row as its values joined by '|', in the query's order.
   std::vector<std::string> rows(const std::string& select);
+  // The same of documents: all there are, sorted.
+  std::vector<std::string> documents() const;
   const std::string& product_file() const { return connection_.path; }
   const targets::TargetConnection& connection() const { return connection_; }
   files::Path folder() const { return directory_.path(); }
