@@ -198,12 +198,12 @@ class Drafting {
   // What the target's engine can carry.
   void check_target() {
     if (!out_.target_class) return;
-    const auto* engine = targets::find_engine(resources::text_of(out_.target_class->spec.engine));
+    const auto* engine = targets::find_engine(out_.target_class->spec.engine);
     if (engine == nullptr) {
-      return add(base::terminal("TargetNotAvailable",
-                                fmt::format("engine {} is not available in this version",
-                                            resources::text_of(out_.target_class->spec.engine))),
-                 kPlanned);
+      return add(
+          base::terminal("TargetNotAvailable", fmt::format("engine {} is not available in this version",
+                                                           out_.target_class->spec.engine)),
+          kPlanned);
     }
     const auto& columns = compiled_.plan.root->output;
     const auto refuse = [&](base::Error error, const char* field) {

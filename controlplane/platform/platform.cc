@@ -112,7 +112,7 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
   std::lock_guard lock(mutex_);
   std::string version = version_of(object.metadata);
   provision::ProvisionerSettings settings;
-  settings.engine = std::string(resources::text_of(object.spec.engine));
+  settings.engine = object.spec.engine;
   settings.class_name = object.metadata.name;
   settings.parameters = object.spec.parameters;
   settings.directory = settings_.targets_directory;

@@ -1,4 +1,5 @@
 #include "controlplane/resources/validate.h"
+#include "operators/provision/offers/offers.h"
 #include "operators/sources/kafka_properties.h"
 
 namespace offtake::resources {
@@ -33,6 +34,30 @@ void check_access(const NamespaceAccess& access, const std::string& field, std::
                           fmt::format("has no meaning with `from: {}`", text_of(access.from)),
                           "write `from: Selector`, or remove the selector"));
   }
+}
+
+// Where an engine's targets may be.
+void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
+  const provision::Offer* offer = provision::find_offer(spec.engine);
+  if (offer == nullptr) return;  // the field's own rule says so
+  const auto& schemes = offer->url_schemes;
+  if (spec.provisioner.local && !offer->local) {
+    errors.push_back(
+        rule("NotAvailable", "spec.provisioner.local",
+             fmt::format("`local` is not available for the engine {} in this version", spec.engine),
+             "write `external: {url, adminSecretRef}` with a server that exists"));
+  }
+  if (!spec.provisioner.external) return;
+  const std::string& url = spec.provisioner.external->url;
+  if (schemes.empty()) {
+    errors.push_back(rule("BadValue", "spec.provisioner.external",
+                          fmt::format("the engine {} has no server", spec.engine), "write `local: {}`"));
+    return;
+  }
+  const auto matches = [&](std::string_view scheme) { return url.starts_with(scheme); };
+  if (url.find("://") == std::string::npos || std::any_of(schemes.begin(), schemes.end(), matches)) return;
+  errors.push_back(rule("BadValue", "spec.provisioner.external.url",
+                        fmt::format("'{}' must be {}", url, offer->url_form), ""));
 }
 
 void check_key(const DatasetKey& key, std::vector<Error>& errors) {
@@ -99,15 +124,7 @@ std::vector<Error> validate_self(const Dataset& object) {
 std::vector<Error> validate_self(const TargetClass& object) {
   std::vector<Error> errors;
   const TargetClassSpec& spec = object.spec;
-  if (spec.engine == TargetEngine::kPostgres && spec.provisioner.local) {
-    errors.push_back(rule("NotAvailable", "spec.provisioner.local",
-                          "`local` is not available for the engine postgres in this version",
-                          "write `external: {url, adminSecretRef}` with a server that exists"));
-  }
-  if (spec.engine == TargetEngine::kSqlite && spec.provisioner.external) {
-    errors.push_back(rule("BadValue", "spec.provisioner.external", "the engine sqlite has no server",
-                          "write `local: {}`"));
-  }
+  check_place(spec, errors);
   if (spec.provisioner.external) {
     const std::string& url = spec.provisioner.external->url;
     const std::size_t at = url.rfind('@');

@@ -90,8 +90,11 @@ bool is_http_url(std::string_view text) {
   return after_prefix(text, "http://") || after_prefix(text, "https://");
 }
 
-bool is_postgres_url(std::string_view text) {
-  return after_prefix(text, "postgresql://") || after_prefix(text, "postgres://");
+bool is_server_url(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  return scheme != std::string_view::npos && scheme > 0 &&
+         all(text.substr(0, scheme), [](char c) { return c >= 'a' && c <= 'z'; }) &&
+         after_prefix(text, text.substr(0, scheme + 3));
 }
 
 bool is_label_value(std::string_view text) {
@@ -160,8 +163,7 @@ const TextFormat kTargetName{"^[a-z][a-z0-9_]{0,47}$",
                              "must be at most 48 of a-z, 0-9 and _, and start with a letter", is_target_name};
 const TextFormat kHostPort{R"(^[A-Za-z0-9._:\[\]-]+:[0-9]{1,5}$)", "must be host:port", is_host_port};
 const TextFormat kHttpUrl{"^https?://[!-~]+$", "must be an http:// or https:// URL", is_http_url};
-const TextFormat kPostgresUrl{"^postgres(ql)?://[!-~]+$", "must be postgresql://host:port/database",
-                              is_postgres_url};
+const TextFormat kServerUrl{"^[a-z]+://[!-~]+$", "must be a URL: scheme://host:port", is_server_url};
 const TextFormat kLabelKey{R"(^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$)",
                            "must be a label name, with prefix/ if you like", is_label_key};
 const TextFormat kLabelValue{R"(^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$)",

@@ -99,7 +99,7 @@ extern const TextFormat kColumnPath;
 extern const TextFormat kTargetName;
 extern const TextFormat kHostPort;
 extern const TextFormat kHttpUrl;
-extern const TextFormat kPostgresUrl;
+extern const TextFormat kServerUrl;
 extern const TextFormat kLabelKey;
 extern const TextFormat kLabelValue;
 extern const TextFormat kSecretKey;

@@ -5,15 +5,8 @@
 
 namespace offtake::resources {
 
-enum class TargetEngine { kSqlite, kPostgres };
-template <>
-struct EnumText<TargetEngine> {
-  static constexpr std::array<std::pair<TargetEngine, std::string_view>, 2> values{
-      {{TargetEngine::kSqlite, "sqlite"}, {TargetEngine::kPostgres, "postgres"}}};
-};
-
 struct ExternalProvisioner {
-  std::string url;                            // postgresql://host:port/database, no password in it
+  std::string url;                            // in the engine's form, no password in it
   std::optional<SecretRef> admin_secret_ref;  // keys username, password; in offtake-system
   std::optional<SecretKeyRef> ca_secret_ref;
 };
@@ -33,7 +26,7 @@ struct ClassLimits {
 };
 
 struct TargetClassSpec {
-  TargetEngine engine = TargetEngine::kSqlite;
+  std::string engine;  // of operators/provision/offers
   std::string description;
   ProvisionerChoice provisioner;
   std::map<std::string, std::string> parameters;

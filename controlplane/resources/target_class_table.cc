@@ -1,14 +1,32 @@
 #include "controlplane/resources/tables.h"
+#include "operators/provision/offers/offers.h"
 
 namespace offtake::resources {
+namespace {
+
+std::vector<std::string> names(const std::vector<std::string_view>& engines) {
+  return {engines.begin(), engines.end()};
+}
+
+// "scheme://host:port (engine)", of each engine that is a server.
+std::string url_forms() {
+  std::string out;
+  for (const auto engine : provision::offered_engines()) {
+    const auto form = provision::find_offer(engine)->url_form;
+    if (!form.empty()) out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", form, engine);
+  }
+  return out;
+}
+
+}  // namespace
 
 template <>
 const ObjectType& table<ExternalProvisioner>() {
   static const ObjectType type =
       Table<ExternalProvisioner>("ExternalProvisioner",
                                  "A server that exists: products get schemas and roles on it")
-          .field("url", &ExternalProvisioner::url, "postgresql://host:port/database, without a password",
-                 required(), like(kPostgresUrl), at_most(512))
+          .field("url", &ExternalProvisioner::url, url_forms() + "; without a password", required(),
+                 like(kServerUrl), at_most(512))
           .field(
               "adminSecretRef", &ExternalProvisioner::admin_secret_ref,
               "Secret in offtake-system with the keys username and password of a role that may create roles")
@@ -60,7 +78,7 @@ const ObjectType& table<TargetClassSpec>() {
   static const ObjectType type =
       Table<TargetClassSpec>("TargetClassSpec", "What is offered")
           .field("engine", &TargetClassSpec::engine, "What the target is", required(), immutable(),
-                 not_yet({"opensearch", "elasticsearch", "redis", "http", "function", "topic", "files"}))
+                 one_of(names(provision::offered_engines())), not_yet(names(provision::planned_engines())))
           .field("description", &TargetClassSpec::description, "What it is good for", at_most(4096))
           .field("provisioner", &TargetClassSpec::provisioner, "How a target comes to life", required())
           .field("parameters", &TargetClassSpec::parameters, "Settings of the engine", at_most(64),

@@ -150,9 +150,12 @@ PlanReport plan_product(const resources::DataProduct& product,
   const planning::Draft& draft = report.draft;
   if (draft.target_class) {
     report.class_name = draft.target_class->metadata.name;
-    report.engine = std::string(resources::text_of(draft.target_class->spec.engine));
+    report.engine = draft.target_class->spec.engine;
     report.object = subject.target_name();
-    report.guarantee = "ExactlyOnce: rows and offsets are committed in one transaction of the target";
+    if (const auto* engine = targets::find_engine(report.engine)) {
+      report.guarantee = fmt::format("{}: {}", targets::to_string(engine->traits.guarantee),
+                                     targets::reason_of(engine->traits));
+    }
   }
   check_publication(present, report);
   for (const auto& source : draft.sources) {

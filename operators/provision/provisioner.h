@@ -27,7 +27,7 @@ struct Credentials {
 
 struct Provisioned {
   targets::TargetConnection writer;            // without password
-  std::string endpoint_type;                   // "postgres", "sqlite"
+  std::string endpoint_type;                   // the engine
   std::string endpoint_address;                // host:port, or the file
   std::string endpoint_object;                 // schema.view
   std::map<std::string, std::string> binding;  // servicebinding.io keys, for the read-only role
@@ -69,7 +69,7 @@ struct ProvisionerSettings {
   std::string engine;
   std::string class_name;
   // external:
-  std::string url;  // postgresql://host:port/database
+  std::string url;  // Offer::url_form
   std::map<std::string, std::string>
       admin;  // keys of adminSecretRef: username, password, optional ca.crt, sslmode
   std::map<std::string, std::string> parameters;

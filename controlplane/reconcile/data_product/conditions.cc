@@ -245,7 +245,9 @@ class Report {
     if (latest_ != nullptr && latest_ != served_) revision.filling = latest_->number;
     if (latest_ != nullptr) revision.spec_hash = latest_->spec_hash;
     if (!revision.current && !revision.filling) status_.revision.reset();
-    status_.guarantee = "ExactlyOnce";
+    if (const auto* engine = status_.endpoint ? targets::find_engine(status_.endpoint->type) : nullptr) {
+      status_.guarantee = targets::to_string(engine->traits.guarantee);
+    }
     if (progress_ == nullptr) return;
     backfill();
     if (progress_->verified_rows >= 0 && latest_->is_current()) {
