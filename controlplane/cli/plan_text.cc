@@ -80,6 +80,18 @@ std::string target_text(const json::Value& target, const Console& console) {
   return out;
 }
 
+// "  filled in about 3 minutes, at 50,000 records/s (assumed, as no fill was measured yet)"
+std::string estimate_text(const json::Value& estimate) {
+  const std::int64_t seconds = estimate.int_or("seconds");
+  std::string time = "less than a minute";
+  if (seconds >= 60) {
+    const std::int64_t minutes = (seconds + 30) / 60;
+    time = fmt::format("about {} {}", grouped(minutes), minutes == 1 ? "minute" : "minutes");
+  }
+  return fmt::format("  filled in {}, at {} records/s ({})\n", time,
+                     grouped(estimate.int_or("recordsPerSecond")), estimate.string_or("basis"));
+}
+
 }  // namespace
 
 std::string plan_text(const std::string& title, const json::Value& plan, const Console& console) {
@@ -96,10 +108,19 @@ std::string plan_text(const std::string& title, const json::Value& plan, const C
                        bytes_text(plan.int_or("bytes")));
     out += sources_text(plan["sources"]);
   }
+  if (plan["estimate"].is_object()) out += estimate_text(plan["estimate"]);
   if (plan["target"].is_object()) out += target_text(plan["target"], console);
+  if (const auto makes = texts(plan["makes"]); !makes.empty()) {
+    out += fmt::format("{}\n", console.paint("Makes", Colour::kBold));
+    for (const std::string& made : makes) out += fmt::format("  {}\n", made);
+  }
   for (const std::string& user : texts(plan["dependants"])) out += fmt::format("  used by {}\n", user);
   if (const std::string guarantee = plan.string_or("guarantee"); !guarantee.empty()) {
     out += fmt::format("{} {}\n", console.paint("Guarantee", Colour::kBold), guarantee);
+  }
+  if (const json::Value& delivery = plan["delivery"]; delivery.is_object()) {
+    out += fmt::format("{} {}: {}\n", console.paint("Changes", Colour::kBold), delivery.string_or("changes"),
+                       delivery.string_or("reason"));
   }
   if (const std::string explain = plan.string_or("explain"); !explain.empty()) {
     out += fmt::format("{}\n{}", console.paint("Plan", Colour::kBold), indented(explain, "  "));

@@ -3,9 +3,9 @@
 namespace offtake::cli {
 
 std::vector<const Verb*> verbs() {
-  return {&serve_verb(),   &apply_verb(),    &plan_verb(),    &get_verb(),    &describe_verb(),
-          &wait_verb(),    &delete_verb(),   &pause_verb(),   &resume_verb(), &logs_verb(),
-          &produce_verb(), &generate_verb(), &version_verb(), &worker_verb()};
+  return {&serve_verb(),    &apply_verb(),   &plan_verb(),     &preview_verb(), &get_verb(),
+          &describe_verb(), &wait_verb(),    &delete_verb(),   &pause_verb(),   &resume_verb(),
+          &logs_verb(),     &produce_verb(), &generate_verb(), &version_verb(), &worker_verb()};
 }
 
 }  // namespace offtake::cli

@@ -11,6 +11,7 @@ std::vector<const Verb*> verbs();
 const Verb& serve_verb();
 const Verb& apply_verb();
 const Verb& plan_verb();
+const Verb& preview_verb();
 const Verb& get_verb();
 const Verb& describe_verb();
 const Verb& wait_verb();

@@ -1,9 +1,13 @@
-// The view API: /apis/view.offtake.dev/v1alpha1/namespaces/NS/dataproducts/NAME/{plan,progress,logs}.
+// The view API: /apis/view.offtake.dev/v1alpha1/namespaces/NS/dataproducts/NAME/
+// {plan,preview,progress,logs}.
 //
-//   GET  …/plan                what an edit-free look at the stored product gives
-//   POST …/plan                {"object": …, "objects": […]}: the product as it would be sent, and what goes
-//   with it GET  …/progress            moving numbers, one entry a revision GET …/logs?follow=true&revision=N
-//   the newest worker's log, as text
+//   GET  …/plan                        what an edit-free look at the stored product gives
+//   POST …/plan                        {"object": …, "objects": […]}: the product as it would be sent, and
+//                                      what goes with it
+//   GET  …/preview?limit=20&from=1h    rows that the stored product would give, of the newest records
+//   POST …/preview                     {"object": …, "objects": […], "limit": 20, "from": "1h"}
+//   GET  …/progress                    moving numbers, one entry a revision
+//   GET  …/logs?follow=true&revision=N the newest worker's log, as text
 #pragma once
 #include "base/http/router.h"
 #include "controlplane/view/plan.h"

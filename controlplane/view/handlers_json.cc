@@ -1,29 +1,12 @@
 #include <condition_variable>
 
-#include "controlplane/resources/validate.h"
-#include "controlplane/store/status.h"
-#include "controlplane/view/handlers.h"
+#include "controlplane/view/preview_handlers.h"
+#include "controlplane/view/submitted.h"
 
 namespace offtake::view {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string kPrefix = "/apis/view.offtake.dev/v1alpha1/namespaces/{namespace}/dataproducts/{name}/";
-
-http::Response answer(const json::Value& value) {
-  return http::Response::of(200, json::dump(value), "application/json");
-}
-
-http::Response refuse(const base::Error& error) {
-  return http::Response::of(store::http_code(error), json::dump(store::to_status(error)), "application/json");
-}
-
-base::Result<resources::DataProduct> stored_product(const ViewContext& context,
-                                                    const http::Request& request) {
-  return store::get<resources::DataProduct>(*context.resources, request.param("namespace"),
-                                            request.param("name"));
-}
 
 http::Response get_plan(const ViewContext& context, const http::Request& request) {
   auto product = stored_product(context, request);
@@ -33,30 +16,10 @@ http::Response get_plan(const ViewContext& context, const http::Request& request
 }
 
 http::Response post_plan(const ViewContext& context, const http::Request& request) {
-  auto body = json::parse(request.body);
-  if (!body) return refuse(base::terminal("BadRequest", body.error().text()));
-  auto checked = resources::check((*body)["object"]);
-  if (!checked.ok()) {
-    return refuse(resources::invalid(resources::kind_of<resources::DataProduct>(), request.param("namespace"),
-                                     request.param("name"), std::move(checked.errors)));
-  }
-  planning::Overlay overlay;
-  if ((*body)["objects"].is_array()) {
-    for (const json::Value& object : (*body)["objects"].as_array()) {
-      auto other = resources::check(object);
-      // What is wrong with it is said where it is sent; here it just does not count as present.
-      if (other.ok()) overlay.objects.push_back(std::move(other.object));
-    }
-  }
-  std::optional<resources::DataProduct> stored;
-  if (auto found = stored_product(context, request)) {
-    stored = *std::move(found);
-  } else if (found.error().code != "NotFound") {
-    return refuse(found.error());
-  }
-  const auto product = resources::from_json<resources::DataProduct>(checked.object);
-  return answer(to_json(
-      plan_product(product, stored, overlay, context.clock->now(), *context.resources, *context.platform)));
+  auto submitted = read_submitted(context, request);
+  if (!submitted) return refuse(submitted.error());
+  return answer(to_json(plan_product(submitted->product, submitted->stored, submitted->overlay,
+                                     context.clock->now(), *context.resources, *context.platform)));
 }
 
 http::Response get_progress(const ViewContext& context, const http::Request& request) {
@@ -118,10 +81,11 @@ void add_routes(http::Router& router, ViewContext context) {
   const auto bind = [shared](auto handler) {
     return [shared, handler](const http::Request& request) { return handler(*shared, request); };
   };
-  router.add("GET", kPrefix + "plan", bind(get_plan));
-  router.add("POST", kPrefix + "plan", bind(post_plan));
-  router.add("GET", kPrefix + "progress", bind(get_progress));
-  router.add("GET", kPrefix + "logs", bind(get_logs));
+  router.add("GET", kProductPaths + "plan", bind(get_plan));
+  router.add("POST", kProductPaths + "plan", bind(post_plan));
+  router.add("GET", kProductPaths + "progress", bind(get_progress));
+  router.add("GET", kProductPaths + "logs", bind(get_logs));
+  add_preview_routes(router, shared);
 }
 
 }  // namespace offtake::view

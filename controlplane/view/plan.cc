@@ -127,6 +127,41 @@ void check_publication(const Present& present, PlanReport& report) {
   }
 }
 
+// What a creation or rebuild makes: by the provisioner once, and by the revision.
+void list_what_is_made(const resources::DataProduct& subject, platform::Platform& platform,
+                       PlanReport& report) {
+  const planning::Draft& draft = report.draft;
+  const bool creates = report.action == Action::kCreate;
+  if ((!creates && report.action != Action::kRebuild) || !draft.job.plan.root || !draft.target_class) return;
+  if (creates) {
+    if (auto provisioner = platform.provisioner(*draft.target_class)) {
+      report.makes = (*provisioner)->makes(planning::target_of(subject, platform.settings().installation));
+    }
+  }
+  const auto* engine = targets::find_engine(report.engine);
+  if (engine == nullptr || engine->makes == nullptr) return;
+  targets::TableSpec table = draft.job.table;
+  if (const auto& revision = subject.status.revision) {
+    for (const auto& number : {revision->current, revision->filling})
+      table.revision = std::max<int>(table.revision, static_cast<int>(number.value_or(0)) + 1);
+  }
+  for (auto& made : engine->makes(table)) report.makes.push_back(std::move(made));
+}
+
+// Whether the engine's target is a receiver that keeps nothing of ours. None of this version is.
+bool is_pushed(const targets::TargetEngine*) {
+  return false;
+}
+
+void estimate(const resources::DataProduct& subject, store::ResourceClient& resources, PlanReport& report) {
+  if (report.action != Action::kCreate && report.action != Action::kRebuild) return;
+  if (report.draft.sources.empty()) return;
+  // Without the others only what is assumed is known.
+  auto all = store::list<resources::DataProduct>(resources);
+  report.estimate =
+      estimate_fill(report.records, subject, all ? *all : std::vector<resources::DataProduct>());
+}
+
 }  // namespace
 
 PlanReport plan_product(const resources::DataProduct& product,
@@ -162,8 +197,11 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.records += source.records;
     report.bytes += source.bytes;
   }
+  list_what_is_made(subject, platform, report);
+  estimate(subject, resources, report);
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);
+  if (is_pushed(engine)) report.changes = default_changes(draft.job.plan);
   for (const auto& column : draft.job.plan.root->output) {
     PlanColumn shown{column.name, types::to_string(column.type), ""};
     if (engine != nullptr) {

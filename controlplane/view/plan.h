@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "controlplane/planning/draft.h"
+#include "controlplane/view/plan_changes.h"
+#include "controlplane/view/plan_estimate.h"
 
 namespace offtake::view {
 
@@ -21,10 +23,13 @@ struct PlanReport {
   planning::Draft draft;
   std::vector<PlanColumn> columns;
   std::string class_name, engine, object;
-  std::string identity;                 // "proved key (order_id)"
-  std::string guarantee;                // ExactlyOnce and why
-  std::int64_t records = 0, bytes = 0;  // that would be read; bytes are an estimate
-  std::vector<std::string> dependants;  // what others built on the public view
+  std::string identity;                   // "proved key (order_id)"
+  std::string guarantee;                  // ExactlyOnce and why
+  std::int64_t records = 0, bytes = 0;    // that would be read; bytes are an estimate
+  std::vector<std::string> dependants;    // what others built on the public view
+  std::vector<std::string> makes;         // by a creation or rebuild, in the target's words
+  std::optional<FillEstimate> estimate;   // of the fill; absent where nothing is filled
+  std::optional<DefaultChanges> changes;  // of targets that are pushed to
 };
 
 // What differs, and what that means: words for each field. Pure. The draft (of `now`) tells whether a worker

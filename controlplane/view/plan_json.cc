@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "controlplane/view/plan.h"
 
 namespace offtake::view {
@@ -90,6 +92,22 @@ json::Value to_json(const PlanReport& report) {
   out.set("records", report.records);
   out.set("bytes", report.bytes);
   if (!report.dependants.empty()) out.set("dependants", strings(report.dependants));
+  if (!report.makes.empty()) out.set("makes", strings(report.makes));
+  if (report.estimate) {
+    json::Value estimate = json::Value::object();
+    estimate.set("seconds", static_cast<std::int64_t>(std::llround(report.estimate->seconds)));
+    estimate.set("minutes", std::ceil(report.estimate->seconds / 6) / 10);
+    estimate.set("recordsPerSecond",
+                 static_cast<std::int64_t>(std::llround(report.estimate->records_per_second)));
+    estimate.set("basis", report.estimate->basis);
+    out.set("estimate", std::move(estimate));
+  }
+  if (report.changes) {
+    json::Value changes = json::Value::object();
+    changes.set("changes", to_string(report.changes->changes));
+    changes.set("reason", report.changes->reason);
+    out.set("delivery", std::move(changes));
+  }
   if (report.draft.start_instant != 0) out.set("startTime", base::format_instant(report.draft.start_instant));
   out.set("guarantee", report.guarantee);
   out.set("explain", report.draft.explain);

@@ -50,6 +50,8 @@ class Provisioner {
   virtual base::Status check() = 0;
   // Code TargetNameTaken (terminal) when the physical name is another product's.
   virtual base::Result<Provisioned> ensure(const ProductTarget& target, const Credentials& credentials) = 0;
+  // What ensure() makes for a product that has nothing yet ("schema a on b:5432"); asks nobody.
+  virtual std::vector<std::string> makes(const ProductTarget&) const { return {}; }
   // Control rows as they are now; empty when nothing was ever filled.
   virtual base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) = 0;
   // Changes nothing. Nothing to say where no view is published, and where views have no dependants.

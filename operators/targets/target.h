@@ -207,6 +207,10 @@ struct TargetEngine {
   // engine takes for one.
   base::Status (*check_table)(const TableSpec& table) = nullptr;
   std::vector<TypeNote> (*type_notes)() = nullptr;  // docs/types.md
+  // A value of the image as the target shows it, not NULL. Null: PostgreSQL's text (types::value_text).
+  std::string (*value_text)(const types::Column& column, std::size_t row) = nullptr;
+  // What a revision's fill makes ("table a__r1"), for plan. Null: nothing to name.
+  std::vector<std::string> (*makes)(const TableSpec& table) = nullptr;
 };
 
 // Null when there is none of that name.

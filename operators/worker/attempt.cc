@@ -6,7 +6,7 @@
 #include "operators/delivery/recovery.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/same_source.h"
-#include "operators/plan/classified.h"
+#include "operators/worker/decode_spec.h"
 #include "operators/worker/kept_schemas.h"
 
 namespace offtake::worker {
@@ -82,25 +82,10 @@ class Attempt {
   }
 
   base::Result<std::unique_ptr<sources::RecordDecoder>> make_decoder(std::size_t index) const {
-    const SourceSpec& spec = job_.sources[index];
-    const auto store = std::find_if(job_.stores.begin(), job_.stores.end(),
-                                    [&](const StoreSpec& candidate) { return candidate.name == spec.store; });
-    sources::DecodeSpec decode;
-    decode.dataset = spec.dataset;
-    decode.topic = spec.topic;
-    decode.entity = spec.entity;
-    decode.columns = job_.plan.sources[index].columns;
-    decode.reader_schema = spec.reader.text;
-    for (const auto& schema : spec.schemas) decode.schemas[schema.id] = schema.text;
-    decode.key_format = spec.key_format;
-    decode.key_schema = spec.key_schema;
-    decode.key_columns = spec.key_columns;
-    decode.key_from_record = spec.key_from_record;
-    const plan::SourceUse& use = job_.plan.sources[index];
-    decode.min_timestamp_ms = use.min_timestamp_ms;
-    decode.event_time = use.event_time;
-    decode.hide_key = std::any_of(spec.key_columns.begin(), spec.key_columns.end(),
-                                  [&](const auto& column) { return plan::is_classified(use, column); });
+    const auto store = std::find_if(job_.stores.begin(), job_.stores.end(), [&](const StoreSpec& candidate) {
+      return candidate.name == job_.sources[index].store;
+    });
+    sources::DecodeSpec decode = decode_spec(job_, index);
     decode.fetch_schema = [this, store](int id) {
       return kept_schema(in_.environment.state_directory, *store, id,
                          [&] { return in_.environment.fetch_schema(*store, id); });

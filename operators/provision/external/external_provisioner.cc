@@ -93,6 +93,12 @@ class ExternalProvisioner : public Provisioner {
     });
   }
 
+  std::vector<std::string> makes(const ProductTarget& target) const override {
+    const Names names = names_of(target);
+    return {fmt::format("schema {} on {}:{}/{}", names.schema, admin_.host, admin_.port, admin_.database),
+            "a role that writes and a role that reads"};
+  }
+
   base::Status remove(const ProductTarget& target, bool retain) override {
     const Names names = names_of(target);
     auto connection = Connection::open(admin_);

@@ -99,6 +99,10 @@ class LocalProvisioner : public Provisioner {
     return targets::sqlite::drop_revision(**database, target.product_uid, target.target_name, revision);
   }
 
+  std::vector<std::string> makes(const ProductTarget& target) const override {
+    return {"file " + path_of(target).string()};
+  }
+
   base::Status remove(const ProductTarget& target, bool retain) override {
     const Path path = path_of(target);
     {

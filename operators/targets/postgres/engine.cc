@@ -105,7 +105,8 @@ constexpr TargetEngine kEngine = {.name = "postgres",
                                   .open = open_target,
                                   .table_image = table_image,
                                   .check_table = check_table,
-                                  .type_notes = type_notes};
+                                  .type_notes = type_notes,
+                                  .makes = protocol::what_is_made};
 
 }  // namespace
 

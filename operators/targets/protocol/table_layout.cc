@@ -19,6 +19,16 @@ bool has_key(const plan::Identity& identity) {
          identity.kind == plan::Identity::Kind::kWatchedKey;
 }
 
+std::vector<std::string> what_is_made(const TableSpec& table) {
+  std::vector<std::string> out{"table " + table_name(table.name, table.revision)};
+  for (const auto& index : table.indexes) {
+    out.push_back(
+        fmt::format("index {} ({})", index_name(index.name, table.revision), fmt::join(index.columns, ", ")));
+  }
+  out.push_back("view " + table.name);
+  return out;
+}
+
 std::vector<types::Field> hidden_columns(const plan::Identity& identity) {
   using types::TypeId;
   switch (identity.kind) {

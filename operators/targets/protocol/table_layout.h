@@ -17,6 +17,9 @@ std::string table_name(const std::string& name, int revision);
 // Index names are unique in a schema, so revisions side by side need different ones: "by-email__r2".
 std::string index_name(const std::string& name, int revision);
 
+// For plan: "table payments__r2", its indexes, "view payments".
+std::vector<std::string> what_is_made(const TableSpec& table);
+
 // Hidden columns, after the visible ones: (partition, offset, ordinal), (hash, n), or none.
 std::vector<types::Field> hidden_columns(const plan::Identity& identity);
 // The columns of Changes::deletes, which are those that tell rows apart.

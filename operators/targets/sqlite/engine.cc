@@ -87,7 +87,9 @@ constexpr TargetEngine kEngine = {.name = "sqlite",
                                   .open = open_target,
                                   .table_image = table_image,
                                   .check_table = check_table,
-                                  .type_notes = type_notes};
+                                  .type_notes = type_notes,
+                                  .value_text = value_text,
+                                  .makes = protocol::what_is_made};
 
 }  // namespace
 

@@ -142,4 +142,19 @@ base::Status read_value(const db::Statement& statement, int column, types::Colum
   }
 }
 
+std::string value_text(const types::Column& column, std::size_t row) {
+  switch (column.type().id) {
+    case TypeId::kBoolean:
+      return column.values<std::uint8_t>()[row] != 0 ? "1" : "0";
+    case TypeId::kInt4:
+    case TypeId::kInt8:
+    case TypeId::kFloat4:
+    case TypeId::kFloat8:
+    case TypeId::kBytea:
+      return types::value_text(column, row);
+    default:
+      return scalar_text(column, row);
+  }
+}
+
 }  // namespace offtake::targets::sqlite

@@ -19,4 +19,7 @@ void bind_value(db::Statement& statement, int parameter, const types::Column& co
 // Appends what stands in `column` of the current row.
 base::Status read_value(const db::Statement& statement, int column, types::ColumnBuilder& builder);
 
+// As a query of the column shows it.
+std::string value_text(const types::Column& column, std::size_t row);
+
 }  // namespace offtake::targets::sqlite
