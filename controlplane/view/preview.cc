@@ -120,8 +120,11 @@ void PreparedPreview::open_sources(const planning::Overlay& overlay, store::Reso
   const worker::Job& job = draft_->job;
   input_.plan = &job.plan;
   if (const auto* engine = targets::find_engine(engine_)) {
-    input_.image =
-        engine->table_image != nullptr ? engine->table_image(job.table) : engine->image(job.table.columns);
+    if (engine->table_image != nullptr) {
+      input_.image = engine->table_image(job.table);
+    } else if (engine->image != nullptr) {
+      input_.image = engine->image(job.table.columns);
+    }
   }
   for (std::size_t i = 0; i < job.plan.sources.size(); ++i) {
     const plan::SourceUse& use = job.plan.sources[i];

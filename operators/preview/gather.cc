@@ -8,6 +8,7 @@ namespace offtake::preview {
 namespace {
 
 constexpr std::size_t kFirstPiece = 2'000, kLargestPiece = 100'000;
+constexpr std::size_t kMostValues = 200'000;  // that are looked for
 
 std::vector<plan::ExpressionPtr> columns_of(const plan::Node& node, const std::vector<int>& columns) {
   std::vector<plan::ExpressionPtr> out;
@@ -118,7 +119,7 @@ base::Status Gathering::read_driving(std::size_t records) {
   auto reading = NewestFirst::open(input_, source, input_.since);
   if (!reading) return std::move(reading).error();
   const std::size_t most = input_.since ? input_.limits.records_since : records;
-  const Time deadline = std::chrono::steady_clock::now() + input_.limits.driving_time;
+  const Time over = deadline(input_.limits.driving_time);
   // More pieces where records are fewer than positions (compacted, aborted), or larger than foreseen; but
   // what lies before the history window is not searched through.
   std::vector<std::vector<engine::SourceBatch>> pieces;
@@ -127,7 +128,7 @@ base::Status Gathering::read_driving(std::size_t records) {
   while (rows < most && !reading->at_beginning() &&
          reading->records() < static_cast<std::int64_t>(4 * most) &&
          kept_weight(pieces) < input_.limits.bytes) {
-    auto read = reading->read(piece, deadline, pieces.emplace_back());
+    auto read = reading->read(piece, over, pieces.emplace_back());
     if (!read) return std::move(read).error();
     time_over = !*read;
     if (time_over) break;
@@ -265,14 +266,14 @@ base::Status Gathering::look_up_scan(const plan::Scan& scan, Wanted wanted, bool
   if (said.role == Role::kUnread) said.complete = true;
   if (lookup->wanted() == 0) return {};
   said.role = Role::kLookedUp;
-  const Time began = std::chrono::steady_clock::now(), deadline = began + input_.limits.lookup_time;
+  const Time over = deadline(input_.limits.lookup_time);
   auto reading = NewestFirst::open(input_, input_.sources[static_cast<std::size_t>(scan.source)]);
   if (!reading) return std::move(reading).error();
   const auto done = [&] { return reading->at_beginning() || (lookup->settled() && !all); };
   bool time_over = false, full = false;
   for (std::size_t piece = kFirstPiece; !done() && !full; piece = std::min(piece * 4, kLargestPiece)) {
     std::vector<engine::SourceBatch> batches;
-    auto read = reading->read(piece, deadline, batches);
+    auto read = reading->read(piece, over, batches);
     if (!read) return std::move(read).error();
     if (!*read) {
       time_over = true;
@@ -286,11 +287,12 @@ base::Status Gathering::look_up_scan(const plan::Scan& scan, Wanted wanted, bool
   said.wanted_keys += static_cast<std::int64_t>(lookup->wanted());
   said.found_keys += static_cast<std::int64_t>(lookup->found());
   said.time_over = said.time_over || time_over;
-  const bool complete = reading->at_beginning() || (!all && lookup->settled() && lookup->by_whole_key());
+  const bool complete = reading->at_beginning() || (!all && lookup->settled() && lookup->is_unique());
   if (full && !complete) said.notes.push_back("no further back: as much as is kept was read");
-  if (!complete && lookup->settled()) {
-    said.notes.push_back(all ? "groups may have more records further back"
-                             : "not joined on its whole key: more rows may lie further back");
+  if (!complete && all) {
+    said.notes.push_back("groups may have more records further back");
+  } else if (!complete && lookup->settled() && !lookup->by_whole_key()) {
+    said.notes.push_back("not joined on its whole key: more rows may lie further back");
   }
   said.complete = said.complete && complete;
   return {};
@@ -303,8 +305,7 @@ base::Status Gathering::scan_newest(int source) {
   auto reading = NewestFirst::open(input_, input_.sources[static_cast<std::size_t>(source)]);
   if (!reading) return std::move(reading).error();
   std::vector<engine::SourceBatch> batches;
-  auto read = reading->read(input_.limits.records,
-                            std::chrono::steady_clock::now() + input_.limits.lookup_time, batches);
+  auto read = reading->read(input_.limits.records, deadline(input_.limits.lookup_time), batches);
   if (!read) return std::move(read).error();
   for (const auto& batch : batches) {
     std::vector<std::uint32_t> rows(batch.rows.rows);
@@ -319,8 +320,7 @@ base::Status Gathering::scan_newest(int source) {
   return {};
 }
 
-base::Result<types::Batch> Gathering::rows_of(const plan::NodePtr& node,
-                                              const std::vector<int>& columns) const {
+base::Result<types::Batch> Gathering::rows_of(const plan::NodePtr& node, const std::vector<int>& columns) {
   plan::Plan part;
   part.sources = input_.plan->sources;
   auto expressions = columns_of(*node, columns);
@@ -337,12 +337,16 @@ base::Result<types::Batch> Gathering::rows_of(const plan::NodePtr& node,
   if (!dataflow) return std::move(dataflow).error();
   if (auto pushed = push(**dataflow); !pushed) return pushed.error();
   std::vector<types::Batch> pieces;
+  std::size_t count = 0;
   auto finished = (*dataflow)->finish_bulk([&](engine::Changes&& rows) -> base::Status {
     if (input_.wanted && !input_.wanted()) return cancelled();
-    if (rows.upserts.rows > 0) pieces.push_back(std::move(rows.upserts));
-    return {};
+    if (rows.upserts.rows == 0) return {};
+    count += rows.upserts.rows;
+    pieces.push_back(std::move(rows.upserts));
+    return count > kMostValues ? base::Status(base::terminal("Enough", "")) : base::Status();
   });
-  if (!finished) return finished.error();
+  if (!finished && finished.error().code != "Enough") return finished.error();
+  if (!finished) report(driving_).notes.push_back("joins to so many rows that not all were looked for");
   if (!pieces.empty()) out = types::Batch::concatenate(pieces);
   return out;
 }

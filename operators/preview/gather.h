@@ -10,6 +10,7 @@
 // An entity's record counts only if it is the newest of its identity in what was scanned, also where an older
 // one would be wanted. One thread.
 #pragma once
+#include <algorithm>
 #include <set>
 
 #include "operators/preview/newest_first.h"
@@ -24,10 +25,11 @@ struct Wanted {
 
 class Gathering {
  public:
-  // `out` has one report a source, and takes the records that do not decode.
-  Gathering(const Input& input, int driving, Preview& out)
+  // `out` has one report a source, and takes the records that do not decode. Nothing is read after `last`.
+  Gathering(const Input& input, int driving, Time last, Preview& out)
       : input_(input),
         driving_(driving),
+        last_(last),
         out_(out),
         kept_(input.sources.size()),
         known_(input.sources.size()) {}
@@ -58,13 +60,17 @@ class Gathering {
   base::Status look_up_scan(const plan::Scan& scan, Wanted wanted, bool all);
   base::Status scan_newest(int source);
   // The columns of the node's rows, over what was kept so far.
-  base::Result<types::Batch> rows_of(const plan::NodePtr& node, const std::vector<int>& columns) const;
+  base::Result<types::Batch> rows_of(const plan::NodePtr& node, const std::vector<int>& columns);
 
   void keep(int source, const engine::SourceBatch& batch, std::vector<std::uint32_t> rows);
+  Time deadline(std::chrono::milliseconds time) const {
+    return std::min(last_, std::chrono::steady_clock::now() + time);
+  }
   void note_read(int source, const NewestFirst& reading);
 
   const Input& input_;
   const int driving_;
+  const Time last_;
   Preview& out_;
   bool driving_at_beginning_ = false;
   std::vector<std::vector<engine::SourceBatch>> kept_;

@@ -31,6 +31,7 @@ base::Result<Lookup> Lookup::make(const plan::SourceUse& source, const Wanted& w
     if (const auto* ref = std::get_if<plan::ColumnRef>(&column->node)) plain.insert(ref->index);
   }
   const bool entity = source.kind == plan::SourceUse::Kind::kEntity;
+  out.entity_ = entity;
   const auto joined = [&](int column) { return plain.contains(column); };
   // An event dataset is read whole only where it is joined on its whole declared key.
   out.whole_key_ = entity ? !source.key.empty() && std::all_of(source.key.begin(), source.key.end(), joined)

@@ -21,8 +21,9 @@ class Lookup {
   std::size_t found() const { return found_; }
   // Whether every key was found, or (by its whole key) is known to be gone.
   bool settled() const { return settled_ == keys_.size(); }
-  // Whether a key has at most one record that counts.
   bool by_whole_key() const { return whole_key_; }
+  // Whether a key has at most one record that counts; an event dataset's key promises that to nobody.
+  bool is_unique() const { return whole_key_ && entity_; }
   // More identities passed than are remembered: an older value might be taken for the newest.
   bool full() const { return seen_.size() >= kMostSeen; }
 
@@ -31,7 +32,7 @@ class Lookup {
   struct State {
     bool found = false, settled = false;
   };
-  bool whole_key_ = false;
+  bool whole_key_ = false, entity_ = false;
   std::vector<std::unique_ptr<expressions::Evaluator>> columns_;
   std::unordered_map<std::string, State> keys_;
   std::unordered_set<std::uint64_t> seen_;  // hashes of an entity's partition and identity

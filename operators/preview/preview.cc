@@ -58,7 +58,8 @@ std::vector<std::uint32_t> shown_order(const plan::Plan& plan, const types::Batc
 
 class Sample {
  public:
-  Sample(const Input& input, int driving) : in_(input), driving_(driving), gathering_(input, driving, out_) {
+  Sample(const Input& input, int driving, Time last)
+      : in_(input), driving_(driving), gathering_(input, driving, last, out_) {
     out_.sources.resize(input.sources.size());
   }
 
@@ -151,7 +152,7 @@ base::Result<Preview> run(const Input& input) {
   std::size_t records =
       groups(*input.plan->root) ? most : std::min(most, std::max(kFirstSample, input.limits.rows * 5));
   for (;;) {
-    Sample sample(input, driving);
+    Sample sample(input, driving, began + input.limits.total_time);
     auto made = sample.run(records);
     if (!made || made->rows_found >= input.limits.rows || records >= most || input.since) return made;
     if (!sample.could_grow(*made)) return made;

@@ -39,6 +39,7 @@ struct Limits {
   std::chrono::milliseconds lookup_time{2'000};  // for one look-up
   std::chrono::milliseconds driving_time{5'000};  // for reading the driving source
   std::chrono::milliseconds growing_time{4'000};  // after it no larger sample is tried
+  std::chrono::milliseconds total_time{15'000};   // for everything that is read
 };
 
 struct Input {

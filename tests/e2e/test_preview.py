@@ -84,7 +84,7 @@ def judged(connection, answer: dict, sql: str, key: str, columns: list[str], lim
         connection.execute("CREATE TEMPORARY VIEW orders AS SELECT o.* FROM judge.orders_read o JOIN ranges r "
                            "ON r.partition = o.partition AND o.at >= r.start AND o.at < r.until")
         texts = ", ".join(f"{column}::text" for column in columns)
-        rows = connection.execute(f"SELECT {texts} FROM ({sql}) q ORDER BY {key} LIMIT {limit}").fetchall()
+        rows = connection.execute(f"SELECT {texts} FROM ({sql}) q ORDER BY q.{key} LIMIT {limit}").fetchall()
         return [list(row) for row in rows]
     finally:
         connection.execute("DROP VIEW IF EXISTS orders; DROP TABLE ranges")
@@ -124,13 +124,13 @@ def test_an_aggregate_is_what_postgresql_says(server, shop, oracle, tmp_path):
 
 
 def test_classified_columns_are_masked_and_errors_shown(server, shop, tmp_path):
-    sql = """SELECT o.order_id, c.city AS town, upper(c.city) AS loud, 1000 / (o.amount_cents - 263) AS share
+    sql = """SELECT o.order_id, c.city AS town, upper(c.city) AS loud, 1000 / (o.amount_cents + 15) AS share
              FROM orders o JOIN customers c ON c.customer_id = o.customer_id"""
     answer = preview(server, tmp_path, manifests.product(NAMESPACE, "masked", sql), "--limit", 1000)
     assert len(answer["rows"]) > 500 and {(row[1], row[2]) for row in answer["rows"]} == {("•••", "•••")}
     assert [c.get("masked", False) for c in answer["columns"]] == [False, True, True, False]
     assert "City " not in json.dumps(answer)
-    failed = [row for row in shop.orders if row["amount_cents"] == 263 and row["customer_id"] < 100]
+    failed = [row for row in shop.orders if row["amount_cents"] == -15 and row["customer_id"] < 100]
     assert failed and {e["message"] for e in answer["rowErrors"]} == {"division by zero"}
     assert len(answer["rowErrors"]) == len(failed)
 
@@ -148,6 +148,23 @@ def test_the_table_the_notes_and_the_help(server, shop, tmp_path):
     assert "offtake preview -f product.yaml" in help_ and "--from" in help_
     server.cli.run("preview", "-f", file, "--limit", "many", expect=2)
     assert "from 1 to 1000" in server.cli.run("preview", "-f", file, "--limit", "5000", expect=1).text
+
+
+def test_a_product_that_exists_shows_its_newest_rows(server, shop, tmp_path):
+    sql = "SELECT order_id, placed_at FROM orders"
+    document = manifests.product(NAMESPACE, "kept", sql, paused=True)
+    server.cli.apply(document)
+    try:
+        stored = json.loads(server.cli.run("preview", "kept", "-n", NAMESPACE, "-o", "json", "--limit", 40).stdout)
+        assert stored["rows"] == preview(server, tmp_path, document, "--limit", 40)["rows"]
+        # The last record of all is among them, and its time reads as PostgreSQL prints it.
+        last = shop.orders[-1]
+        assert [str(last["order_id"]), last["placed_at"].strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".") + "+00"
+                ] in stored["rows"]
+        assert len(stored["rows"]) == 40
+    finally:
+        server.cli.delete("dataproduct", "kept", NAMESPACE)
+        eventually(lambda: server.cli.get("dataproduct", "kept", NAMESPACE) is None, 30, "the product is gone")
 
 
 def test_nothing_is_made(server, shop, kafka, oracle, postgres, database, tmp_path):
@@ -179,11 +196,11 @@ def test_who_may_not_read_is_refused(server, shop, tmp_path):
 def test_plan_says_how_long_and_what_is_made(server, shop, tmp_path):
     file = tmp_path / "product.yaml"
     document = manifests.product(NAMESPACE, "planned", JOINED_SQL, target={"indexes": [
-        {"name": "by_name", "columns": ["name"]}]})
+        {"name": "by-name", "columns": ["name"]}]})
     file.write_text(yaml.safe_dump(document))
     plan = json.loads(server.cli.run("plan", "-f", file, "-o", "json", expect=3).stdout)
     assert plan["estimate"]["recordsPerSecond"] == 50_000 and plan["estimate"]["basis"].startswith("assumed")
-    assert plan["makes"][-3:] == ["table planned__r1", "index by_name__r1 (name)", "view planned"]
+    assert plan["makes"][-3:] == ["table planned__r1", "index by-name__r1 (name)", "view planned"]
     assert plan["makes"][0].startswith("schema ")
     assert {s["dataset"]: s["read"] for s in plan["sources"]} == {f"{NAMESPACE}/orders": "windowed",
                                                                  f"{NAMESPACE}/customers": "whole"}
