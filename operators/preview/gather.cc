@@ -7,7 +7,7 @@
 namespace offtake::preview {
 namespace {
 
-constexpr std::size_t kFirstPiece = 2'000, kLargestPiece = 100'000;
+constexpr std::size_t kFirstPiece = 2'000, kSmallestPiece = 500, kLargestPiece = 100'000;
 constexpr std::size_t kMostValues = 200'000;  // that are looked for
 
 std::vector<plan::ExpressionPtr> columns_of(const plan::Node& node, const std::vector<int>& columns) {
@@ -70,6 +70,16 @@ std::size_t kept_weight(const std::vector<std::vector<engine::SourceBatch>>& pie
     for (const auto& batch : piece) bytes += weight_of(batch);
   }
   return bytes;
+}
+
+// Larger and larger, but no more than will be read in time: a piece that is read in part is lost.
+std::size_t next_piece(std::size_t piece, Time began, Time over) {
+  const Time now = std::chrono::steady_clock::now();
+  const double took = std::chrono::duration<double>(now - began).count();
+  const double left = std::chrono::duration<double>(over - now).count();
+  const double in_time = static_cast<double>(piece) * 0.7 * std::max(0.0, left) / std::max(took, 1e-6);
+  const auto most = static_cast<std::size_t>(std::min(in_time, static_cast<double>(kLargestPiece)));
+  return std::clamp(most, kSmallestPiece, piece * 4);
 }
 
 }  // namespace
@@ -271,7 +281,8 @@ base::Status Gathering::look_up_scan(const plan::Scan& scan, Wanted wanted, bool
   if (!reading) return std::move(reading).error();
   const auto done = [&] { return reading->at_beginning() || (lookup->settled() && !all); };
   bool time_over = false, full = false;
-  for (std::size_t piece = kFirstPiece; !done() && !full; piece = std::min(piece * 4, kLargestPiece)) {
+  for (std::size_t piece = kFirstPiece; !done() && !full;) {
+    const Time began = std::chrono::steady_clock::now();
     std::vector<engine::SourceBatch> batches;
     auto read = reading->read(piece, over, batches);
     if (!read) return std::move(read).error();
@@ -279,6 +290,7 @@ base::Status Gathering::look_up_scan(const plan::Scan& scan, Wanted wanted, bool
       time_over = true;
       break;
     }
+    piece = next_piece(piece, began, over);
     auto rows = lookup->match(batches);
     for (std::size_t i = 0; i < batches.size(); ++i) keep(scan.source, batches[i], std::move(rows[i]));
     full = lookup->full() || kept_bytes_[static_cast<std::size_t>(scan.source)] > input_.limits.bytes;

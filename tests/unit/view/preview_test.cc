@@ -236,6 +236,20 @@ TEST_CASE("what is in error is shown with its message, and the rest as well") {
   CHECK(report.found.bad_records[0].find("offset 3") != std::string::npos);
 }
 
+TEST_CASE("values are spelled as the target holds them") {
+  World world;
+  add_shop(world);
+  order(world, 1, "ada", 5);
+  order(world, 2, "bob", 5);
+  const auto report = preview_of(
+      world, product("SELECT o.id, o.id > 1 AS big, CAST('2026-01-02 03:04:05+00' AS timestamptz) AS since, "
+                     "CAST(o.cents AS numeric(6,2)) / 2 AS half FROM orders o"));
+  // SQLite has neither booleans nor times.
+  CHECK(text_of(report) ==
+        "2 1 2026-01-02T03:04:05.000000Z 2.5000000000000000; "
+        "1 0 2026-01-02T03:04:05.000000Z 2.5000000000000000");
+}
+
 TEST_CASE("who may not read a dataset sees nothing of it, whatever is sent along") {
   World world;
   add_shop(world);
