@@ -5,6 +5,7 @@
 
 #include "base/yaml/node.h"
 #include "controlplane/resources/validate.h"
+#include "controlplane/view/preview_summary.h"
 #include "operators/worker/decode_spec.h"
 #include "schemas/avro/encoder.h"
 #include "schemas/avro/framing.h"
@@ -102,6 +103,24 @@ std::string text_of(const PreviewReport& report) {
 std::string summary(const PreviewReport& report) {
   return fmt::format("{}", fmt::join(report.summary, "\n"));
 }
+
+// The engine's side of a preview, with limits of one's own.
+struct Direct {
+  Direct(World& world, const resources::DataProduct& asked)
+      : draft(planning::draft({asked, nullptr, base::system_clock().now(), {}, false}, *world.resources,
+                              *world.platform)) {
+    REQUIRE(draft.ok());
+    input.plan = &draft.job.plan;
+    const auto store = world.platform->settings().embedded_log;
+    for (std::size_t i = 0; i < draft.job.sources.size(); ++i) {
+      input.sources.push_back({draft.job.sources[i].dataset, draft.job.sources[i].topic, store, [this, i] {
+                                 return sources::RecordDecoder::create(worker::decode_spec(draft.job, i));
+                               }});
+    }
+  }
+  planning::Draft draft;
+  preview::Input input;
+};
 
 constexpr const char* kJoined =
     "SELECT o.id, o.cents, c.city, c.email FROM orders o LEFT JOIN customers c ON c.name = o.customer";
@@ -295,25 +314,42 @@ TEST_CASE("time that is over is said, and a caller that is gone ends it") {
   REQUIRE(gone.errors.size() == 1);
   CHECK(gone.errors[0].code == "Cancelled");
 
-  const auto asked = product(kJoined);
-  auto draft = planning::draft({asked, nullptr, base::system_clock().now(), {}, false}, *world.resources,
-                               *world.platform);
-  REQUIRE(draft.ok());
-  preview::Input input;
-  input.plan = &draft.job.plan;
-  input.limits.lookup_time = std::chrono::milliseconds(0);
-  const auto store = world.platform->settings().embedded_log;
-  for (std::size_t i = 0; i < draft.job.sources.size(); ++i) {
-    input.sources.push_back({draft.job.sources[i].dataset, draft.job.sources[i].topic, store, [&draft, i] {
-                               return sources::RecordDecoder::create(worker::decode_spec(draft.job, i));
-                             }});
-  }
-  auto made = preview::run(input);
+  Direct direct(world, product(kJoined));
+  direct.input.limits.lookup_time = std::chrono::milliseconds(0);
+  auto made = preview::run(direct.input);
   REQUIRE(made.ok());
   CHECK(made->rows.rows == 1);
   CHECK(made->sources[1].time_over);
   CHECK(made->sources[1].found_keys == 0);
   CHECK_FALSE(made->sources[1].complete);
+}
+
+TEST_CASE("a look-up that stops half-way says how many keys it has and how far it came") {
+  World world;
+  add_shop(world);
+  std::vector<Put> customers;
+  for (int i = 0; i < 5'000; ++i)
+    customers.emplace_back(fmt::format("c{}", i), customer(fmt::format("c{}", i), "Bern"));
+  customers.emplace_back(
+      "last", fmt::format(R"({{"name": "last", "city": "Bern", "email": "{}"}})", std::string(300'000, 'm')));
+  put(world, "customers", kCustomerSchema, customers);
+  order(world, 1, "c0", 5);
+  order(world, 2, "last", 5);
+  Direct direct(world, product(kJoined));
+  // The newest alone is more than may be kept.
+  direct.input.limits.bytes = 200 << 10;
+  auto made = preview::run(direct.input);
+  REQUIRE(made.ok());
+  REQUIRE(made->rows.rows == 2);
+  CHECK(made->rows.columns[2]->is_null(0));
+  CHECK(made->rows.columns[2]->text(1) == "Bern");
+  const auto& looked_up = made->sources[1];
+  CHECK(looked_up.records == 1);
+  CHECK_FALSE(looked_up.complete);
+  const auto lines = summary_of(*made, {"shop/orders", "shop/customers"});
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].starts_with("shop/customers: joined 1 of 2; scanned back to 20"));
+  CHECK(lines[2] == "shop/customers: no further back: as much as is kept was read");
 }
 
 }  // namespace offtake::view
