@@ -148,11 +148,6 @@ void list_what_is_made(const resources::DataProduct& subject, platform::Platform
   for (auto& made : engine->makes(table)) report.makes.push_back(std::move(made));
 }
 
-// Whether the engine's target is a receiver that keeps nothing of ours. None of this version is.
-bool is_pushed(const targets::TargetEngine*) {
-  return false;
-}
-
 void estimate(const resources::DataProduct& subject, store::ResourceClient& resources, PlanReport& report) {
   if (report.action != Action::kCreate && report.action != Action::kRebuild) return;
   if (report.draft.sources.empty()) return;
@@ -201,7 +196,7 @@ PlanReport plan_product(const resources::DataProduct& product,
   estimate(subject, resources, report);
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);
-  if (is_pushed(engine)) report.changes = default_changes(draft.job.plan);
+  if (engine != nullptr && engine->traits.pushed) report.changes = default_changes(draft.job.plan);
   for (const auto& column : draft.job.plan.root->output) {
     PlanColumn shown{column.name, types::to_string(column.type), ""};
     if (engine != nullptr) {

@@ -107,7 +107,7 @@ PreparedPreview PreparedPreview::make(const PreviewRequest& request, base::Micro
   for (const auto& waiting : draft.waiting) out.report_.waiting.push_back(waiting.error);
   out.report_.warnings = draft.warnings;
   if (!draft.ok()) return out;
-  if (draft.target_class) out.engine_ = std::string(resources::text_of(draft.target_class->spec.engine));
+  if (draft.target_class) out.engine_ = draft.target_class->spec.engine;
   out.input_.limits.rows = std::clamp<std::size_t>(request.limit, 1, kMostPreviewRows);
   if (request.from) out.input_.since = now - *request.from;
   out.open_sources(*overlay, resources, platform);
