@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,6 +38,22 @@ struct Command {
 // Starts it; all other file descriptors are closed in it and its signals are as at login. Code NotStarted,
 // also when the program could not be executed.
 base::Result<Identity> spawn(const Command& command);
+
+// An account of this machine.
+struct User {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+std::optional<User> find_user(const std::string& name);
+User own_user();  // the effective one; its number where it has no name
+
+// As spawn, for servers that must be found again: the new process waits until `before` has noted it, and ends
+// without having run the program where that fails, or where this process dies first. `user`: whom it runs as,
+// without further groups; only root may say another one than its own. Only command.env is its environment,
+// its files are its user's alone, and argv[0] is a path. Codes NotStarted, and `before`'s.
+base::Result<Identity> spawn_noted(const Command& command, const std::optional<User>& user,
+                                   const std::function<base::Status(const Identity&)>& before);
 
 std::optional<Identity> identify(pid_t pid);  // nullopt: there is none, or only a zombie
 Identity self();

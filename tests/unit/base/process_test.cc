@@ -143,3 +143,64 @@ TEST_CASE("signals: a stop can be waited for, a second one ends the process") {
   ::close(ready[0]);
   ::close(ready[1]);
 }
+
+TEST_CASE_FIXTURE(Fixture, "process: a noted one waits for its note, and has nothing of ours") {
+  Command command;
+  command.argv = {"/bin/sh", "-c", "env; ls /proc/self/fd | wc -l; umask; cat pid; pwd; exit 5"};
+  command.env = {{"ONLY", "this"}};
+  command.directory = dir.path();
+  command.output_file = command.error_file = out;
+  const int leaked = ::open("/dev/null", O_RDONLY);
+  const auto started = process::spawn_noted(command, {}, [&](const Identity& identity) -> base::Status {
+    // It is there, and has not begun.
+    CHECK(process::is_alive(identity));
+    CHECK_FALSE(files::exists(out));
+    return files::write_file_atomic(dir.path() / "pid", std::to_string(identity.pid) + "\n");
+  });
+  ::close(leaked);
+  REQUIRE_MESSAGE(started.ok(), started.error().text());
+  CHECK(end_of(*started).code == 5);
+  const auto real = std::filesystem::canonical(dir.path()).string();
+  const std::string text = *files::read_file(out);
+  CAPTURE(text);
+  CHECK(text.find("ONLY=this\n") != std::string::npos);
+  CHECK(text.find("PATH=/") == std::string::npos);
+  CHECK(text.ends_with(fmt::format("4\n0077\n{}\n{}\n", started->pid, real)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "process: one that could not be noted, or not be started, never ran") {
+  Command command;
+  command.argv = {"/bin/sh", "-c", "echo ran"};
+  command.output_file = command.error_file = out;
+  Identity seen;
+  const auto refused = process::spawn_noted(command, {}, [&](const Identity& identity) -> base::Status {
+    seen = identity;
+    return base::transient("DiskFull", "no room for the note");
+  });
+  CHECK(refused.error().code == "DiskFull");
+  CHECK_FALSE(process::is_alive(seen));
+  CHECK_FALSE(files::exists(out));
+  command.argv = {"/no/such/program"};
+  const auto missing = process::spawn_noted(command, {}, [](const Identity&) { return base::Status(); });
+  CHECK(missing.error().code == "NotStarted");
+  CHECK(missing.error().message.find("No such file") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "process: as another user, where this is root") {
+  const auto nobody = process::find_user("nobody");
+  REQUIRE(nobody.has_value());
+  CHECK_FALSE(process::find_user("no-such-account").has_value());
+  CHECK(process::own_user().uid == ::geteuid());
+  Command command;
+  command.argv = {"/bin/sh", "-c", "id -u; id -G"};
+  command.env = {{"PATH", "/usr/bin:/bin"}};
+  command.output_file = command.error_file = out;
+  const auto started = process::spawn_noted(command, nobody, [](const Identity&) { return base::Status(); });
+  if (::geteuid() != 0) {
+    CHECK(started.error().code == "NotStarted");
+    return;
+  }
+  REQUIRE_MESSAGE(started.ok(), started.error().text());
+  CHECK(end_of(*started).code == 0);
+  CHECK(*files::read_file(out) == fmt::format("{}\n{}\n", nobody->uid, nobody->gid));
+}
