@@ -11,9 +11,11 @@ namespace offtake::process {
 struct ProcStat {
   char state = '?';
   std::uint64_t cpu_ticks = 0;  // user and system
+  std::uint64_t threads = 0;
   std::uint64_t start = 0;
   std::uint64_t resident_pages = 0;
-  bool ended() const { return state == 'Z' || state == 'X'; }
+  // Of a process with threads the first may be a zombie while others still end, with files and ports open.
+  bool ended() const { return (state == 'Z' || state == 'X') && threads <= 1; }
 };
 
 std::optional<ProcStat> read_stat(pid_t pid);  // nullopt: there is no such process

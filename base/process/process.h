@@ -51,9 +51,11 @@ User own_user();  // the effective one; its number where it has no name
 // As spawn, for servers that must be found again: the new process waits until `before` has noted it, and ends
 // without having run the program where that fails, or where this process dies first. `user`: whom it runs as,
 // without further groups; only root may say another one than its own. Only command.env is its environment,
-// its files are its user's alone, and argv[0] is a path. Codes NotStarted, and `before`'s.
+// its files are its user's alone, and argv[0] is a path. `input_file`: standard input, else /dev/null. Codes
+// NotStarted, and `before`'s.
 base::Result<Identity> spawn_noted(const Command& command, const std::optional<User>& user,
-                                   const std::function<base::Status(const Identity&)>& before);
+                                   const std::function<base::Status(const Identity&)>& before,
+                                   const std::filesystem::path& input_file = "/dev/null");
 
 std::optional<Identity> identify(pid_t pid);  // nullopt: there is none, or only a zombie
 Identity self();

@@ -50,7 +50,7 @@ class Pipe {
 struct Prepared {
   std::vector<std::string> arguments, environment;
   std::vector<char*> argv, envp;
-  std::string directory, output, error;
+  std::string directory, input, output, error;
   bool change_user = false, own_session = true;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -86,7 +86,7 @@ int become(const Prepared& program, int report) {
   if (program.own_session) ::setsid();
   ::umask(0077);
   const int append = O_WRONLY | O_CREAT | O_APPEND;
-  if (!redirect("/dev/null", O_RDONLY, STDIN_FILENO) ||
+  if (!redirect(program.input.c_str(), O_RDONLY, STDIN_FILENO) ||
       !redirect(program.output.c_str(), append, STDOUT_FILENO) ||
       !redirect(program.error.c_str(), append, STDERR_FILENO)) {
     return errno;
@@ -170,13 +170,15 @@ User own_user() {
 }
 
 base::Result<Identity> spawn_noted(const Command& command, const std::optional<User>& user,
-                                   const std::function<base::Status(const Identity&)>& before) {
+                                   const std::function<base::Status(const Identity&)>& before,
+                                   const std::filesystem::path& input_file) {
   if (command.argv.empty()) return base::terminal("NotStarted", "there is no program to start");
   const auto refused = [&](int error) {
     return base::terminal("NotStarted",
                           fmt::format("cannot start {}: {}", command.argv[0], std::strerror(error)));
   };
-  const Prepared program = prepare(command, user);
+  Prepared program = prepare(command, user);
+  program.input = input_file.string();
   Pipe gate, report;
   if (!gate.ok() || !report.ok()) return refused(errno);
   // No handler of ours may run in the child.

@@ -2,6 +2,9 @@
 
 #include "controlplane/resources/kind.h"
 #include "controlplane/resources/schema.h"
+#include "controlplane/resources/target_class.h"
+#include "operators/provision/offers/offers.h"
+#include "operators/provision/parameters/parameters.h"
 
 namespace offtake::cli {
 namespace {
@@ -108,6 +111,19 @@ std::string kind_text(const resources::Kind& kind) {
   return out;
 }
 
+// What `spec.parameters` may say, of the engines of this version.
+std::string parameters_text() {
+  std::string out =
+      "\nWith `provisioner: {local: {}}` an engine that is a server is started, watched and stopped by "
+      "Offtake; "
+      "`spec.parameters`\nthen has:\n\n| Engine | Parameter | Meaning |\n|---|---|---|\n";
+  for (const auto name : provision::offered_engines()) {
+    for (const auto& parameter : provision::local_parameters(name))
+      out += fmt::format("| `{}` | `{}` | {} |\n", name, parameter.name, parameter.doc);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string resource_document() {
@@ -117,7 +133,10 @@ std::string resource_document() {
       "instants as\n"
       "`2026-11-23T09:02:11Z`. Names are DNS labels. Generated from the field tables (`offtake generate "
       "docs`).\n";
-  for (const resources::Kind* kind : resources::all_kinds()) out += kind_text(*kind);
+  for (const resources::Kind* kind : resources::all_kinds()) {
+    out += kind_text(*kind);
+    if (kind == &resources::kind_of<resources::TargetClass>()) out += parameters_text();
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "controlplane/platform/platform.h"
 
+#include "controlplane/platform/server_secret.h"
 #include "operators/sources/kafka/store.h"
 
 namespace offtake::platform {
@@ -114,6 +115,9 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
   provision::ProvisionerSettings settings;
   settings.engine = object.spec.engine;
   settings.class_name = object.metadata.name;
+  settings.class_uid = object.metadata.uid;
+  settings.local = object.spec.provisioner.local.has_value();
+  settings.servers = settings_.servers;
   settings.parameters = object.spec.parameters;
   settings.directory = settings_.targets_directory;
   if (const auto& external = object.spec.provisioner.external) {
@@ -128,6 +132,11 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
       if (!ca) return std::move(ca).error();
       settings.admin["ca.crt"] = *std::move(ca);
     }
+  }
+  if (runs_server(object)) {
+    auto admin = secret(server_secret_name(object), version);
+    if (!admin) return std::move(admin).error();
+    settings.admin = *std::move(admin);
   }
   auto& kept = provisioners_[object.metadata.name];
   if (kept.handle && kept.version == version) return kept.handle;

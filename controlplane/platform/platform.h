@@ -14,6 +14,7 @@
 #include "controlplane/resources/target_class.h"
 #include "controlplane/store/resource_client.h"
 #include "operators/provision/provisioner.h"
+#include "operators/provision/servers/servers.h"
 #include "operators/sources/event_store.h"
 #include "operators/worker/job.h"
 #include "schemas/registry/client.h"
@@ -21,10 +22,11 @@
 namespace offtake::platform {
 
 struct PlatformSettings {
-  std::string installation;                             // this installation's id
-  std::string targets_directory;                        // local provisioner
-  std::shared_ptr<sources::EventStore> embedded_log;    // may be null: no embedded store here
-  std::shared_ptr<registry::Client> embedded_registry;  // may be null
+  std::string installation;                              // this installation's id
+  std::string targets_directory;                         // local provisioner: files
+  std::shared_ptr<provision::servers::Servers> servers;  // and servers; may be null: none run here
+  std::shared_ptr<sources::EventStore> embedded_log;     // may be null: no embedded store here
+  std::shared_ptr<registry::Client> embedded_registry;   // may be null
   // How workers of their own process reach the embedded registry, and what they show to it.
   std::string registry_url;
   std::string registry_token;
@@ -37,6 +39,13 @@ class Platform {
   base::Result<std::shared_ptr<sources::EventStore>> event_store(const resources::EventStore& object);
   base::Result<std::shared_ptr<registry::Client>> registry_of(const resources::EventStore& object);
   base::Result<std::shared_ptr<provision::Provisioner>> provisioner(const resources::TargetClass& object);
+
+  // For classes whose server this installation runs itself; for others there is nothing to do. Its
+  // administrator's password is a Secret of the system namespace, made here.
+  base::Status keep_server(const resources::TargetClass& object);
+  base::Status remove_server(const resources::TargetClass& object);        // with its Secret
+  std::string server_address(const resources::TargetClass& object) const;  // empty: it has none
+
   // How a worker reaches the store, and the files it needs for that (folder/name -> content).
   base::Result<worker::StoreSpec> worker_store(const resources::EventStore& object,
                                                std::map<std::string, std::string>& secret_files);
@@ -54,6 +63,7 @@ class Platform {
                                                           std::string& version);
   // A Secret of the system namespace; SecretMissing (waiting) when it is not there.
   base::Result<std::map<std::string, std::string>> secret(std::string_view name, std::string& version);
+  base::Result<provision::servers::ServerOrder> server_order(const resources::TargetClass& object);
   base::Result<std::string> secret_key(const resources::SecretKeyRef& ref, std::string& version);
 
   store::ResourceClient& resources_;

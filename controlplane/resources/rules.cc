@@ -1,5 +1,7 @@
+#include "base/yaml/node.h"
 #include "controlplane/resources/validate.h"
 #include "operators/provision/offers/offers.h"
+#include "operators/provision/parameters/parameters.h"
 #include "operators/sources/kafka_properties.h"
 
 namespace offtake::resources {
@@ -58,6 +60,21 @@ void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
   if (url.find("://") == std::string::npos || std::any_of(schemes.begin(), schemes.end(), matches)) return;
   errors.push_back(rule("BadValue", "spec.provisioner.external.url",
                         fmt::format("'{}' must be {}", url, offer->url_form), ""));
+}
+
+// A class on this machine has its engine's parameters; one over a server that exists has none yet.
+void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
+  for (const auto& [name, value] : spec.parameters) {
+    const std::string field = yaml::field_path("spec.parameters", name);
+    if (!spec.provisioner.local) {
+      errors.push_back(rule("NotAvailable", field,
+                            fmt::format("`parameters.{}` is not available in this version", name),
+                            "remove it"));
+      continue;
+    }
+    auto fine = provision::check_local_parameter(spec.engine, name, value);
+    if (!fine) errors.push_back(rule(fine.error().code, field, fine.error().message, fine.error().hint));
+  }
 }
 
 void check_key(const DatasetKey& key, std::vector<Error>& errors) {
@@ -136,11 +153,7 @@ std::vector<Error> validate_self(const TargetClass& object) {
                             "put it in a Secret and name that in adminSecretRef"));
     }
   }
-  for (const auto& [name, value] : spec.parameters) {
-    errors.push_back(rule("NotAvailable", "spec.parameters." + name,
-                          fmt::format("`parameters.{}` is not available in this version", name),
-                          "remove it"));
-  }
+  check_parameters(spec, errors);
   if (spec.limits && spec.limits->per_product) {
     errors.push_back(rule("NotAvailable", "spec.limits.perProduct",
                           "`limits.perProduct` is not available in this version", "remove it"));

@@ -38,6 +38,7 @@ struct TargetClassStatus {
   std::optional<std::int64_t> observed_generation;
   Conditions conditions;  // Ready
   std::optional<std::int64_t> products;
+  std::string address;  // of a server that this installation runs itself: host:port
 };
 
 struct TargetClass {

@@ -38,7 +38,10 @@ const ObjectType& table<ExternalProvisioner>() {
 template <>
 const ObjectType& table<LocalProvisioner>() {
   static const ObjectType type =
-      Table<LocalProvisioner>("LocalProvisioner", "Files in the data directory of this installation").done();
+      Table<LocalProvisioner>("LocalProvisioner",
+                              "On this machine: files in the data directory of this installation, or for "
+                              "an engine that is a server, one that Offtake starts, watches and stops")
+          .done();
   return type;
 }
 
@@ -81,8 +84,8 @@ const ObjectType& table<TargetClassSpec>() {
                  one_of(names(provision::offered_engines())), not_yet(names(provision::planned_engines())))
           .field("description", &TargetClassSpec::description, "What it is good for", at_most(4096))
           .field("provisioner", &TargetClassSpec::provisioner, "How a target comes to life", required())
-          .field("parameters", &TargetClassSpec::parameters, "Settings of the engine", at_most(64),
-                 each(at_most(1024)))
+          .field("parameters", &TargetClassSpec::parameters,
+                 "Settings of a local server: home, runAs, memory", at_most(64), each(at_most(1024)))
           .field("limits", &TargetClassSpec::limits, "What may be taken")
           .field("namespaces", &TargetClassSpec::namespaces, "Absent: all namespaces may use it")
           .done();
@@ -97,6 +100,8 @@ const ObjectType& table<TargetClassStatus>() {
                  "The spec that this speaks about")
           .field("conditions", &TargetClassStatus::conditions, "Ready", at_most(16), map_list({"type"}))
           .field("products", &TargetClassStatus::products, "How many products use it")
+          .field("address", &TargetClassStatus::address,
+                 "host:port of the server, where this installation runs it itself", at_most(512))
           .done();
   return type;
 }
@@ -127,6 +132,7 @@ const Kind& kind_of<TargetClass>() {
                           status_column(),
                           {"Engine", "string", ".spec.engine", 0, "What the target is"},
                           {"Products", "integer", ".status.products", 0, "How many products use it"},
+                          {"Address", "string", ".status.address", 0, "Of a server that Offtake runs itself"},
                           age_column(),
                           {"Description", "string", ".spec.description", 1, "What it is good for"}},
                          &table<TargetClass>(),

@@ -25,6 +25,25 @@ base::Status check_version(const files::Path& path) {
       .with_hint("run a newer offtake, or give another --data-dir");
 }
 
+// The directory itself may be open for passing through, to the account of a server below it: its files are
+// not.
+base::Status close_files(const files::Path& path) {
+  namespace fs = std::filesystem;
+  auto names = files::list_names(path);
+  if (!names) return std::move(names).error();
+  for (const auto& name : *names) {
+    std::error_code error;
+    if (!fs::is_regular_file(fs::symlink_status(path / name, error))) continue;
+    fs::permissions(path / name, fs::perms::group_all | fs::perms::others_all, fs::perm_options::remove,
+                    error);
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return base::terminal("FileError",
+                            fmt::format("cannot close {}: {}", (path / name).string(), error.message()));
+    }
+  }
+  return {};
+}
+
 // A file's content, made once.
 base::Result<std::string> read_or_make(const files::Path& file, const std::string& fresh) {
   if (!files::exists(file)) {
@@ -59,9 +78,10 @@ base::Result<DataDirectory> open_data_directory(const files::Path& path) {
   if (!token) return std::move(token).error();
   auto installation = read_or_make(path / "installation", base::random_uuid());
   if (!installation) return std::move(installation).error();
-  for (const char* folder : {"events", "targets", "run"}) {
+  for (const char* folder : {"events", "targets", "run", "servers"}) {
     if (auto made = files::make_dirs(path / folder, 0700); !made) return std::move(made).error();
   }
+  if (auto closed = close_files(path); !closed) return std::move(closed).error();
   return DataDirectory{
       path, *std::move(lock), *std::move(secret_key), *std::move(token), *std::move(installation), fresh};
 }

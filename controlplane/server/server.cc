@@ -1,5 +1,7 @@
 #include "controlplane/server/server.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "base/http/server.h"
@@ -20,6 +22,7 @@
 #include "controlplane/store/embedded_store.h"
 #include "controlplane/store/references.h"
 #include "controlplane/view/handlers.h"
+#include "operators/provision/server_engines.h"
 #include "operators/runners/in_process/runner.h"
 #include "operators/runners/process/runner.h"
 #include "operators/sources/embedded/events_http.h"
@@ -76,7 +79,7 @@ class Serving {
   }
 
   // The workers, at an epoch boundary, while the reconciles in work come to their end: what drains starts
-  // nothing any more.
+  // nothing any more. Then the servers that they wrote to.
   void stop() {
     ready_ = false;
     loop_->request_stop();
@@ -84,6 +87,7 @@ class Serving {
     process_->drain_all(kDrainPatience);
     threads.join();
     loop_->stop();
+    servers_->stop_all();
     server_->stop();
     base::log_info("stopped");
   }
@@ -163,6 +167,9 @@ class Serving {
     platform::PlatformSettings settings;
     settings.installation = data_->installation;
     settings.targets_directory = (data_->path / "targets").string();
+    servers_ =
+        std::make_shared<provision::servers::Servers>(data_->path / "servers", provision::make_server_kind);
+    settings.servers = servers_;
     settings.embedded_log = log;
     settings.embedded_registry = registry;
     settings.registry_token = auth::registry_reader_token(data_->token);
@@ -215,6 +222,7 @@ class Serving {
   std::shared_ptr<sources::embedded::Log> events_;
   std::unique_ptr<platform::Platform> platform_;
   std::shared_ptr<runners::Runner> in_process_, process_;
+  std::shared_ptr<provision::servers::Servers> servers_;
   std::unique_ptr<reconcile::Loop> loop_;
   std::unique_ptr<http::Server> server_;
   std::string url_;
@@ -233,6 +241,8 @@ files::Path default_kubeconfig() {
 base::Status serve(const ServeOptions& options) {
   auto signal = process::StopSignal::install();
   if (!signal) return std::move(signal).error();
+  // What is made in the data directory is this account's alone, also where others may pass through it.
+  ::umask(0077);
   Serving serving(options);
   if (auto started = serving.start(); !started) return started;
   const int number = signal->wait();

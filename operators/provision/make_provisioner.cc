@@ -2,15 +2,46 @@
 #include "operators/provision/local/local_provisioner.h"
 #include "operators/provision/offers/offers.h"
 #include "operators/provision/provisioner.h"
+#include "operators/provision/server_engines.h"
 
 namespace offtake::provision {
+namespace {
+
+base::Error not_available(std::string_view engine) {
+  return base::terminal("EngineNotAvailable",
+                        fmt::format("engine {} is not available in this version", engine))
+      .with_hint(fmt::format("use {}", fmt::join(offered_engines(), " or ")));
+}
+
+base::Result<std::unique_ptr<Provisioner>> make_on_own_server(const ProvisionerSettings& settings) {
+  const ServerEngine* engine = find_server_engine(settings.engine);
+  if (engine == nullptr || engine->make_external == nullptr) return not_available(settings.engine);
+  if (auto fine = check_local_parameters(settings.engine, settings.parameters); !fine)
+    return std::move(fine).error();
+  if (!settings.servers) {
+    return base::terminal("ServersNotAvailable",
+                          "servers of an installation's own run under `offtake serve` only");
+  }
+  servers::OnServer on;
+  on.servers = settings.servers;
+  on.class_uid = settings.class_uid;
+  on.url = engine->url;
+  on.make_external = engine->make_external;
+  // The parameters are the server's; to those who provision on it, it is any server.
+  ProvisionerSettings external = settings;
+  external.parameters.clear();
+  external.local = false;
+  return servers::make_on_server(std::move(on), std::move(external));
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSettings& settings) {
+  if (settings.local && local_form(settings.engine) == LocalForm::kServer)
+    return make_on_own_server(settings);
   if (settings.engine == "sqlite") return local::make_local(settings);
   if (settings.engine == "postgres") return external::make_external(settings);
-  return base::terminal("EngineNotAvailable",
-                        fmt::format("engine {} is not available in this version", settings.engine))
-      .with_hint(fmt::format("use {}", fmt::join(offered_engines(), " or ")));
+  return not_available(settings.engine);
 }
 
 }  // namespace offtake::provision

@@ -67,16 +67,22 @@ class Provisioner {
   virtual base::Status remove(const ProductTarget& target, bool retain) = 0;
 };
 
+namespace servers {
+class Servers;
+}
+
 struct ProvisionerSettings {
   std::string engine;
-  std::string class_name;
-  // external:
+  std::string class_name, class_uid;
+  bool local = false;  // the class says `local`, not `external`
+  // external, and of a local server its administrator:
   std::string url;  // Offer::url_form
   std::map<std::string, std::string>
       admin;  // keys of adminSecretRef: username, password, optional ca.crt, sslmode
   std::map<std::string, std::string> parameters;
   // local:
-  std::string directory;  // <data dir>/targets
+  std::string directory;                      // files: <data dir>/targets
+  std::shared_ptr<servers::Servers> servers;  // a server of this installation's own: who runs it
 };
 
 // TargetNameTaken for what a deleted product left on purpose. Taking it over is not built yet.

