@@ -62,12 +62,12 @@ run_unit() {
   section unit
   local program programs=()
   # The long ones first.
-  for program in worker targets reconcile; do programs+=("${program}_test"); done
+  for program in worker targets reconcile provision_servers; do programs+=("${program}_test"); done
   for program in "build/$preset"/tests/*_test; do
     program="$(basename "$program")"
     case "$program" in
       # Needs a broker: the e2e tests start one and run it.
-      sources_kafka_test | worker_test | targets_test | reconcile_test) ;;
+      sources_kafka_test | worker_test | targets_test | reconcile_test | provision_servers_test) ;;
       *) programs+=("$program") ;;
     esac
   done

@@ -2,11 +2,12 @@
 
 import os
 import socket
+import sqlite3
 
 import psycopg
 import pytest
 
-from support import manifests, own_servers
+from support import manifests, own_servers, paths
 from support.children import eventually, is_running
 from support.own_servers import OwnPostgres
 from support.products import Product, wait_condition
@@ -162,6 +163,25 @@ def test_what_is_missing_is_said_and_waited_for(server, shop, tmp_path):
     assert later.pid != pid
     server.cli.delete("targetclass", "later")
     eventually(lambda: not later.folder.exists(), 30, "its folder is gone")
+
+
+def test_the_example(server, shop):
+    """manifests/examples/local-postgres over the company of `demo generate`; the same product in SQLite agrees."""
+    server.cli.run("demo", "generate", "--company", "retail", "--events", "20000")
+    folder = paths.ROOT / "manifests/examples/local-postgres"
+    server.cli.run("apply", "-f", folder)
+    document = server.cli.get("dataproduct", "customer-orders", "retail")
+    server.cli.apply(manifests.product("retail", "in-sqlite", document["spec"]["sql"], class_name="sqlite"))
+    example = OwnPostgres(server, "local-postgres")
+    for name in ("customer-orders", "in-sqlite"):
+        Product(server, example, "postgres", "retail", name).wait_live()
+    with example.connect() as connection:
+        view = Product(server, example, "postgres", "retail", "customer-orders").view
+        found = sorted((*row[:4], int(row[4])) for row in rows(connection, f"SELECT * FROM {view}"))
+    endpoint = server.cli.get("dataproduct", "in-sqlite", "retail")["status"]["endpoint"]
+    with sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True) as database:
+        wanted = sorted((*row[:4], int(row[4])) for row in database.execute(f"SELECT * FROM {endpoint['object']}"))
+    assert len(found) > 100 and found == wanted
 
 
 def test_no_credential_is_seen(server, own):
