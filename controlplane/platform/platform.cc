@@ -135,6 +135,11 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
   }
   if (runs_server(object)) {
     auto admin = secret(server_secret_name(object), version);
+    // Made with the server.
+    if (!admin && admin.error().code == "SecretMissing") {
+      return base::waiting("ServerStarting",
+                           fmt::format("the server of class {} is not made yet", object.metadata.name));
+    }
     if (!admin) return std::move(admin).error();
     settings.admin = *std::move(admin);
   }

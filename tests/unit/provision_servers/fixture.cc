@@ -17,7 +17,7 @@ files::TempDir scratch() {
 
 servers::ServerView wait_for(const servers::Servers& servers, const servers::ServerOrder& order,
                              const std::function<bool(const servers::ServerView&)>& wanted) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  const auto deadline = std::chrono::steady_clock::now() + 120s;
   for (;;) {
     const auto view = servers.look(order.name, order.uid);
     if (wanted(view)) return view;
@@ -57,7 +57,7 @@ servers::ServerView wait_code(const servers::Servers& servers, const servers::Se
 }
 
 void eventually(const std::function<bool()>& condition, const std::string& what) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  const auto deadline = std::chrono::steady_clock::now() + 120s;
   while (!condition()) {
     REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, what);
     std::this_thread::sleep_for(20ms);

@@ -22,7 +22,7 @@ class Place {
 };
 
 servers::ServerOrder postgres_order(const std::string& name = "pg", const std::string& uid = "class-1");
-// Polls; fails the test, saying what was seen last, after 60 s.
+// Polls; fails the test, saying what was seen last, after two minutes.
 servers::ServerView wait_usable(const servers::Servers& servers, const servers::ServerOrder& order);
 servers::ServerView wait_code(const servers::Servers& servers, const servers::ServerOrder& order,
                               const std::string& code);

@@ -19,6 +19,8 @@ files::Path cached_distribution() {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
   };
+  // Another version: an unpacked distribution.
+  if (const std::string other = variable("OFFTAKE_TEST_OPENSEARCH"); !other.empty()) return other;
   files::Path cache = variable("OFFTAKE_CACHE");
   if (cache.empty()) {
     const std::string base = variable("XDG_CACHE_HOME");

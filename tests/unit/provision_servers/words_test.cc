@@ -1,6 +1,7 @@
 // What is said of a server that cannot run, and that it runs once the cause is gone. No cause is made up:
 // each is what it says.
 #include <doctest/doctest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,6 +141,29 @@ TEST_CASE("a closed directory on the way is named, and heals") {
   CHECK(has(text_of(closed), "postgres"));
   std::filesystem::permissions(place.path(), std::filesystem::perms(0755));
   wait_usable(*running, order);
+}
+
+TEST_CASE("a full disk is said before anything is begun on it, and heals") {
+  const Place place;
+  const files::Path disk = place.servers();
+  REQUIRE(files::make_dirs(disk, 0700).ok());
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=160m,mode=0700") != 0) {
+    MESSAGE("not run: needs the right to mount a small disk");
+    return;
+  }
+  {
+    const std::unique_ptr<const files::Path, void (*)(const files::Path*)> unmount(
+        &disk, [](const files::Path* path) { ::umount2(path->c_str(), MNT_DETACH); });
+    REQUIRE(files::write_file_atomic(disk / "ballast", std::string(120 << 20, 'x')).ok());
+    Running running(place);
+    const auto order = postgres_order();
+    REQUIRE(running->keep(order).ok());
+    const auto full = wait_code(*running, order, "DiskFull");
+    CHECK(has(text_of(full), (disk / "pg").string()));
+    CHECK_FALSE(files::exists(disk / "pg/data"));
+    REQUIRE(files::remove_file(disk / "ballast").ok());
+    wait_usable(*running, order);
+  }
 }
 
 TEST_CASE("parameters: known, of their form, in MiB") {
