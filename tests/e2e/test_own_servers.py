@@ -1,5 +1,6 @@
 """Target classes whose server Offtake runs itself: `{engine: postgres, provisioner: {local: {}}}`."""
 
+import json
 import os
 import socket
 import sqlite3
@@ -163,6 +164,15 @@ def test_what_is_missing_is_said_and_waited_for(server, shop, tmp_path):
     assert later.pid != pid
     server.cli.delete("targetclass", "later")
     eventually(lambda: not later.folder.exists(), 30, "its folder is gone")
+
+
+def test_a_plan_starts_nothing(server, shop, tmp_path):
+    file = tmp_path / "planned.yaml"
+    documents = [target_class("planned"), manifests.product(NAMESPACE, "planned", ORDERS_SQL, class_name="planned")]
+    file.write_text("\n---\n".join(json.dumps(document) for document in documents))  # JSON is YAML
+    server.cli.run("plan", "-f", file, expect=3)
+    assert not OwnPostgres(server, "planned").folder.exists()
+    assert server.cli.get("targetclass", "planned") is None
 
 
 def test_the_example(server, shop):
