@@ -31,7 +31,6 @@ const std::vector<LocalEngine>& engines() {
         kRunAs,
         {"memory", ParameterForm::kMemory, "what the server plans with, 256m by default"}}},
       {"opensearch", LocalForm::kServer, {kSearchHome, kJavaHome, kRunAs, kHeap}},
-      {"elasticsearch", LocalForm::kServer, {kSearchHome, kJavaHome, kRunAs, kHeap}},
   };
   return kEngines;
 }

@@ -177,6 +177,12 @@ TEST_CASE("parameters: known, of their form, in MiB") {
   CHECK(has(unknown.text(), "it takes home, runAs, memory"));
   CHECK(has(check_local_parameter("sqlite", "memory", "1g").error().text(), "it takes none"));
   CHECK(check_local_parameter("opensearch", "javaHome", "/j").ok());
+  CHECK(provision::local_form("sqlite") == provision::LocalForm::kFiles);
+  CHECK(provision::local_form("opensearch") == provision::LocalForm::kServer);
+  CHECK(provision::local_form("elasticsearch") == provision::LocalForm::kNone);
+  // Whoever is said to be a server here can be run.
+  for (const char* engine : {"postgres", "opensearch"})
+    CHECK(provision::find_server_engine(engine) != nullptr);
   CHECK(provision::memory_mib("2Gi") == 2048);
   CHECK(provision::memory_mib("512m") == 512);
   for (const char* bad : {"", "m", "0m", "512", "1.5g", "-1g", "99999999999999999999m", "5k", "i"}) {
