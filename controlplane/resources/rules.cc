@@ -153,14 +153,7 @@ std::vector<Error> validate_self(const TargetClass& object) {
                             "put it in a Secret and name that in adminSecretRef"));
     }
   }
-  const std::string engine(text_of(spec.engine));
-  if (spec.provisioner.local && provision::local_form(engine) == provision::LocalForm::kNone) {
-    errors.push_back(rule("NotAvailable", "spec.provisioner.local",
-                          fmt::format("`local` is not available for the engine {} in this version", engine),
-                          "write `external` with a server that exists"));
-  } else {
-    check_parameters(spec, errors);
-  }
+  check_parameters(spec, errors);
   if (spec.limits && spec.limits->per_product) {
     errors.push_back(rule("NotAvailable", "spec.limits.perProduct",
                           "`limits.perProduct` is not available in this version", "remove it"));
