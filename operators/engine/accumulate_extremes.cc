@@ -116,6 +116,32 @@ class Extreme final : public Accumulator {
     return {};
   }
 
+  bool on_heap() const override { return true; }
+  void save(const char* at, StateWriter& out) const override {
+    const auto* values = load<const Values*>(at);
+    out.put<std::uint8_t>(values == nullptr ? 0 : 1);
+    if (values == nullptr) return;
+    out.put<std::uint64_t>(values->size());
+    for (const auto& [packed, weight] : *values) {
+      out.text(packed);
+      out.put<std::int64_t>(weight);
+    }
+  }
+  void restore(char* at, StateReader& in) override {
+    if (in.get<std::uint8_t>() == 0) return;
+    auto* values = new Values(Less{&layout_, types::physical(layout_.types()[0].id)});
+    heap_bytes_ += sizeof(Values);
+    store(at, values);
+    for (auto left = in.count(UINT64_MAX); left > 0 && in.ok(); --left) {
+      std::string packed = in.text();
+      const auto weight = in.get<std::int64_t>();
+      if (!in.charge(node_bytes(packed))) return;
+      const std::size_t before = values->size();
+      values->emplace_hint(values->end(), packed, weight);
+      if (values->size() > before) heap_bytes_ += node_bytes(packed);
+    }
+  }
+
   void destroy(char* at) override {
     auto* values = load<Values*>(at);
     if (values == nullptr) return;

@@ -58,6 +58,23 @@ class FloatSum final : public Accumulator {
     return {};
   }
 
+  bool on_heap() const override { return true; }
+  void save(const char* at, StateWriter& out) const override {
+    const auto* state = load<const State*>(at);
+    out.put<std::uint8_t>(state == nullptr ? 0 : 1);
+    if (state == nullptr) return;
+    state->sum.save(out);
+    out.put(state->count);
+  }
+  void restore(char* at, StateReader& in) override {
+    if (in.get<std::uint8_t>() == 0 || !in.charge(sizeof(State))) return;
+    auto* state = new State();
+    store(at, state);
+    state->sum.restore(in);
+    state->count = in.get<std::int64_t>();
+    heap_bytes_ += sizeof(State) - sizeof(ExactFloatSum) + state->sum.bytes();
+  }
+
   void destroy(char* at) override {
     auto* state = load<State*>(at);
     if (state == nullptr) return;

@@ -65,6 +65,42 @@ class NumericSum final : public Accumulator {
     return {};
   }
 
+  bool on_heap() const override { return true; }
+  void save(const char* at, StateWriter& out) const override {
+    const auto* state = load<const State*>(at);
+    out.put<std::uint8_t>(state == nullptr ? 0 : 1);
+    if (state == nullptr) return;
+    out.text(types::to_string(state->sum));  // digits and scale, exactly
+    out.put(state->count);
+    out.put(state->nans);
+    out.put(state->infinities);
+    out.put(state->minus_infinities);
+    out.put<std::uint64_t>(state->scales.size());
+    for (const auto& [scale, count] : state->scales) {
+      out.put(scale);
+      out.put(count);
+    }
+  }
+  void restore(char* at, StateReader& in) override {
+    if (in.get<std::uint8_t>() == 0 || !in.charge(kHeapBytes)) return;
+    auto* state = new State();
+    heap_bytes_ += kHeapBytes;
+    store(at, state);
+    auto arena = std::make_unique<types::Arena>();
+    auto sum = types::parse_numeric(in.text(), *arena);
+    if (!sum) return in.damaged("a sum is not a number");
+    state->sum = *sum;
+    if (sum->kind == Numeric::Kind::kBig) state->arena = std::move(arena);
+    state->count = in.get<std::int64_t>();
+    state->nans = in.get<std::int64_t>();
+    state->infinities = in.get<std::int64_t>();
+    state->minus_infinities = in.get<std::int64_t>();
+    for (auto left = in.count(UINT64_MAX); left > 0 && in.ok(); --left) {
+      const auto scale = in.get<std::int32_t>();
+      state->scales.emplace(scale, in.get<std::int64_t>());
+    }
+  }
+
   void destroy(char* at) override {
     auto* state = load<State*>(at);
     if (state == nullptr) return;

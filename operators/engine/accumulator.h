@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "operators/engine/state_stream.h"
 #include "operators/plan/plan.h"
 #include "schemas/types/batch.h"
 
@@ -20,6 +21,11 @@ class Accumulator {
   // Appends the result. Row error "bigint out of range" and the like: nothing is appended then.
   virtual base::Status write(const char* state, types::ColumnBuilder& out) const = 0;
   virtual void destroy(char*) {}
+  // The state is a pointer: save() writes what it leads to, restore() makes that anew behind a pointer that
+  // is null. Other states are plain numbers and saved where they lie.
+  virtual bool on_heap() const { return false; }
+  virtual void save(const char*, StateWriter&) const {}
+  virtual void restore(char*, StateReader&) {}
   std::size_t heap_bytes() const { return heap_bytes_; }
 
  protected:

@@ -163,6 +163,28 @@ void Arrangement::remove(RowRef ref) {
   --rows_;
 }
 
+void Arrangement::save(StateWriter& out) const {
+  if (load_ != nullptr) out.fail(base::internal("an arrangement is saved while it is loaded"));
+  out.put(state_mark("ARRG"));
+  out.put<std::uint64_t>(rows_);
+  pages_.save(out);
+  keys_.save(out);
+  rows_index_.save(out);
+}
+
+void Arrangement::restore(StateReader& in) {
+  in.expect(state_mark("ARRG"), "an arrangement");
+  rows_ = in.get<std::uint64_t>();
+  pages_.restore(in);
+  keys_.restore(in);
+  rows_index_.restore(in);
+  if (in.ok()) return;
+  pages_ = RowPages(pages_.extra_bytes());
+  keys_ = SlotIndex();
+  rows_index_ = SlotIndex();
+  rows_ = 0;
+}
+
 void Arrangement::maintain() {
   if (!pages_.may_be_sparse()) return;
   // A few pages at a time: an epoch must not wait for all of them.

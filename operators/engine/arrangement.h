@@ -65,6 +65,10 @@ class Arrangement {
   }
   // Moves rows out of pages that are mostly holes. Call between epochs.
   void maintain();
+  // REQUIRES of save: no bulk load is going on; of restore: nothing is here. After an error nothing is here
+  // again. What stands in the extra bytes is as it was.
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);
   std::size_t rows() const { return rows_; }
   std::size_t bytes() const {
     return pages_.bytes() + keys_.bytes() + rows_index_.bytes() + (load_ == nullptr ? 0 : load_->bytes());

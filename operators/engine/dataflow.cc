@@ -3,6 +3,7 @@
 #include "operators/engine/build.h"
 #include "operators/engine/entity_state.h"
 #include "operators/engine/result_stage.h"
+#include "operators/engine/state_stream.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::engine {
@@ -104,6 +105,33 @@ class PlanDataflow final : public Dataflow {
     std::size_t bytes = root_->state_bytes() + result_->state_bytes() + runtime_.errors.bytes();
     for (const auto& entity : inputs_.entities) bytes += entity == nullptr ? 0 : entity->bytes();
     return bytes;
+  }
+
+  base::Status save(StateWriter& out) const override {
+    if (bulk_) out.fail(base::internal("a dataflow is saved before its bulk load has ended"));
+    out.put(runtime_.epoch);
+    runtime_.errors.save(out);
+    for (const auto& entity : inputs_.entities) {
+      if (entity != nullptr) entity->save(out);
+    }
+    root_->save(out);
+    result_->save(out);
+    out.put(state_mark("DONE"));
+    return out.finish();
+  }
+
+  base::Status restore(StateReader& in) override {
+    runtime_.epoch = in.get<std::uint64_t>();
+    runtime_.errors.restore(in);
+    for (const auto& entity : inputs_.entities) {
+      if (entity != nullptr) entity->restore(in);
+    }
+    root_->restore(in);
+    result_->restore(in);
+    in.expect(state_mark("DONE"), "the end");
+    if (auto ended = in.finish(); !ended) return ended;
+    bulk_ = false;
+    return check_memory();
   }
 
  private:

@@ -16,6 +16,9 @@
 
 namespace offtake::engine {
 
+class StateWriter;
+class StateReader;
+
 // Decoded records of one partition, in offset order. Columns are those of SourceUse::columns.
 struct SourceBatch {
   int partition = 0;
@@ -105,6 +108,13 @@ class Dataflow {
   // Whether some key of an entity dataset was read from more than one partition.
   virtual bool key_spans_partitions(int source) const = 0;
   virtual std::size_t state_bytes() const = 0;
+
+  // The whole state as a stream (state_stream.h). REQUIRES: live, and nothing was pushed since the last step.
+  virtual base::Status save(StateWriter& out) const = 0;
+  // Into a dataflow that was just built for the same plan and image: from here on every step gives what those
+  // of the saved one would. Errors: StateDamaged (terminal), MemoryExceeded, and those of the stream; the
+  // dataflow is of no more use then.
+  virtual base::Status restore(StateReader& in) = 0;
 };
 
 }  // namespace offtake::engine

@@ -97,4 +97,18 @@ EntityKeys::Turned EntityKeys::settle() {
   return turned;
 }
 
+void EntityKeys::save(StateWriter& out) const {
+  if (!suspects_.empty()) out.fail(base::internal("keys are saved within an epoch"));
+  claims_.save(out);
+  out.put<std::uint64_t>(violated_.size());
+  for (const std::string& key : violated_) out.text(key);
+}
+
+void EntityKeys::restore(StateReader& in) {
+  claims_.restore(in);
+  for (auto left = in.count(UINT64_MAX); left > 0 && in.charge(kKeyBytes); --left) {
+    violated_.insert(violated_.end(), in.text());
+  }
+}
+
 }  // namespace offtake::engine

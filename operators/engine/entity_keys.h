@@ -48,6 +48,8 @@ class EntityKeys {
   bool is_violated(const std::string& key) const { return !violated_.empty() && violated_.contains(key); }
   const std::set<std::string>& violated() const { return violated_; }
   void maintain() { claims_.maintain(); }
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);
   std::size_t bytes() const { return claims_.bytes() + violated_.size() * kKeyBytes; }
 
  private:

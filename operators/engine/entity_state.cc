@@ -350,4 +350,26 @@ std::string EntityState::claimant_text(std::string_view identity) const {
                      state_.layout().value<std::int64_t>(record, kOffset));
 }
 
+void EntityState::save(StateWriter& out) const {
+  if (!touched_.empty()) out.fail(base::internal("entities are saved within an epoch"));
+  out.put(state_mark("ENTY"));
+  out.put<std::uint8_t>(spans_ ? 1 : 0);
+  out.put<std::uint64_t>(identity_types_.size());
+  for (const types::Type& type : identity_types_) out.text(types::to_string(type));
+  state_.save(out);
+  keys_.save(out);
+}
+
+void EntityState::restore(StateReader& in) {
+  in.expect(state_mark("ENTY"), "an entity dataset");
+  spans_ = in.get<std::uint8_t>() != 0;
+  for (auto left = in.count(UINT64_MAX); left > 0 && in.ok(); --left) {
+    auto type = types::parse_type(in.text());
+    if (type) identity_types_.push_back(*std::move(type));
+    if (!type) in.damaged("a record key has a type that does not exist");
+  }
+  state_.restore(in);
+  keys_.restore(in);
+}
+
 }  // namespace offtake::engine

@@ -30,6 +30,9 @@ class EntityState {
     state_.maintain();
     keys_.maintain();
   }
+  // Between epochs.
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);
   std::size_t bytes() const { return state_.bytes() + keys_.bytes() + touched_bytes_; }
   bool key_spans_partitions() const { return spans_; }
   // Declared keys that more than one identity shows, at most `limit`.

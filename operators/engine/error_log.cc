@@ -36,6 +36,36 @@ std::vector<ErrorRow> ErrorLog::list(std::size_t limit) const {
   return out;
 }
 
+void ErrorLog::save(StateWriter& out) const {
+  out.put<std::uint64_t>(weights_.size());
+  for (const auto& [key, weight] : weights_) {
+    const auto& [operation, message, row, source, partition, offset] = key;
+    out.text(operation);
+    out.text(message);
+    out.text(row);
+    out.put<std::int32_t>(source);
+    out.put<std::int32_t>(partition);
+    out.put<std::int64_t>(offset);
+    out.put<std::int64_t>(weight);
+  }
+}
+
+void ErrorLog::restore(StateReader& in) {
+  for (auto left = in.count(UINT64_MAX); left > 0 && in.ok(); --left) {
+    ErrorRow error;
+    error.operation = in.text();
+    error.message = in.text();
+    error.row = in.text();
+    error.source = in.get<std::int32_t>();
+    error.partition = in.get<std::int32_t>();
+    error.offset = in.get<std::int64_t>();
+    error.weight = in.get<std::int64_t>();
+    const std::size_t before = bytes_;
+    if (in.ok()) add(std::move(error));
+    in.charge(bytes_ - before);
+  }
+}
+
 std::string ErrorLog::value_text(const types::Field& field, const types::Column& column,
                                  std::size_t row) const {
   if (!hidden_.empty() && hidden_.contains(field.name)) return std::string(plan::kHidden);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "operators/engine/dataflow.h"
+#include "operators/engine/state_stream.h"
 
 namespace offtake::engine {
 
@@ -28,6 +29,8 @@ class ErrorLog {
   std::string message_text(std::string message, std::span<const types::Field> fields) const;
   std::vector<ErrorRow> list(std::size_t limit) const;
   std::size_t bytes() const { return bytes_; }
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);  // into an empty one
 
  private:
   using Key = std::tuple<std::string, std::string, std::string, int, int, std::int64_t>;

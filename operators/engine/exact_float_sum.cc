@@ -106,4 +106,23 @@ double ExactFloatSum::value() const {
   return negative ? -rounded : rounded;
 }
 
+void ExactFloatSum::save(StateWriter& out) const {
+  out.put<std::int32_t>(first_);
+  out.put(nans_);
+  out.put(infinities_);
+  out.put(minus_infinities_);
+  out.put<std::uint64_t>(limbs_.size());
+  out.bytes(limbs_.data(), limbs_.size() * sizeof(std::uint64_t));
+}
+
+void ExactFloatSum::restore(StateReader& in) {
+  constexpr std::uint64_t kMost = 64;  // 2,098 bits of doubles and 64 of weights take 35
+  first_ = in.get<std::int32_t>();
+  nans_ = in.get<std::int64_t>();
+  infinities_ = in.get<std::int64_t>();
+  minus_infinities_ = in.get<std::int64_t>();
+  limbs_.resize(in.count(kMost));
+  in.bytes(limbs_.data(), limbs_.size() * sizeof(std::uint64_t));
+}
+
 }  // namespace offtake::engine

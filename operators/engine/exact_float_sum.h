@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "operators/engine/state_stream.h"
+
 namespace offtake::engine {
 
 class ExactFloatSum {
@@ -13,6 +15,8 @@ class ExactFloatSum {
   void add(double value, std::int64_t weight);
   double value() const;  // nearest, ties to even; infinite beyond the range of doubles
   bool has_infinity() const { return infinities_ != 0 || minus_infinities_ != 0; }
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);
   std::size_t bytes() const { return sizeof *this + limbs_.capacity() * sizeof(std::uint64_t); }
 
  private:

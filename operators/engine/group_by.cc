@@ -210,6 +210,42 @@ void GroupBy::maintain() {
   groups_.maintain();
 }
 
+// The groups with what lies beside them as it is; then, group by group, what pointers there lead to.
+void GroupBy::save(StateWriter& out) const {
+  input_->save(out);
+  out.put(state_mark("GRUP"));
+  groups_.save(out);
+  auto& groups = const_cast<Arrangement&>(groups_);
+  groups_.for_each([&](RowRef group) {
+    if (spellings_.possible()) Spellings::save(head_of(groups_, group).spellings, out);
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if (calls_[i].accumulator->on_heap())
+        calls_[i].accumulator->save(groups.extra(group) + offsets_[i], out);
+    }
+  });
+}
+
+void GroupBy::restore(StateReader& in) {
+  input_->restore(in);
+  in.expect(state_mark("GRUP"), "an aggregate");
+  groups_.restore(in);
+  // First the old pointers go: what fails from here on leaves groups that can be destroyed.
+  groups_.for_each([&](RowRef group) {
+    head_of(groups_, group).spellings = nullptr;
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if (calls_[i].accumulator->on_heap()) store<void*>(groups_.extra(group) + offsets_[i], nullptr);
+    }
+  });
+  groups_.for_each([&](RowRef group) {
+    if (!in.ok()) return;
+    if (spellings_.possible()) spellings_.restore(head_of(groups_, group).spellings, in);
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if (calls_[i].accumulator->on_heap())
+        calls_[i].accumulator->restore(groups_.extra(group) + offsets_[i], in);
+    }
+  });
+}
+
 std::size_t GroupBy::state_bytes() const {
   std::size_t bytes = input_->state_bytes() + groups_.bytes() + spellings_.bytes();
   for (const Call& call : calls_) bytes += call.accumulator->heap_bytes();

@@ -26,6 +26,8 @@ class GroupBy final : public Operator {
   base::Status step(const Emit& emit) override;
   void maintain() override;
   std::size_t state_bytes() const override;
+  void save(StateWriter& out) const override;
+  void restore(StateReader& in) override;
 
  private:
   struct Touched {

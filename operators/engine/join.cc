@@ -310,6 +310,24 @@ void Join::maintain() {
   right_.maintain();
 }
 
+// The counts of matches lie beside the left rows, as plain numbers.
+void Join::save(StateWriter& out) const {
+  if (!null_keys_.empty() || !flips_.empty()) out.fail(base::internal("a join is saved within an epoch"));
+  left_input_->save(out);
+  right_input_->save(out);
+  out.put(state_mark("JOIN"));
+  left_.save(out);
+  right_.save(out);
+}
+
+void Join::restore(StateReader& in) {
+  left_input_->restore(in);
+  right_input_->restore(in);
+  in.expect(state_mark("JOIN"), "a join");
+  left_.restore(in);
+  right_.restore(in);
+}
+
 std::size_t Join::state_bytes() const {
   std::size_t bytes =
       left_input_->state_bytes() + right_input_->state_bytes() + left_.bytes() + right_.bytes();

@@ -30,6 +30,8 @@ class Join final : public Operator {
   base::Status step(const Emit& emit) override;
   void maintain() override;
   std::size_t state_bytes() const override;
+  void save(StateWriter& out) const override;
+  void restore(StateReader& in) override;
 
  private:
   // Candidate pairs of a probe, before the residual.

@@ -16,6 +16,8 @@ class MapOperator : public Operator {
   base::Status step(const Emit& emit) override { return input_->step(through(emit)); }
   void maintain() override { input_->maintain(); }
   std::size_t state_bytes() const override { return input_->state_bytes(); }
+  void save(StateWriter& out) const override { input_->save(out); }
+  void restore(StateReader& in) override { input_->restore(in); }
 
  protected:
   virtual types::Batch map(types::Batch&& piece) = 0;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "operators/engine/error_log.h"
+#include "operators/engine/state_stream.h"
 
 namespace offtake::engine {
 
@@ -32,6 +33,10 @@ class Operator {
   // Between epochs: gives memory back.
   virtual void maintain() = 0;
   virtual std::size_t state_bytes() const = 0;
+  // Between epochs: what the inputs keep, then this one (dataflow.h). After an error the operator can only be
+  // destroyed.
+  virtual void save(StateWriter& out) const = 0;
+  virtual void restore(StateReader& in) = 0;
 };
 using OperatorPtr = std::unique_ptr<Operator>;
 

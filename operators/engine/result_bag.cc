@@ -69,6 +69,8 @@ struct IdentityColumns {
 };
 
 class BagStage final : public ResultStage {
+  static constexpr std::size_t kEntryBytes = 64;
+
  public:
   BagStage(std::vector<types::Field> fields, std::shared_ptr<const Image> image, Runtime& runtime)
       : ResultStage(std::move(fields), std::move(image), runtime) {}
@@ -88,8 +90,27 @@ class BagStage final : public ResultStage {
     return count(rows);
   }
 
+  void save(StateWriter& out) const override {
+    if (net_ != nullptr || !early_.empty()) out.fail(base::internal("a result is saved within an epoch"));
+    out.put(state_mark("BAGS"));
+    out.put<std::uint64_t>(weights_.size());
+    for (const auto& [hash, weight] : weights_) {
+      out.put(hash);
+      out.put(weight);
+    }
+  }
+  void restore(StateReader& in) override {
+    in.expect(state_mark("BAGS"), "the result");
+    const std::uint64_t rows = in.count(std::uint64_t{1} << 40);
+    if (!in.charge(rows * kEntryBytes)) return;
+    weights_.reserve(rows);
+    for (auto left = rows; left > 0 && in.ok(); --left) {
+      const auto hash = in.get<types::Hash128>();
+      weights_[hash] = in.get<std::int64_t>();
+    }
+  }
+
   std::size_t state_bytes() const override {
-    constexpr std::size_t kEntryBytes = 64;
     return weights_.size() * kEntryBytes + early_bytes_ + (net_ ? net_->bytes() : 0);
   }
 

@@ -28,6 +28,10 @@ class PositionStage final : public ResultStage {
   }
 
   std::size_t state_bytes() const override { return pending_bytes_; }
+  void save(StateWriter& out) const override {
+    if (!pending_.empty()) out.fail(base::internal("a result is saved within an epoch"));
+  }
+  void restore(StateReader&) override {}
 
  protected:
   base::Status take_early_rows(types::Batch&& rows) override { return collect_rows(std::move(rows)); }

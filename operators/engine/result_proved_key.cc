@@ -34,6 +34,10 @@ class ProvedKeyStage final : public ResultStage {
   }
 
   std::size_t state_bytes() const override { return early_bytes_ + (net_ ? net_->bytes() : 0); }
+  void save(StateWriter& out) const override {
+    if (net_ != nullptr || !early_.empty()) out.fail(base::internal("a result is saved within an epoch"));
+  }
+  void restore(StateReader&) override {}
 
  protected:
   base::Status take_early_rows(types::Batch&& rows) override {

@@ -37,6 +37,9 @@ class ResultStage {
   virtual std::vector<KeyViolation> key_violations(std::size_t) const { return {}; }
   virtual void maintain() {}
   virtual std::size_t state_bytes() const { return 0; }
+  // Between epochs.
+  virtual void save(StateWriter& out) const = 0;
+  virtual void restore(StateReader& in) = 0;
 
  protected:
   ResultStage(std::vector<types::Field> fields, std::shared_ptr<const Image> image, Runtime& runtime)

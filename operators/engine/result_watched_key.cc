@@ -76,6 +76,17 @@ class WatchedKeyStage final : public ResultStage {
 
   void maintain() override { claims_.maintain(); }
   std::size_t state_bytes() const override { return claims_.bytes() + (net_ ? net_->bytes() : 0); }
+  void save(StateWriter& out) const override {
+    if (net_ != nullptr) out.fail(base::internal("a result is saved within an epoch"));
+    out.put(state_mark("WTCH"));
+    out.put(violations_);
+    claims_.save(out);
+  }
+  void restore(StateReader& in) override {
+    in.expect(state_mark("WTCH"), "the result");
+    violations_ = in.get<std::int64_t>();
+    claims_.restore(in);
+  }
 
  protected:
   base::Status take_early_rows(types::Batch&& rows) override {

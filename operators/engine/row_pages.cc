@@ -112,6 +112,68 @@ std::vector<std::uint32_t> RowPages::sparse_pages() const {
   return out;
 }
 
+void RowPages::save(StateWriter& out) const {
+  out.put(state_mark("PAGE"));
+  out.put<std::uint64_t>(extra_bytes_);
+  out.put<std::uint64_t>(pages_.size());
+  out.put<std::uint32_t>(current_);
+  out.put<std::uint64_t>(free_pages_.size());
+  for (const std::uint32_t number : free_pages_) out.put(number);
+  for (const Page& page : pages_) {
+    out.put<std::uint32_t>(page.bytes == nullptr ? 0 : page.capacity);
+    if (page.bytes == nullptr) continue;
+    out.put(page.used);
+    out.put(page.holes);
+    out.bytes(page.bytes, page.used);
+  }
+}
+
+bool RowPages::is_whole(std::uint32_t number) const {
+  const Page& page = pages_[number];
+  std::size_t at = number == 0 ? 8 : 0;
+  while (at + sizeof(RowHeader) <= page.used) {
+    const RowRef ref = number << kPlaceBits | static_cast<std::uint32_t>(at / 8);
+    at += slot_bytes(header(ref).bytes & kBytesMask);
+  }
+  return at == page.used;
+}
+
+void RowPages::restore_page(StateReader& in, std::uint32_t number) {
+  Page& page = pages_[number];
+  const auto capacity = in.get<std::uint32_t>();
+  if (capacity == 0) return;
+  const auto used = in.get<std::uint32_t>();
+  const auto holes = in.get<std::uint32_t>();
+  if (capacity % 8 != 0 || used > capacity || used % 8 != 0 || holes > used)
+    in.damaged("a page is not whole");
+  if (!in.charge(capacity)) return;
+  page.capacity = capacity;
+  give_memory(page);
+  in.bytes(page.bytes, used);
+  page.used = used;
+  page.holes = holes;
+  used_bytes_ += used;
+  hole_bytes_ += holes;
+  if (in.ok() && !is_whole(number)) in.damaged("the rows of a page do not fill it");
+}
+
+void RowPages::restore(StateReader& in) {
+  in.expect(state_mark("PAGE"), "a page");
+  if (in.get<std::uint64_t>() != extra_bytes_) in.damaged("an operator keeps something else beside its rows");
+  const std::uint64_t pages = in.count(kMaxPages);
+  current_ = in.get<std::uint32_t>();
+  if (pages > 0 && current_ >= pages) in.damaged("a page is missing");
+  for (auto left = in.count(pages); left > 0 && in.ok(); --left) {
+    free_pages_.push_back(in.get<std::uint32_t>());
+    if (free_pages_.back() >= pages) in.damaged("a page is missing");
+  }
+  for (std::uint32_t number = 0; number < pages && in.ok(); ++number) {
+    pages_.emplace_back();
+    restore_page(in, number);
+  }
+  if (!in.ok()) *this = RowPages(extra_bytes_);
+}
+
 std::vector<RowRef> RowPages::rows_of(std::uint32_t number) const {
   std::vector<RowRef> out;
   const Page& page = pages_[number];

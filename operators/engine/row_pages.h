@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "operators/engine/state_stream.h"
+
 namespace offtake::engine {
 
 using RowRef = std::uint32_t;  // 0: none
@@ -32,6 +34,7 @@ class RowPages {
   char* payload(RowRef ref) { return place(ref) + sizeof(RowHeader) + extra_bytes_; }
   const char* payload(RowRef ref) const { return place(ref) + sizeof(RowHeader) + extra_bytes_; }
   char* extra(RowRef ref) { return place(ref) + sizeof(RowHeader); }
+  std::size_t extra_bytes() const { return extra_bytes_; }
   std::size_t payload_bytes(RowRef ref) const { return header(ref).bytes & kBytesMask; }
 
   // The page was written in this epoch: what an incremental checkpoint has to write.
@@ -44,6 +47,11 @@ class RowPages {
   // Live rows of a page, in order of place.
   std::vector<RowRef> rows_of(std::uint32_t page) const;
   std::size_t bytes() const { return allocated_bytes_; }
+
+  // The pages as they are, so that every reference stays true. What stands in the extra bytes is the owner's
+  // to put right. Into pages that hold nothing; after an error they hold nothing again.
+  void save(StateWriter& out) const;
+  void restore(StateReader& in);
 
   static constexpr std::uint32_t kIndexed = 1U << 31;
   static constexpr std::uint32_t kBytesMask = kIndexed - 1;
@@ -69,6 +77,9 @@ class RowPages {
     return (sizeof(RowHeader) + extra_bytes_ + payload + 7) / 8 * 8;
   }
   bool add_page(std::size_t least);
+  void restore_page(StateReader& in, std::uint32_t number);
+  // Whether the rows of the page follow each other to its end.
+  bool is_whole(std::uint32_t number) const;
   void give_memory(Page& page);
   void release(std::uint32_t page);
 

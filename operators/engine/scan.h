@@ -17,6 +17,11 @@ class Scan final : public Operator {
   base::Status step(const Emit& emit) override;
   void maintain() override {}
   std::size_t state_bytes() const override { return pending_bytes_; }
+  // The entity's state is the dataflow's to save.
+  void save(StateWriter& out) const override {
+    if (!pending_.empty()) out.fail(base::internal("a scan is saved within an epoch"));
+  }
+  void restore(StateReader&) override {}
 
   // Bulk mode: a final row goes on at once.
   base::Status pass(const types::Batch& rows) { return early_(pick(rows)); }

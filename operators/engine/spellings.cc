@@ -59,6 +59,29 @@ std::string_view Spellings::shown(const Counts* counts, std::string_view first,
   return best == nullptr ? first : std::string_view(*best);
 }
 
+void Spellings::save(const Counts* counts, StateWriter& out) {
+  out.put<std::uint8_t>(counts == nullptr ? 0 : 1);
+  if (counts == nullptr) return;
+  out.put<std::uint64_t>(counts->size());
+  for (const auto& [packed, count] : *counts) {
+    out.text(packed);
+    out.put<std::int64_t>(count);
+  }
+}
+
+void Spellings::restore(Counts*& place, StateReader& in) {
+  if (in.get<std::uint8_t>() == 0) return;
+  place = new Counts();
+  bytes_ += sizeof(Counts);
+  for (auto left = in.count(UINT64_MAX); left > 0 && in.ok(); --left) {
+    std::string packed = in.text();
+    const auto count = in.get<std::int64_t>();
+    if (!in.charge(kEntryBytes + packed.size())) return;
+    bytes_ += kEntryBytes + packed.size();
+    place->emplace_hint(place->end(), std::move(packed), count);
+  }
+}
+
 void Spellings::destroy(Counts*& place) {
   if (place == nullptr) return;
   for (const auto& entry : *place) bytes_ -= kEntryBytes + entry.first.size();

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "operators/engine/row_layout.h"
+#include "operators/engine/state_stream.h"
 
 namespace offtake::engine {
 
@@ -22,6 +23,8 @@ class Spellings {
   // The packed key to show.
   std::string_view shown(const Counts* counts, std::string_view first, const RowLayout& layout) const;
   void destroy(Counts*& place);
+  static void save(const Counts* counts, StateWriter& out);
+  void restore(Counts*& place, StateReader& in);  // REQUIRES: null
   std::size_t bytes() const { return bytes_; }
 
  private:

@@ -1,10 +1,12 @@
 // The law of every operator: the sum of its incremental outputs over any split of the input into batches and
-// epochs equals the query over the sum of the inputs.
+// epochs equals the query over the sum of the inputs; and a dataflow that was saved and restored between
+// epochs goes on as if nothing had been (restarting.h).
 #include <doctest/doctest.h>
 
 #include "tests/unit/engine/feeder.h"
 #include "tests/unit/engine/oracle.h"
 #include "tests/unit/engine/plan_builder.h"
+#include "tests/unit/engine/restarting.h"
 #include "tests/unit/engine/target_model.h"
 
 namespace offtake::engine::testing {
@@ -82,9 +84,7 @@ void check_law(const plan::Plan& plan, unsigned seeds = 25) {
   for (unsigned seed = 1; seed <= seeds; ++seed) {
     CAPTURE(seed);
     Feeder feeder(plan, seed);
-    auto made = Dataflow::build(plan, {});
-    REQUIRE(made.ok());
-    Dataflow& dataflow = **made;
+    Restarting dataflow(plan);
     TargetModel target(plan);
     feeder.push_random(dataflow, feeder.random()() % 60);
     if (plan.identity.kind == Kind::kPosition) {
@@ -101,12 +101,17 @@ void check_law(const plan::Plan& plan, unsigned seeds = 25) {
                 .ok());
     check_against_oracle(plan, feeder, dataflow, target);
     for (int epoch = 0; epoch < 8; ++epoch) {
+      if (seed % 5 == 0 || epoch == static_cast<int>(seed % 8)) dataflow.restart();
       feeder.push_random(dataflow, feeder.random()() % 30);
       auto changes = dataflow.step();
       REQUIRE(changes.ok());
       target.apply(*changes);
       check_against_oracle(plan, feeder, dataflow, target);
+      for (std::size_t source = 0; source < plan.sources.size(); ++source) {
+        dataflow.key_spans_partitions(static_cast<int>(source));
+      }
     }
+    CHECK(dataflow.restarts() > 0);
   }
 }
 
