@@ -59,6 +59,7 @@ const std::vector<std::string_view>& crash_point_names() {
       "before-swap-commit",  "after-swap-commit",  "mid-epoch",
       "before-epoch-commit", "after-epoch-commit", "intent-stored",
       "handing-over",        "public-name-moved",
+      "checkpoint-written",  "checkpoint-renamed", "checkpoint-deleting",
   };
   return names;
 }

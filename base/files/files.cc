@@ -149,6 +149,75 @@ base::Result<std::uint64_t> free_disk_bytes(const Path& path) {
   return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
 
+base::Status rename_synced(const Path& from, const Path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return system_error("cannot rename to", to, errno);
+  if (directory_of(from) != directory_of(to)) {
+    if (auto synced = sync_directory(directory_of(from)); !synced) return synced;
+  }
+  return sync_directory(directory_of(to));
+}
+
+base::Result<OutputFile> OutputFile::create(const Path& path, unsigned mode) {
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (fd.get() < 0) return system_error("cannot create", path, errno);
+  return OutputFile(path, fd.release());
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+base::Status OutputFile::append(std::string_view content) {
+  if (!write_all(fd_, content)) return system_error("cannot write", path_, errno);
+  return {};
+}
+
+base::Status OutputFile::sync() {
+  if (::fsync(fd_) != 0) return system_error("cannot sync", path_, errno);
+  return {};
+}
+
+base::Result<InputFile> InputFile::open(const Path& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return system_error("cannot open", path, errno);
+  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return InputFile(path, fd.release());
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+InputFile::~InputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+base::Result<std::size_t> InputFile::read(char* to, std::size_t count) {
+  std::size_t done = 0;
+  while (done < count) {
+    const ssize_t got = ::read(fd_, to + done, count - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("cannot read", path_, errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
 base::Result<LockFile> LockFile::acquire(const Path& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (fd.get() < 0) return system_error("cannot open the lock file", path, errno);

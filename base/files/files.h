@@ -25,6 +25,42 @@ bool exists(const Path& path);
 base::Result<std::vector<std::string>> list_names(const Path& directory);  // sorted, without . and ..
 base::Result<std::uint64_t> free_disk_bytes(const Path& path);             // for an ordinary user
 
+// Gives the file or directory another name in the same file system; both directories are synced. What has
+// that name already is replaced if it is a file or an empty directory.
+base::Status rename_synced(const Path& from, const Path& to);
+
+// A new file written from its beginning to its end. Nothing is durable before sync(). Closed when it goes.
+class OutputFile {
+ public:
+  static base::Result<OutputFile> create(const Path& path, unsigned mode = 0644);  // which must not exist
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&& other) noexcept;
+  ~OutputFile();
+  base::Status append(std::string_view content);
+  base::Status sync();
+
+ private:
+  OutputFile(Path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Path path_;
+  int fd_ = -1;
+};
+
+// A file read from its beginning to its end.
+class InputFile {
+ public:
+  static base::Result<InputFile> open(const Path& path);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&& other) noexcept;
+  ~InputFile();
+  // `count` bytes, fewer only where the file ends.
+  base::Result<std::size_t> read(char* to, std::size_t count);
+
+ private:
+  InputFile(Path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Path path_;
+  int fd_ = -1;
+};
+
 // An exclusive lock on a file, made if need be, held while the object lives (and not inherited by
 // children). The system lets it go when the process dies. The file stays.
 class LockFile {

@@ -86,6 +86,14 @@ std::string progress_text(const json::Value& progress) {
       add("State size:",
           fmt::format("{:.1f} MiB", static_cast<double>(one.int_or("stateBytes")) / (1 << 20)));
     }
+    if (const json::Value& last = one["checkpoint"]; last.is_object()) {
+      add("Checkpoint:",
+          fmt::format("{}, epoch {}, {:.1f} MiB", last.string_or("at"), grouped(last.int_or("epoch")),
+                      static_cast<double>(last.int_or("bytes")) / (1 << 20)));
+    }
+    if (one.int_or("checkpointsFailed") > 0) {
+      add("Checkpoints:", fmt::format("{} could not be written", grouped(one.int_or("checkpointsFailed"))));
+    }
     add("Worker:", fmt::format("{}, pid {}, incarnation {}, {} restarts",
                                one.bool_or("running") ? "running" : "not running", one.int_or("pid"),
                                one.int_or("incarnation"), one.int_or("restarts")));

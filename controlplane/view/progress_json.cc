@@ -51,6 +51,14 @@ json::Value to_json(const delivery::ProgressSnapshot& progress, base::Micros now
   out.set("checksum", fmt::format("{:016x}", progress.content.sum));
   out.set("published", progress.published);
   out.set("stateBytes", progress.state_bytes);
+  if (progress.checkpoint_at != 0) {
+    json::Value checkpoint = json::Value::object();
+    set_instant(checkpoint, "at", progress.checkpoint_at);
+    checkpoint.set("epoch", progress.checkpoint_epoch);
+    checkpoint.set("bytes", progress.checkpoint_bytes);
+    out.set("checkpoint", std::move(checkpoint));
+  }
+  out.set("checkpointsFailed", progress.checkpoints_failed);
   out.set("skippedNulls", progress.skipped_nulls);
   out.set("nullEventTimes", progress.null_event_times);
   json::Value warnings = json::Value::array();

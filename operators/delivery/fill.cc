@@ -67,23 +67,6 @@ base::Result<Bounds> take_cut(const Pipeline& pipeline, const targets::SourceOff
   return out;
 }
 
-std::int64_t records_between(const targets::SourceOffsets& from, const targets::SourceOffsets& until) {
-  std::int64_t records = 0;
-  for (const auto& [dataset, partitions] : until) {
-    for (const auto& [partition, end] : partitions) {
-      // A partition that was found later has no start: it is read from its first record.
-      const auto starts = from.find(dataset);
-      if (starts == from.end()) {
-        records += end;
-        continue;
-      }
-      const auto start = starts->second.find(partition);
-      records += end - (start == starts->second.end() ? 0 : start->second);
-    }
-  }
-  return records;
-}
-
 class StatefulFill {
  public:
   StatefulFill(const Pipeline& pipeline, std::stop_token stop) : pipeline_(pipeline), stop_(stop) {}
@@ -240,41 +223,6 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
   });
   base::log_info("fill finished", {{"rows", std::to_string(row.content.rows)}});
   return filled;
-}
-
-base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
-                                                       const targets::ControlRow& control,
-                                                       std::stop_token stop) {
-  auto dataflow = make_dataflow(pipeline);
-  if (!dataflow) return std::move(dataflow).error();
-  base::log_info("rebuilding state by replay",
-                 {{"records", std::to_string(records_between(control.start_offsets, control.offsets))}});
-  // A partition that was added after the fill is in offsets, not in start_offsets: it began at its first
-  // record.
-  targets::SourceOffsets from = control.start_offsets;
-  for (const auto& [dataset, partitions] : control.offsets) {
-    for (const auto& [partition, end] : partitions) from[dataset].try_emplace(partition, 0);
-  }
-  auto read =
-      read_between(pipeline, from, control.offsets, stop, [&](const InputBatch& batch) -> base::Status {
-        if (batch.rows.rows.rows == 0) return {};
-        return (*dataflow)->push(batch.source, batch.rows);
-      });
-  if (!read) return std::move(read).error();
-  types::Checksum content;
-  auto finished = (*dataflow)->finish_bulk([&](engine::Changes&& rows) -> base::Status {
-    content.rows += rows.checksum.rows;
-    content.sum += rows.checksum.sum;
-    return {};
-  });
-  if (!finished) return std::move(finished).error();
-  if (!(content == control.content)) {
-    return base::terminal("StateLost",
-                          fmt::format("replaying the sources gives {} rows (checksum {:016x}), the "
-                                      "target holds {} (checksum {:016x}): they changed meanwhile",
-                                      content.rows, content.sum, control.content.rows, control.content.sum));
-  }
-  return *std::move(dataflow);
 }
 
 base::Status verify(const Pipeline& pipeline, std::stop_token stop) {

@@ -24,12 +24,6 @@ struct Filled {
 // next attempt to drop; Drained when `stop` was requested.
 base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::stop_token stop);
 
-// Rebuilds the state of a stateful plan from the start offsets to the control row's. StateLost (terminal)
-// when what comes out is not what the target holds.
-base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
-                                                       const targets::ControlRow& control,
-                                                       std::stop_token stop);
-
 // Compares the table with the control row; VerificationFailed (terminal) says both.
 base::Status verify(const Pipeline& pipeline, std::stop_token stop);
 

@@ -1,6 +1,7 @@
 #include "operators/delivery/live.h"
 
 #include "base/log.h"
+#include "operators/delivery/checkpoints.h"
 #include "operators/delivery/completeness.h"
 #include "operators/delivery/inputs.h"
 #include "operators/delivery/merge_changes.h"
@@ -55,10 +56,12 @@ class Live {
     pipeline_.progress->set_state(State::kCatchingUp);
     if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
+    checkpoint();
     for (;;) {
       if (auto done = wait_for_clock(); !done) return std::move(done).error();
       if (auto gathered = hold_ ? wait() : gather(); !gathered) return std::move(gathered).error();
       if (auto done = finish_epoch(); !done) return std::move(done).error();
+      checkpoint();
       if (stop_.stop_requested()) return drained();
       if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
       if (auto swapped = try_swap(false); !swapped) return std::move(swapped).error();
@@ -255,6 +258,17 @@ class Live {
     hold_ = true;
     swap_after_ = {};
     return {};
+  }
+
+  // REQUIRES: nothing was pushed since the last step. While rows are in error the state holds what is not
+  // committed.
+  void checkpoint() {
+    if (pipeline_.checkpoints == nullptr || rows_in_error_) return;
+    if (stop_.stop_requested()) {
+      pipeline_.checkpoints->last(control_, committed_offsets_, *dataflow_);
+    } else {
+      pipeline_.checkpoints->committed(control_, committed_offsets_, *dataflow_);
+    }
   }
 
   // Runs what was pushed. While rows are in error their epoch stays open: nothing is committed, later input

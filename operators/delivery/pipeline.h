@@ -18,6 +18,8 @@
 
 namespace offtake::delivery {
 
+class Checkpoints;
+
 struct Source {
   std::string dataset;  // "namespace/name"
   std::string topic;
@@ -35,6 +37,7 @@ struct Pipeline {
   targets::Target* target = nullptr;
   targets::TargetTraits traits;  // of its engine
   Progress* progress = nullptr;
+  Checkpoints* checkpoints = nullptr;  // null: none are written
   const base::Clock* clock = nullptr;
   std::function<base::Micros()> since_boot = base::since_boot;
   int revision = 1;

@@ -48,6 +48,10 @@ struct ProgressSnapshot {
   std::int64_t state_bytes = 0;
   std::int64_t skipped_nulls = 0;
   std::int64_t null_event_times = 0;  // rows outside of every history window
+  // The last checkpoint that can be restored, and how many this worker wrote or could not write.
+  base::Micros checkpoint_at = 0;
+  std::int64_t checkpoint_epoch = 0, checkpoint_bytes = 0;
+  std::int64_t checkpoints_written = 0, checkpoints_failed = 0;
   // Entity datasets of which a key was read from more than one partition; those of which none was.
   std::set<std::string> keys_span_partitions, keys_in_one_partition;
   std::vector<std::string> warnings;  // HistoryTruncated and the like, once each

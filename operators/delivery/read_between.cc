@@ -63,4 +63,21 @@ base::Result<Span> span_to(const Pipeline& pipeline, const targets::SourceOffset
   return out;
 }
 
+std::int64_t records_between(const targets::SourceOffsets& from, const targets::SourceOffsets& until) {
+  std::int64_t records = 0;
+  for (const auto& [dataset, partitions] : until) {
+    for (const auto& [partition, end] : partitions) {
+      // A partition that was found later has no start: it is read from its first record.
+      const auto starts = from.find(dataset);
+      if (starts == from.end()) {
+        records += end;
+        continue;
+      }
+      const auto start = starts->second.find(partition);
+      records += end - (start == starts->second.end() ? 0 : start->second);
+    }
+  }
+  return records;
+}
+
 }  // namespace offtake::delivery

@@ -22,4 +22,7 @@ struct Span {
 base::Result<Span> span_to(const Pipeline& pipeline, const targets::SourceOffsets& offsets,
                            const targets::SourceOffsets& goal);
 
+// How many offsets lie between the two, an upper bound of the records.
+std::int64_t records_between(const targets::SourceOffsets& from, const targets::SourceOffsets& until);
+
 }  // namespace offtake::delivery

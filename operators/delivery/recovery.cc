@@ -1,5 +1,7 @@
 #include "operators/delivery/recovery.h"
 
+#include "operators/delivery/checkpoint_choice.h"
+
 namespace offtake::delivery {
 namespace {
 
@@ -7,19 +9,27 @@ namespace {
 constexpr std::int64_t kTombstoneMarginMs = 3'600'000;
 
 RecoveryDecision refill(std::string reason, std::string message) {
-  return {Recovery::kRefill, std::move(reason), std::move(message)};
+  return {Recovery::kRefill, std::move(reason), std::move(message), {}, {}};
+}
+
+// No checkpoint is of a fill that has yet to end.
+RecoveryDecision fill(Recovery action, const CheckpointsFound& checkpoints) {
+  RecoveryDecision out{action, "", "", {}, {}};
+  for (const auto& checkpoint : checkpoints.manifests) {
+    out.rejected.push_back({checkpoint.name, "foreign: the revision is filled anew"});
+  }
+  return out;
 }
 
 // Tombstones of a compacted topic may be gone when nobody read it for that long.
 std::optional<RecoveryDecision> check_tombstones(const targets::ControlRow& control,
                                                  const SourceFacts& source, base::Micros now) {
-  if (source.keeps_tombstones_for_ever) return std::nullopt;
   // Everything up to the logical time was read. The last commit may be later: of a worker that lagged.
-  const base::Micros away = now - std::min(control.logical_time, control.committed_at);
-  if (away / 1000 <= source.delete_retention_ms - kTombstoneMarginMs) return std::nullopt;
+  const base::Micros read_at = std::min(control.logical_time, control.committed_at);
+  if (!tombstones_may_be_gone(source, read_at, now)) return std::nullopt;
   return refill("TombstonesMayBeMissed",
                 fmt::format("{} was not read for {}, longer than its topic keeps deletions", source.dataset,
-                            base::format_duration(away)));
+                            base::format_duration(now - read_at)));
 }
 
 std::optional<RecoveryDecision> check_offsets(const targets::SourceOffsets& read, const SourceFacts& source) {
@@ -75,19 +85,49 @@ std::optional<RecoveryDecision> check_replay(const targets::ControlRow& control,
   return std::nullopt;
 }
 
+// Without state nothing is lost: the rows are in the target. With it, a checkpoint saves reading everything
+// again, and over compacted topics a refill.
+RecoveryDecision rebuild(const targets::ControlRow& control, const std::string& fingerprint,
+                         const std::vector<SourceFacts>& sources, base::Micros now,
+                         const CheckpointsFound& checkpoints) {
+  RecoveryDecision out{Recovery::kReplay, "", "", {}, {}};
+  for (const CheckpointManifest& checkpoint : checkpoints.manifests) {
+    std::string why = why_unusable(checkpoint, control, fingerprint, sources, checkpoints, now);
+    if (!why.empty()) {
+      out.rejected.push_back({checkpoint.name, std::move(why)});
+    } else if (out.action != Recovery::kRestore) {
+      out.action = Recovery::kRestore;
+      out.checkpoint = checkpoint;
+    }
+  }
+  if (out.action == Recovery::kRestore) return out;
+  for (const SourceFacts& source : sources) {
+    if (auto bad = check_replay(control, source)) {
+      bad->rejected = std::move(out.rejected);
+      return *bad;
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+bool tombstones_may_be_gone(const SourceFacts& source, base::Micros read_at, base::Micros now) {
+  if (source.keeps_tombstones_for_ever) return false;
+  return (now - read_at) / 1000 > source.delete_retention_ms - kTombstoneMarginMs;
+}
 
 RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& control, bool stateless,
                                  const std::string& fingerprint, const std::vector<SourceFacts>& sources,
-                                 base::Micros now) {
+                                 base::Micros now, const CheckpointsFound& checkpoints) {
   using targets::Phase;
-  if (!control) return {Recovery::kFill, "", ""};
+  if (!control) return fill(Recovery::kFill, checkpoints);
   if (control->fingerprint != fingerprint) {
     return refill("StateLost", fmt::format("the target was filled by another plan (fingerprint {}, ours {})",
                                            control->fingerprint, fingerprint));
   }
   if (control->phase == Phase::kFilling) {
-    return {stateless ? Recovery::kResumeFill : Recovery::kFill, "", ""};
+    return fill(stateless ? Recovery::kResumeFill : Recovery::kFill, checkpoints);
   }
   for (const SourceFacts& source : sources) {
     if (auto bad = check_offsets(control->offsets, source)) return *bad;
@@ -97,11 +137,8 @@ RecoveryDecision decide_recovery(const std::optional<targets::ControlRow>& contr
     }
     if (auto bad = check_tombstones(*control, source, now)) return *bad;
   }
-  if (stateless) return {Recovery::kGoLive, "", ""};
-  for (const SourceFacts& source : sources) {
-    if (auto bad = check_replay(*control, source)) return *bad;
-  }
-  return {Recovery::kReplay, "", ""};
+  if (stateless) return {Recovery::kGoLive, "", "", {}, {}};
+  return rebuild(*control, fingerprint, sources, now, checkpoints);
 }
 
 }  // namespace offtake::delivery

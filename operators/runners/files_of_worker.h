@@ -1,5 +1,6 @@
 // What a worker has on disk, below <run directory>/<uid>/r<N>/: job.json secrets/ pid worker.sock status.json
-// worker.log, and worker.1.log (the one before it) to worker.4.log. Secrets have mode 0600 in a folder of
+// worker.log, and worker.1.log (the one before it) to worker.4.log; the worker itself adds checkpoints/ and
+// schemas/. Secrets have mode 0600 in a folder of
 // mode 0700.
 #pragma once
 #include "base/files/files.h"

@@ -1,8 +1,10 @@
 #include "operators/worker/attempt.h"
 
 #include "base/log.h"
+#include "operators/delivery/checkpoints.h"
 #include "operators/delivery/fill.h"
 #include "operators/delivery/live.h"
+#include "operators/delivery/rebuild.h"
 #include "operators/delivery/recovery.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/same_source.h"
@@ -22,15 +24,13 @@ class Attempt {
     if (auto opened = open(); !opened) return std::move(opened).error();
     auto control = find_control();
     if (!control) return std::move(control).error();
-    auto facts = source_facts();
-    if (!facts) return std::move(facts).error();
-    const auto decision = delivery::decide_recovery(*control, pipeline_.stateless, job_.fingerprint, *facts,
-                                                    in_.environment.clock->now());
-    if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
-    if (decision.action == Recovery::kFill || decision.action == Recovery::kResumeFill) {
-      return fill(*control, decision.action == Recovery::kResumeFill);
+    auto decision = decide(*control);
+    if (!decision) return std::move(decision).error();
+    if (decision->action == Recovery::kRefill) return base::terminal(decision->reason, decision->message);
+    if (decision->action == Recovery::kFill || decision->action == Recovery::kResumeFill) {
+      return fill(*control, decision->action == Recovery::kResumeFill);
     }
-    return resume(**control, decision.action);
+    return resume(**control, *std::move(decision));
   }
 
  private:
@@ -78,6 +78,13 @@ class Attempt {
       source.make_decoder = [this, i] { return make_decoder(i); };
       pipeline_.sources.push_back(std::move(source));
     }
+    if (!pipeline_.stateless && !in_.environment.state_directory.empty()) {
+      checkpoints_.emplace(files::Path(in_.environment.state_directory) / "checkpoints",
+                           delivery::Checkpoints::Of{job_.product_uid, job_.fingerprint, in_.owner,
+                                                     job_.revision, in_.environment.incarnation},
+                           in_.progress, *in_.environment.clock);
+      pipeline_.checkpoints = &*checkpoints_;
+    }
     return {};
   }
 
@@ -99,11 +106,30 @@ class Attempt {
     if (!controls) return std::move(controls).error();
     for (const auto& row : *controls) {
       if (row.revision != job_.revision) continue;
+      if (checkpoints_) checkpoints_->before_takeover(row);
       auto owned = target_->take_ownership({job_.revision, in_.environment.incarnation, in_.owner});
       if (!owned) return std::move(owned).error();
       return std::optional<targets::ControlRow>(*std::move(owned));
     }
     return std::optional<targets::ControlRow>();
+  }
+
+  // What to do now; checkpoints that can never be used are gone afterwards.
+  base::Result<delivery::RecoveryDecision> decide(const std::optional<targets::ControlRow>& control) {
+    auto facts = source_facts();
+    if (!facts) return std::move(facts).error();
+    delivery::CheckpointsFound found;
+    if (checkpoints_) {
+      auto listed = checkpoints_->find();
+      if (!listed) return std::move(listed).error();
+      found = *std::move(listed);
+    }
+    auto decision = delivery::decide_recovery(control, pipeline_.stateless, job_.fingerprint, *facts,
+                                              in_.environment.clock->now(), found);
+    for (const auto& rejected : decision.rejected) {
+      if (auto gone = checkpoints_->reject(rejected); !gone) return std::move(gone).error();
+    }
+    return decision;
   }
 
   base::Result<std::vector<delivery::SourceFacts>> source_facts() const {
@@ -152,17 +178,35 @@ class Attempt {
     return delivery::run_live(pipeline_, std::move(live), stop_);
   }
 
-  base::Error resume(targets::ControlRow control, Recovery action) {
+  base::Error resume(targets::ControlRow control, delivery::RecoveryDecision decision) {
     in_.progress.set_state(delivery::State::kStarting);
     if (auto same = check_last_records(control); !same) return std::move(same).error();
     delivery::LiveStart live;
-    if (action == Recovery::kReplay) {
-      auto dataflow = delivery::replay(pipeline_, control, stop_);
+    if (decision.action != Recovery::kGoLive) {
+      auto dataflow = state_at(control, std::move(decision));
       if (!dataflow) return std::move(dataflow).error();
       live.dataflow = *std::move(dataflow);
     }
     live.control = std::move(control);
     return delivery::run_live(pipeline_, std::move(live), stop_);
+  }
+
+  // The state that belongs to the control row: from the newest checkpoint that is good, or from the records.
+  base::Result<std::unique_ptr<engine::Dataflow>> state_at(const targets::ControlRow& control,
+                                                           delivery::RecoveryDecision decision) {
+    while (decision.action == Recovery::kRestore) {
+      auto dataflow =
+          delivery::restore(pipeline_, checkpoints_->store(), decision.checkpoint, control, stop_);
+      if (dataflow) checkpoints_->restored(decision.checkpoint);
+      if (dataflow || dataflow.error().code != "CheckpointUnusable") return dataflow;
+      auto gone = checkpoints_->reject({decision.checkpoint.name, dataflow.error().message});
+      if (!gone) return std::move(gone).error();
+      auto next = decide(control);
+      if (!next) return std::move(next).error();
+      decision = *std::move(next);
+    }
+    if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
+    return delivery::replay(pipeline_, control, stop_);
   }
 
   base::Status check_last_records(const targets::ControlRow& control) const {
@@ -201,6 +245,7 @@ class Attempt {
   const Job& job_;
   std::stop_token stop_;
   std::unique_ptr<targets::Target> target_;
+  std::optional<delivery::Checkpoints> checkpoints_;
   delivery::Pipeline pipeline_;
 };
 

@@ -21,6 +21,10 @@ constexpr Series kCounters[] = {
     {"offtake_product_live_records_total", "Records delivered live by this worker",
      &ProgressSnapshot::records_live},
     {"offtake_product_epochs_total", "Epochs committed by this worker", &ProgressSnapshot::epochs_committed},
+    {"offtake_product_checkpoints_total", "Checkpoints written by this worker",
+     &ProgressSnapshot::checkpoints_written},
+    {"offtake_product_checkpoint_failures_total", "Checkpoints that could not be written",
+     &ProgressSnapshot::checkpoints_failed},
     {"offtake_product_skipped_nulls_total", "Records without a value where each must hold one",
      &ProgressSnapshot::skipped_nulls},
     {"offtake_product_null_event_times_total",
@@ -33,6 +37,8 @@ constexpr Series kGauges[] = {
      &ProgressSnapshot::records_total},
     {"offtake_product_lag_records", "Records not yet delivered, an upper bound",
      &ProgressSnapshot::lag_records},
+    {"offtake_product_checkpoint_bytes", "Size of the last checkpoint", &ProgressSnapshot::checkpoint_bytes},
+    {"offtake_product_checkpoint_epoch", "Epoch of the last checkpoint", &ProgressSnapshot::checkpoint_epoch},
     {"offtake_product_state_bytes", "Memory of the engine's state", &ProgressSnapshot::state_bytes},
 };
 
@@ -52,6 +58,12 @@ void add_metrics(metrics::Registry& registry, const metrics::Labels& labels, con
       .set(progress.stall ? 1 : 0);
   registry.gauge("offtake_product_published", "1 for the revision that readers see", labels)
       .set(progress.published ? 1 : 0);
+  if (progress.checkpoint_at != 0) {
+    registry
+        .gauge("offtake_product_checkpoint_time_seconds", "When the last checkpoint was written, since 1970",
+               labels)
+        .set(static_cast<double>(progress.checkpoint_at) / kMicros);
+  }
   // Unknown is absent: a lag of zero would read as "all is delivered".
   if (progress.complete_through != 0) {
     registry.gauge("offtake_product_lag_seconds", "How far the target is behind its sources", labels)

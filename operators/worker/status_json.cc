@@ -63,6 +63,15 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   out.set("nullEventTimes", progress.null_event_times);
   out.set("keysSpanPartitions", names(progress.keys_span_partitions));
   out.set("keysInOnePartition", names(progress.keys_in_one_partition));
+  if (progress.checkpoint_at != 0) {
+    json::Value checkpoint = json::Value::object();
+    checkpoint.set("at", progress.checkpoint_at);
+    checkpoint.set("epoch", progress.checkpoint_epoch);
+    checkpoint.set("bytes", progress.checkpoint_bytes);
+    out.set("checkpoint", std::move(checkpoint));
+  }
+  out.set("checkpointsWritten", progress.checkpoints_written);
+  out.set("checkpointsFailed", progress.checkpoints_failed);
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));
@@ -106,6 +115,11 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   progress.state_bytes = value.int_or("stateBytes");
   progress.skipped_nulls = value.int_or("skippedNulls");
   progress.null_event_times = value.int_or("nullEventTimes");
+  progress.checkpoint_at = value["checkpoint"].int_or("at");
+  progress.checkpoint_epoch = value["checkpoint"].int_or("epoch");
+  progress.checkpoint_bytes = value["checkpoint"].int_or("bytes");
+  progress.checkpoints_written = value.int_or("checkpointsWritten");
+  progress.checkpoints_failed = value.int_or("checkpointsFailed");
   progress.keys_span_partitions = names_from(value["keysSpanPartitions"]);
   progress.keys_in_one_partition = names_from(value["keysInOnePartition"]);
   if (value["warnings"].is_array()) {

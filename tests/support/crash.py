@@ -13,6 +13,7 @@ from support.children import eventually, process_state
 FILLING = ["cut-stored", "mid-read", "mid-load", "piece-loaded", "before-indexes", "after-indexes", "before-swap-commit",
            "after-swap-commit"]
 LIVE = ["mid-epoch", "before-epoch-commit", "after-epoch-commit"]
+CHECKPOINTS = ["checkpoint-written", "checkpoint-renamed", "checkpoint-deleting"]
 # Of targets without transactions: tests/unit/targets.
 INTENT = ["intent-stored", "handing-over", "public-name-moved"]
 TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])

@@ -39,5 +39,6 @@ void bench_group(std::size_t rows);
 void bench_updates(std::size_t rows);
 void bench_latency(std::size_t rows);
 void bench_state();
+void bench_checkpoint(std::size_t rows);
 
 }  // namespace offtake::bench

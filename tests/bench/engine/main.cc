@@ -1,4 +1,4 @@
-// engine_bench [rows] [map|join|group|updates|latency|state]
+// engine_bench [rows] [map|join|group|updates|latency|state|checkpoint]
 #include <cstdlib>
 #include <cstring>
 
@@ -22,5 +22,6 @@ int main(int argc, char** argv) {
   if (wanted("updates")) bench_updates(rows);
   if (wanted("latency")) bench_latency(std::min<std::size_t>(rows, 1000000));
   if (wanted("state")) bench_state();
+  if (wanted("checkpoint")) bench_checkpoint(std::min<std::size_t>(rows, 1000000));
   return exit_code();
 }

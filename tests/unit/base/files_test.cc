@@ -69,3 +69,33 @@ TEST_CASE("a lock excludes another process and dies with its holder") {
   ::close(ready[0]);
   ::close(ready[1]);
 }
+
+TEST_CASE("files written and read in one go") {
+  const auto dir = files::TempDir::make();
+  const auto path = dir->path() / "long";
+  {
+    auto file = files::OutputFile::create(path, 0600);
+    REQUIRE(file.ok());
+    for (int i = 0; i < 1000; ++i) REQUIRE(file->append("0123456789").ok());
+    REQUIRE(file->sync().ok());
+  }
+  CHECK_FALSE(files::OutputFile::create(path).ok());
+  auto file = files::InputFile::open(path);
+  REQUIRE(file.ok());
+  std::string bytes(10'010, '?');
+  CHECK(*file->read(bytes.data(), 5) == 5);
+  CHECK(bytes.substr(0, 6) == "01234?");
+  CHECK(*file->read(bytes.data(), bytes.size()) == 9'995);
+  CHECK(*file->read(bytes.data(), 1) == 0);
+  CHECK(files::InputFile::open(dir->path() / "no").error().code == "NotFound");
+}
+
+TEST_CASE("a directory gets its name at once") {
+  const auto dir = files::TempDir::make();
+  REQUIRE(files::make_dirs(dir->path() / "new").ok());
+  REQUIRE(files::write_file_atomic(dir->path() / "new" / "x", "1").ok());
+  REQUIRE(files::rename_synced(dir->path() / "new", dir->path() / "name").ok());
+  CHECK(*files::read_file(dir->path() / "name" / "x") == "1");
+  CHECK_FALSE(files::exists(dir->path() / "new"));
+  CHECK(files::rename_synced(dir->path() / "new", dir->path() / "other").error().code == "NotFound");
+}

@@ -34,6 +34,7 @@ TEST_CASE(
     must(database.execute(R"(UPDATE _offtake_control SET start_offsets = '{"shop/events":{"0":0}}')"));
   }
   REQUIRE(world.control().start_offsets.at("shop/events") == sources::OffsetVector{{0, 0}});
+  must(files::remove_tree(world.folder() / "state" / "checkpoints"));
   Running worker(job, world.environment());
   eventually([&] { return worker.live(); }, "live again");
   CHECK(worker.logged("rebuilding state by replay") == 1);
