@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// At least so far apart; of the time no more than one part in kPartOfTime is spent writing, and one in kPartWaited
-// waited for by epochs, so that what they take at the 99th percentile does not show it.
+// At least so far apart; of the time no more than one part in kPartOfTime is spent writing, and one in
+// kPartWaited waited for by epochs, so that what they take at the 99th percentile does not show it.
 constexpr auto kDistance = 30s;
 constexpr int kPartOfTime = 20;
 constexpr int kPartWaited = 200;
