@@ -23,9 +23,9 @@ def said(worker) -> list[str]:
     return [line.get("msg") for line in worker.log_lines()]
 
 
-def names(product, revision: int = 1) -> list[str]:
+def names(worker) -> list[str]:
     """Whole checkpoints, the oldest first."""
-    folder = product.worker(revision).folder / "checkpoints"
+    folder = worker.folder / "checkpoints"
     return sorted(path.name for path in folder.glob("[0-9]*") if (path / "MANIFEST").exists())
 
 
@@ -33,10 +33,10 @@ def wait_checkpoint(product, count: int = 1) -> None:
     eventually(lambda: said(product.worker()).count("checkpoint written") >= count, 60, f"{product} has {count} checkpoints")
 
 
-def kill_all(world, product) -> int:
+def kill_all(world, worker) -> None:
     """The server first, so that nobody starts the worker again."""
     world.server.kill()
-    return product.worker().send(signal.SIGKILL)
+    worker.send(signal.SIGKILL)
 
 
 @TOPICS
@@ -63,8 +63,9 @@ def test_drained_it_has_nothing_to_read_again(world, namespace):
     product.wait_live(timeout=120)
     live_changes(world)
     world.assert_equal(product, fp.ENRICHED)
+    worker = product.worker()
     world.server.terminate(timeout=30)
-    assert len(names(product)) == 2
+    assert len(names(worker)) == 2
     world.server.start()
     product.wait_worker()
     converge(world, product)
@@ -73,15 +74,15 @@ def test_drained_it_has_nothing_to_read_again(world, namespace):
     assert product.revision == 1
 
 
-def lost(product) -> None:
-    shutil.rmtree(product.worker(1).folder / "checkpoints")
+def lost(worker) -> None:
+    shutil.rmtree(worker.folder / "checkpoints")
 
 
-def damaged(product) -> None:
-    found = names(product)
+def damaged(worker) -> None:
+    found = names(worker)
     assert found
     for name in found:
-        state = product.worker(1).folder / "checkpoints" / name / "state"
+        state = worker.folder / "checkpoints" / name / "state"
         content = bytearray(state.read_bytes())
         content[len(content) // 3] ^= 4
         state.write_bytes(content)
@@ -96,8 +97,8 @@ def test_without_a_good_checkpoint_it_is_as_without(world, namespace, spoil):
     live_changes(world)
     world.assert_equal(product, fp.ENRICHED)
     first = product.worker()
-    kill_all(world, product)
-    spoil(product)
+    kill_all(world, first)
+    spoil(first)
     world.server.start()
     if namespace == fp.COMPACTED:
         product.wait_live(timeout=120, revision=2)
@@ -120,18 +121,20 @@ def test_killed_while_a_checkpoint_is_written(world, namespace, point):
         wait_checkpoint(product)
         live_changes(world)
         world.assert_equal(product, fp.ENRICHED)
+        worker = product.worker()
         world.server.terminate(timeout=30)
-        assert len(names(product)) == 2
+        assert len(names(worker)) == 2
         live_changes(world)
         world.server.start(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
     else:
         world.server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
         product = world.product(fp.enriched(f"at-{point}", namespace))
     pid = hit(product, point)
-    whole = names(product)
+    worker = product.worker()
+    whole = names(worker)
     assert len(whole) == {"checkpoint-written": 0, "checkpoint-renamed": 1, "checkpoint-deleting": 2}[point]
     live_changes(world)
-    kill_all(world, product)
+    kill_all(world, worker)
     world.server.start()
     assert product.wait_worker(not_pid=pid)
     converge(world, product)
