@@ -196,7 +196,8 @@ def test_a_killed_server_goes_on_without_reading_its_log_again(server):
         endpoint = product.get()["status"]["endpoint"]
         connection = sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True)
         try:
-            return dict(connection.execute(f'SELECT place, total FROM "{endpoint["object"]}"')) == readings.sums
+            rows = connection.execute(f'SELECT place, total FROM "{endpoint["object"]}"').fetchall()
+            return {place: int(total) for place, total in rows} == readings.sums  # numeric is text there
         finally:
             connection.close()
 
