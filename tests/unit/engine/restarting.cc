@@ -106,6 +106,10 @@ base::Result<Changes> Restarting::step() {
   REQUIRE(changes.ok());
   REQUIRE(other.ok());
   CHECK(lines_of(*other) == lines_of(*changes));
+  // What is counted is what there is: not the least of it got lost, or is taken off twice.
+  const std::size_t counted = restored_->state_bytes();
+  CHECK(counted < unbroken_->state_bytes() * 5 / 4 + 1024);
+  CHECK(counted + 1024 > unbroken_->state_bytes() * 3 / 4);
   return changes;
 }
 
