@@ -16,6 +16,8 @@
 namespace offtake::worker {
 
 inline constexpr int kJobFormat = 1;
+// Of what rows in targets depend on beside the plan: another one is another fingerprint, and a refill.
+// Checkpoints have a format of their own (engine::kStateFormat), which costs a replay.
 inline constexpr int kStateFormat = 1;
 
 // An event store as the job names it. Credentials are files in <secrets>/<secrets_folder>/

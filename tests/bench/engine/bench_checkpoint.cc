@@ -24,12 +24,13 @@ void report_index(std::size_t rows) {
   double placed = 1e300, read = 1e300;
   for (int round = 0; round < 5; ++round) {
     engine::SlotIndex index;
-    placed = std::min(placed, seconds([&] {
-                        index.reserve(rows);
-                        for (std::size_t i = 0; i < rows; ++i) {
-                          index.insert(engine::SlotIndex::tag_of(hashes[i]), static_cast<std::uint32_t>(i + 1));
-                        }
-                      }));
+    placed =
+        std::min(placed, seconds([&] {
+                   index.reserve(rows);
+                   for (std::size_t i = 0; i < rows; ++i) {
+                     index.insert(engine::SlotIndex::tag_of(hashes[i]), static_cast<std::uint32_t>(i + 1));
+                   }
+                 }));
     std::vector<std::string> blocks;
     engine::StateWriter out([&](std::string_view block) -> base::Status {
       blocks.emplace_back(block);
