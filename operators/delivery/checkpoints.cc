@@ -76,10 +76,10 @@ void Checkpoints::committed(const targets::ControlRow& control, const targets::S
 
 void Checkpoints::last(const targets::ControlRow& control, const targets::SourceOffsets& committed,
                        const engine::Dataflow& dataflow) {
-  if (finishing_.joinable()) finishing_.join();
+  wait();
   if (took_ > kDrainTakes || written_offsets_ == committed) return;
   write(control, committed, dataflow);
-  if (finishing_.joinable()) finishing_.join();
+  wait();
 }
 
 void Checkpoints::write(const targets::ControlRow& control, const targets::SourceOffsets& committed,
@@ -100,7 +100,7 @@ void Checkpoints::write(const targets::ControlRow& control, const targets::Sourc
   auto draft = write_state(std::move(manifest), dataflow);
   if (!draft) return failed(draft.error());
   waited_ = clock_.steady() - began;
-  if (finishing_.joinable()) finishing_.join();
+  wait();
   busy_.store(true, std::memory_order_relaxed);
   finishing_ =
       std::jthread([this, began, draft = *std::move(draft), outer = base::LogScope::current()]() mutable {

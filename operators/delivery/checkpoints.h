@@ -44,6 +44,11 @@ class Checkpoints {
   void last(const targets::ControlRow& control, const targets::SourceOffsets& committed,
             const engine::Dataflow& dataflow);
 
+  // Until the one that is under way is durable, or has failed.
+  void wait() {
+    if (finishing_.joinable()) finishing_.join();
+  }
+
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
   void write(const targets::ControlRow& control, const targets::SourceOffsets& committed,
