@@ -234,6 +234,30 @@ TEST_CASE("a target that was put back: newer checkpoints are dropped") {
   CHECK(proof.table == proof.control.content);
 }
 
+TEST_CASE("a control row that goes back beneath a live worker: its state is restored from before") {
+  Shop shop;
+  shop.fill();
+  Running worker(shop.job, shop.world.environment());
+  eventually([&] { return worker.live(); }, "live");
+  wait_for_checkpoint(worker);
+  shop.change();
+  shop.until_right();
+  const std::int64_t epoch = shop.world.control().epoch;
+  REQUIRE(worker.progress().checkpoint_epoch < epoch);
+  {
+    auto database = must(sqlite::Database::open(shop.world.product_file()));
+    must(database.execute("UPDATE _offtake_control SET epoch = epoch - 1"));
+  }
+  shop.change();
+  shop.until_right();
+  eventually([&] { return worker.live(); }, "live again");
+  CHECK(worker.logged("restoring a checkpoint") == 1);
+  CHECK(worker.logged("rebuilding state by replay") == 0);
+  CHECK(shop.world.control().epoch >= epoch);
+  const auto proof = must(shop.world.open_target(shop.job)->prove());
+  CHECK(proof.table == proof.control.content);
+}
+
 TEST_CASE("a checkpoint whose target holds something else is not used") {
   Shop shop;
   shop.fill();
