@@ -58,7 +58,13 @@ base::Status Checkpoints::reject(const RecoveryDecision::Rejected& rejected) {
   return store_.remove(rejected.name);
 }
 
-void Checkpoints::restored(const CheckpointManifest& checkpoint) {
+void Checkpoints::restored(const CheckpointManifest& checkpoint, const targets::ControlRow& control) {
+  if (checkpoint.offsets == control.offsets) due_ = clock_.steady() + kDistance;
+  note(checkpoint);
+}
+
+// The last one there is.
+void Checkpoints::note(const CheckpointManifest& checkpoint) {
   written_offsets_ = checkpoint.offsets;
   progress_.update([&](ProgressSnapshot& s) {
     s.checkpoint_at = checkpoint.written_at;
@@ -145,7 +151,7 @@ void Checkpoints::finish(CheckpointStore::Draft draft, SteadyTime began) {
                                         {"epoch", std::to_string(written->epoch)},
                                         {"bytes", std::to_string(written->state_bytes)},
                                         {"took_ms", std::to_string(ms)}});
-  restored(*written);
+  note(*written);
   progress_.update([](ProgressSnapshot& s) { ++s.checkpoints_written; });
 }
 

@@ -31,8 +31,9 @@ class Checkpoints {
   base::Result<CheckpointsFound> find();
   // Throws one away, and says why.
   base::Status reject(const RecoveryDecision::Rejected& rejected);
-  // The state is the one of this checkpoint: nothing is due until more was committed.
-  void restored(const CheckpointManifest& checkpoint);
+  // The state is the one of this checkpoint, rolled forward to `control`: where that took reading, another is
+  // due at once.
+  void restored(const CheckpointManifest& checkpoint, const targets::ControlRow& control);
   const CheckpointStore& store() const { return store_; }
 
   // The state is that of `control` at the offsets `committed`, nothing is under way: writes a checkpoint when
@@ -55,6 +56,7 @@ class Checkpoints {
              const engine::Dataflow& dataflow);
   base::Result<CheckpointStore::Draft> write_state(CheckpointManifest manifest,
                                                    const engine::Dataflow& dataflow);
+  void note(const CheckpointManifest& checkpoint);
   void finish(CheckpointStore::Draft draft, SteadyTime began);
   void failed(const base::Error& error);
 

@@ -197,7 +197,7 @@ class Attempt {
     while (decision.action == Recovery::kRestore) {
       auto dataflow =
           delivery::restore(pipeline_, checkpoints_->store(), decision.checkpoint, control, stop_);
-      if (dataflow) checkpoints_->restored(decision.checkpoint);
+      if (dataflow) checkpoints_->restored(decision.checkpoint, control);
       if (dataflow || dataflow.error().code != "CheckpointUnusable") return dataflow;
       auto gone = checkpoints_->reject({decision.checkpoint.name, dataflow.error().message});
       if (!gone) return std::move(gone).error();
