@@ -54,12 +54,23 @@ void reach_crash_point(std::string_view name) {
 
 const std::vector<std::string_view>& crash_point_names() {
   static const std::vector<std::string_view> names = {
-      "cut-stored",          "mid-read",           "mid-load",
-      "piece-loaded",        "before-indexes",     "after-indexes",
-      "before-swap-commit",  "after-swap-commit",  "mid-epoch",
-      "before-epoch-commit", "after-epoch-commit", "intent-stored",
-      "handing-over",        "public-name-moved",
-      "checkpoint-written",  "checkpoint-renamed", "checkpoint-deleting",
+      "cut-stored",
+      "mid-read",
+      "mid-load",
+      "piece-loaded",
+      "before-indexes",
+      "after-indexes",
+      "before-swap-commit",
+      "after-swap-commit",
+      "mid-epoch",
+      "before-epoch-commit",
+      "after-epoch-commit",
+      "intent-stored",
+      "handing-over",
+      "public-name-moved",
+      "checkpoint-written",
+      "checkpoint-renamed",
+      "checkpoint-deleting",
   };
   return names;
 }
