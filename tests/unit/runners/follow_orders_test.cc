@@ -82,6 +82,12 @@ TEST_CASE("secrets are in files alone") {
   Running world;
   const auto pid = world.ensured();
   const auto directory = worker_directory(world.folder.path(), kKey);
+  // It answers before it writes its first line.
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (must(files::read_file(directory / "worker.log")).empty()) {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "the worker's log stays empty");
+    std::this_thread::sleep_for(20ms);  // between two looks
+  }
   for (const files::Path& open_to_see :
        {files::Path(fmt::format("/proc/{}/cmdline", pid)), files::Path(fmt::format("/proc/{}/environ", pid)),
         directory / "job.json", directory / "worker.log", directory / "worker.out"}) {
