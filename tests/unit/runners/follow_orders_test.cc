@@ -84,7 +84,8 @@ TEST_CASE("secrets are in files alone") {
   const auto directory = worker_directory(world.folder.path(), kKey);
   // It answers before it writes its first line.
   const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (must(files::read_file(directory / "worker.log")).empty()) {
+  const auto log_of_worker = [&] { return files::read_file(directory / "worker.log"); };
+  for (auto log = log_of_worker(); !log || log->empty(); log = log_of_worker()) {
     REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "the worker's log stays empty");
     std::this_thread::sleep_for(20ms);  // between two looks
   }
