@@ -17,8 +17,8 @@ constexpr const char* kMoreColumns = R"({"type": "record", "name": "Order", "fie
   {"name": "id", "type": "long"}, {"name": "customer", "type": "string"}, {"name": "cents", "type": "long"},
   {"name": "note", "type": "string", "default": "none"}]})";
 
-// Live from a history that the topic then forgets; the state is gone with the worker.
-void lose_state(World& world, const std::string& product) {
+// Live from a history that the topic then forgets.
+void live_from_short_history(World& world, const std::string& product) {
   world.add_dataset("orders", kOrderSchema, "type: Event", 60'000);
   world.produce("orders", R"({"id": 1, "customer": "a", "cents": 5})");
   world.produce("orders", R"({"id": 2, "customer": "b", "cents": 7})");
@@ -30,13 +30,13 @@ void lose_state(World& world, const std::string& product) {
 TEST_CASE(
     "a refill goes on from where retention has come to, and needs no history that was resolved long ago") {
   World world;
-  lose_state(world, kTotals);
+  live_from_short_history(world, kTotals);
   const auto live = world.until_live("totals");
   const auto first = world.job("totals", 1);
   world.log_clock.advance(120'000'000);
   world.produce("orders", R"({"id": 3, "customer": "c", "cents": 9})");
   REQUIRE(world.log->apply_retention().ok());
-  world.restart();
+  world.restart_without_state();
   const auto refilled = world.until_live("totals", 2);
   CHECK(refilled.status.start_time->micros == live.status.start_time->micros);
   const auto second = world.job("totals", 2);
@@ -46,7 +46,7 @@ TEST_CASE(
 
 TEST_CASE("an edit reuses the resolved history although the topic no longer keeps it") {
   World world;
-  lose_state(world, kTotals);
+  live_from_short_history(world, kTotals);
   const auto live = world.until_live("totals");
   world.log_clock.advance(120'000'000);
   world.produce("orders", R"({"id": 3, "customer": "c", "cents": 9})");
@@ -65,7 +65,7 @@ spec:
 
 TEST_CASE("a refill keeps the schemas of its plan: SELECT * gains no column") {
   World world;
-  lose_state(world, R"(
+  live_from_short_history(world, R"(
 apiVersion: offtake.dev/v1alpha1
 kind: DataProduct
 metadata: {name: everything}
@@ -78,7 +78,7 @@ spec:
   world.log_clock.advance(120'000'000);
   world.produce("orders", R"({"id": 3, "customer": "c", "cents": 9, "note": "new"})");
   REQUIRE(world.log->apply_retention().ok());
-  world.restart();
+  world.restart_without_state();
   world.until_live("everything", 2);
   const auto second = world.job("everything", 2);
   REQUIRE(second.table.columns.size() == first.table.columns.size());

@@ -4,6 +4,7 @@
 
 #include "base/yaml/node.h"
 #include "controlplane/sql/compile.h"
+#include "operators/runners/files_of_worker.h"
 #include "operators/runners/in_process/runner.h"
 #include "operators/sources/embedded/store.h"
 #include "schemas/avro/encoder.h"
@@ -86,10 +87,22 @@ void World::start() {
                                                       base::system_clock(), products);
 }
 
-void World::restart() {
+void World::end() {
   runner_->drain_all(10s);
   products_.reset();
   runner_.reset();
+}
+
+void World::restart() {
+  end();
+  start();
+}
+
+void World::restart_without_state() {
+  end();
+  for (const runners::WorkerKey& key : runners::listed_workers(run_directory())) {
+    must(files::remove_tree(runners::worker_directory(run_directory(), key) / "checkpoints"));
+  }
   start();
 }
 

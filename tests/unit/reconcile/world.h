@@ -45,6 +45,8 @@ class World {
   runners::Runner& runner() { return *runner_; }
   // Drains the workers and forgets everything that is only in memory, as a server that ends does.
   void restart();
+  // So, and the state that the workers kept is lost.
+  void restart_without_state();
 
   base::ManualClock log_clock{base::system_clock().now()};
   std::shared_ptr<sources::embedded::Log> log;
@@ -53,6 +55,7 @@ class World {
 
  private:
   void start();
+  void end();
   files::TempDir directory_;
   std::unique_ptr<registry::Store> registry_store_;
   std::shared_ptr<registry::Client> registry_;
