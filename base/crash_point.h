@@ -19,6 +19,11 @@ inline void crash_point(std::string_view name) {
   if (detail::crash_armed.load(std::memory_order_relaxed)) detail::reach_crash_point(name);
 }
 
+// Whether a test may be waiting for one: what is one step otherwise may then be taken in two.
+inline bool crash_points_armed() {
+  return detail::crash_armed.load(std::memory_order_relaxed);
+}
+
 // The names in use, in one table so that the crash matrix of the tests cannot miss one.
 const std::vector<std::string_view>& crash_point_names();
 

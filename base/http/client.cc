@@ -208,6 +208,10 @@ class Client::Impl {
     if (!options_.unix_socket.empty()) set(easy, CURLOPT_UNIX_SOCKET_PATH, options_.unix_socket.c_str());
     if (!options_.unix_socket.empty() || is_loopback_url(options_.base_url)) set(easy, CURLOPT_PROXY, "");
     if (!options_.ca_file.empty()) set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.ca_pem.empty()) {
+      curl_blob blob{const_cast<char*>(options_.ca_pem.data()), options_.ca_pem.size(), CURL_BLOB_NOCOPY};
+      curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    }
     if (!options_.certificate_file.empty()) set(easy, CURLOPT_SSLCERT, options_.certificate_file.c_str());
     if (!options_.key_file.empty()) set(easy, CURLOPT_SSLKEY, options_.key_file.c_str());
     if (!options_.user.empty()) {

@@ -23,6 +23,7 @@ struct ClientOptions {
   std::string bearer_token;
   std::string user, password;              // basic authentication, when user is set
   std::string ca_file;                     // PEM; empty: the system's
+  std::string ca_pem;                      // the same, as its content
   std::string certificate_file, key_file;  // PEM, of the client
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // of a whole exchange; of a stream: until its head is there

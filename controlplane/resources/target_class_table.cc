@@ -27,9 +27,9 @@ const ObjectType& table<ExternalProvisioner>() {
                                  "A server that exists: products get schemas and roles on it")
           .field("url", &ExternalProvisioner::url, url_forms() + "; without a password", required(),
                  like(kServerUrl), at_most(512))
-          .field(
-              "adminSecretRef", &ExternalProvisioner::admin_secret_ref,
-              "Secret in offtake-system with the keys username and password of a role that may create roles")
+          .field("adminSecretRef", &ExternalProvisioner::admin_secret_ref,
+                 "Secret in offtake-system with the keys username and password of an account that may make "
+                 "what products need there: roles and schemas, or indices")
           .field("caSecretRef", &ExternalProvisioner::ca_secret_ref, "PEM of the certificate authority")
           .done();
   return type;

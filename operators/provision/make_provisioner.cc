@@ -1,6 +1,7 @@
 #include "operators/provision/external/external_provisioner.h"
 #include "operators/provision/local/local_provisioner.h"
 #include "operators/provision/offers/offers.h"
+#include "operators/provision/opensearch/opensearch_provisioner.h"
 #include "operators/provision/provisioner.h"
 #include "operators/provision/server_engines.h"
 
@@ -41,6 +42,8 @@ base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSet
     return make_on_own_server(settings);
   if (settings.engine == "sqlite") return local::make_local(settings);
   if (settings.engine == "postgres") return external::make_external(settings);
+  if (settings.engine == "opensearch" || settings.engine == "elasticsearch")
+    return opensearch::make_opensearch(settings);
   return not_available(settings.engine);
 }
 

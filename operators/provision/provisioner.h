@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,9 @@ struct Credentials {
 };
 
 struct Provisioned {
-  targets::TargetConnection writer;            // without password
+  targets::TargetConnection writer;  // without password
+  // Where no account is made for the writer: what it comes with instead of Credentials::writer_password.
+  std::optional<std::string> writer_password;
   std::string endpoint_type;                   // the engine
   std::string endpoint_address;                // host:port, or the file
   std::string endpoint_object;                 // schema.view

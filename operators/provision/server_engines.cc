@@ -1,6 +1,7 @@
 #include "operators/provision/server_engines.h"
 
 #include "operators/provision/external/external_provisioner.h"
+#include "operators/provision/opensearch/opensearch_provisioner.h"
 #include "operators/provision/servers/opensearch/opensearch_kind.h"
 #include "operators/provision/servers/postgres/postgres_kind.h"
 
@@ -22,7 +23,7 @@ const std::vector<ServerEngine>& engines() {
        [](const std::string&, const Parameters& parameters) {
          return servers::opensearch::make_kind(parameters);
        },
-       [](int port) { return fmt::format("http://127.0.0.1:{}", port); }, nullptr},
+       [](int port) { return fmt::format("http://127.0.0.1:{}", port); }, &opensearch::make_opensearch},
   };
   return kEngines;
 }

@@ -1,3 +1,4 @@
+#include "operators/targets/opensearch/opensearch_target.h"
 #include "operators/targets/postgres/postgres_target.h"
 #include "operators/targets/sqlite/sqlite_target.h"
 #include "operators/targets/target.h"
@@ -5,7 +6,8 @@
 namespace offtake::targets {
 namespace {
 
-const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine()};
+const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine(), &opensearch::engine(),
+                                        &opensearch::elasticsearch_engine()};
 
 }  // namespace
 

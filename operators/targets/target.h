@@ -92,6 +92,7 @@ struct TableSpec {
 struct TargetConnection {
   std::string engine;  // TargetEngine::name
   std::string path;    // of engines that keep a file a product
+  std::string url;     // of those that are spoken to by HTTP
   std::string host, database, schema, user, password, reader_role, ssl_mode, ca_pem;
   int port = 5432;
 };

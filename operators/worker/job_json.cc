@@ -116,6 +116,11 @@ json::Value to_json(const targets::TargetConnection& target) {
   json::Value out = json::Value::object();
   out.set("engine", target.engine);
   if (!target.path.empty()) out.set("path", target.path);
+  if (!target.url.empty()) {
+    out.set("url", target.url);
+    out.set("schema", target.schema);
+    out.set("user", target.user);
+  }
   if (!target.host.empty()) {
     out.set("host", target.host);
     out.set("port", target.port);
@@ -132,6 +137,7 @@ targets::TargetConnection connection_from(const json::Value& value) {
   targets::TargetConnection target;
   target.engine = value.string_or("engine");
   target.path = value.string_or("path");
+  target.url = value.string_or("url");
   target.host = value.string_or("host");
   target.port = static_cast<int>(value.int_or("port", 5432));
   target.database = value.string_or("database");

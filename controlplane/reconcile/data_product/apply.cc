@@ -152,7 +152,7 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
   for (auto& store : job->stores) renew_store(store, order);
   auto credentials = ensure_credentials(work.facts.product);
   if (!credentials) return std::move(credentials).error();
-  order.secrets["target/password"] = credentials->writer_password;
+  order.secrets["target/password"] = work.provisioned->writer_password.value_or(credentials->writer_password);
   if (!work.provisioned->writer.ca_pem.empty())
     order.secrets["target/ca.crt"] = work.provisioned->writer.ca_pem;
   order.job = *job;

@@ -31,7 +31,16 @@ const RevisionFacts* Facts::current() const {
   return nullptr;
 }
 
+const RevisionFacts* Facts::handing_over() const {
+  if (current() != nullptr) return nullptr;
+  for (const auto& revision : revisions) {
+    if (revision.is_handing_over()) return &revision;
+  }
+  return nullptr;
+}
+
 const RevisionFacts* Facts::left_behind() const {
+  if (const RevisionFacts* still = handing_over()) return still;
   if (current() != nullptr || !product.status.revision) return nullptr;
   for (const auto& revision : revisions) {
     if (revision.is_fenced() && revision.number == product.status.revision->current) return &revision;
@@ -65,14 +74,16 @@ Decision decide(const Facts& facts) {
     return out;
   }
   const RevisionFacts* current = facts.current();
+  const RevisionFacts* handing_over = facts.handing_over();
   const bool changed = latest->spec_hash != facts.desired_hash;
   const RevisionFacts* keep = latest;
   if (changed && current != nullptr && current->spec_hash == facts.desired_hash) {
     keep = current;  // an edit was taken back before its revision was published
   } else if (changed) {
     out.start = latest->number + 1, out.start_reason = "spec changed";
-  } else if (latest->is_fenced()) {
-    // Given up once, by an edit that was taken back since: what it holds may be half of a fill.
+  } else if (latest->is_fenced() || latest == handing_over) {
+    // Given up once, by an edit that was taken back since: what it holds may be half of a fill. Or its
+    // successor was, after it stood still for that one: the next takes over from there.
     out.start = latest->number + 1, out.start_reason = "fenced";
     out.refill_of = latest->number;
   } else if (wants_refill(latest->final_reason()) && pause_is_over(*latest, facts.now)) {
@@ -88,9 +99,11 @@ Decision decide(const Facts& facts) {
     out.fence = current->number;
   for (const auto& revision : facts.revisions) {
     if (revision.number == out.fence) continue;
+    // Never run again; it goes when another one is published.
+    if (&revision == handing_over) continue;
     if (&revision == keep || &revision == current) {
       out.run.push_back(revision.number);
-    } else if (revision.is_fenced() && current == nullptr) {
+    } else if (revision.is_fenced() && current == nullptr && handing_over == nullptr) {
       continue;  // readers may still see it: it goes when another one is published
     } else if (out.start && revision.number == latest->number) {
       out.supersedes = revision.number;

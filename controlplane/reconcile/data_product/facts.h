@@ -21,6 +21,9 @@ struct RevisionFacts {
   bool is_current() const { return control && control->phase == targets::Phase::kCurrent; }
   // No worker may ever write it again.
   bool is_fenced() const { return control && control->phase == targets::Phase::kFenced; }
+  // Stands still for its successor, and is what readers see until that one is published. No worker may write
+  // it again either.
+  bool is_handing_over() const { return control && control->phase == targets::Phase::kHandingOver; }
   // How its worker ended for good; empty while it runs or may run again.
   std::string final_reason() const;
 };
@@ -40,9 +43,10 @@ struct Facts {
   std::optional<planning::Draft> draft;
 
   const RevisionFacts* latest() const { return revisions.empty() ? nullptr : &revisions.back(); }
-  const RevisionFacts* current() const;  // the one that readers see and a worker feeds
-  // Fenced before its successor was filled: readers see it as it was then. By the status, so good for words
-  // only.
+  const RevisionFacts* current() const;       // the one that readers see and a worker feeds
+  const RevisionFacts* handing_over() const;  // while there is no current one
+  // Handing over, or fenced before its successor was filled: readers see it as it was then. The latter by the
+  // status, so good for words only.
   const RevisionFacts* left_behind() const;
 };
 

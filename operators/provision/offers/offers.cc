@@ -10,12 +10,16 @@ const std::vector<Offer>& offers() {
        .local = true,
        .url_schemes = {"postgresql://", "postgres://"},
        .url_form = "postgresql://host:port/database"},
+      {.engine = "opensearch",
+       .local = true,
+       .url_schemes = {"https://", "http://"},
+       .url_form = "https://host:9200"},
+      {.engine = "elasticsearch", .url_schemes = {"https://", "http://"}, .url_form = "https://host:9200"},
   };
   return kOffers;
 }
 
-constexpr std::string_view kPlanned[] = {"opensearch", "elasticsearch", "redis", "http",
-                                         "function",   "topic",         "files"};
+constexpr std::string_view kPlanned[] = {"redis", "http", "function", "topic", "files"};
 
 }  // namespace
 

@@ -18,6 +18,11 @@ base::Error changed_meanwhile(int revision) {
                          fmt::format("the control document of revision {} changed meanwhile", revision));
 }
 
+// Rows have newer versions, or their place is gone: the work of another owner, unless there is none.
+bool is_of_another(const base::Error& error) {
+  return error.code == kSuperseded || error.code == kPlaceGone;
+}
+
 class IntentLoader : public Loader {
  public:
   IntentLoader(ControlStore& control, const ControlRow& row, FillProgress progress,
@@ -29,7 +34,7 @@ class IntentLoader : public Loader {
         rows_(std::move(rows)) {}
 
   base::Status append(const engine::Changes& rows) override {
-    if (auto written = rows_->append(rows); !written) return written;
+    if (auto written = rows_->append(rows); !written) return explain(std::move(written).error());
     base::crash_point("mid-load");
     progress_.content.rows += rows.checksum.rows;
     progress_.content.sum += rows.checksum.sum;
@@ -37,19 +42,30 @@ class IntentLoader : public Loader {
   }
 
   base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
-    if (auto flushed = rows_->flush(); !flushed) return flushed;
+    if (auto flushed = rows_->flush(); !flushed) return explain(std::move(flushed).error());
     // The place is this fill's alone, its progress is the revision's.
-    auto stored = control_.read(revision_);
-    if (!stored) return std::move(stored).error();
-    if (!stored->has_value() || (*stored)->row.owner != owner_ || (*stored)->row.phase != Phase::kFilling) {
-      return protocol::fenced_by_another(revision_);
-    }
+    if (auto mine = check_owner(); !mine) return mine;
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
     return control_.write_fill_progress(revision_, progress_);
   }
 
  private:
+  base::Status check_owner() {
+    auto stored = control_.read(revision_);
+    if (!stored) return std::move(stored).error();
+    if (!stored->has_value() || (*stored)->row.owner != owner_ || (*stored)->row.phase != Phase::kFilling) {
+      return protocol::fenced_by_another(revision_);
+    }
+    return {};
+  }
+
+  base::Error explain(base::Error error) {
+    if (!is_of_another(error)) return error;
+    if (auto mine = check_owner(); !mine) return std::move(mine).error();
+    return error;
+  }
+
   ControlStore& control_;
   const int revision_;
   const std::string owner_;
@@ -151,7 +167,8 @@ class IntentTarget : public Target {
     auto mine = owned();
     if (!mine) return std::move(mine).error();
     base::crash_point("before-indexes");
-    if (auto finished = rows_->finish_load(mine->place); !finished) return finished;
+    if (auto finished = rows_->finish_load(mine->place); !finished)
+      return explain(std::move(finished).error());
     base::crash_point("after-indexes");
     return {};
   }
@@ -210,7 +227,8 @@ class IntentTarget : public Target {
         if (!*ready) return result;
       }
       base::crash_point("before-swap-commit");
-      if (auto published = rows_->publish(next->place); !published) return std::move(published).error();
+      if (auto published = rows_->publish(next->place); !published)
+        return explain(std::move(published).error());
       base::crash_point("public-name-moved");
       ControlRow row = *next;
       row.epoch = std::max(row.epoch, previous ? previous->row.epoch : 0) + 1;
@@ -257,6 +275,7 @@ class IntentTarget : public Target {
     row.committed_at = base::system_clock().now();
     if (auto written = write(row); !written) return written;
     base::crash_point("after-epoch-commit");
+    rows_->tidy(row.place);
     return {};
   }
 
@@ -320,9 +339,8 @@ class IntentTarget : public Target {
     return {};
   }
 
-  // A row with a newer version was written by another owner, or there is no telling by whom.
   base::Error explain(base::Error error) {
-    if (error.code != kSuperseded) return error;
+    if (!is_of_another(error)) return error;
     mine_.reset();
     if (auto row = owned(); !row) return std::move(row).error();
     return error;

@@ -12,6 +12,9 @@ namespace offtake::targets::intent {
 // A row has a newer version: this writer is late.
 inline constexpr std::string_view kSuperseded = "RowSuperseded";
 
+// The place is not there: another fill dropped it, or somebody else did.
+inline constexpr std::string_view kPlaceGone = "PlaceGone";
+
 // The rows of one stream of a fill; used by one thread.
 class RowLoader {
  public:
@@ -44,6 +47,8 @@ class RowStore {
   virtual base::Result<types::Checksum> checksum(const std::string& place) = 0;
   // The public name shows `place` and nothing else from now on: one atomic call, which may be repeated.
   virtual base::Status publish(const std::string& place) = 0;
+  // Housekeeping that may be left undone; called when no intent is open.
+  virtual void tidy(const std::string& place) { (void)place; }
   // See Target::interrupt.
   virtual void interrupt() = 0;
 };

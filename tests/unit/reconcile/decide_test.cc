@@ -181,6 +181,61 @@ TEST_CASE("what was never published goes when its successor begins") {
   CHECK(decision.supersedes == 2);
 }
 
+TEST_CASE("a revision that hands over is kept as it is until its successor is published") {
+  // The successor ends it.
+  auto decision =
+      decide(facts({revision(1, "a", Phase::kHandingOver), revision(2, "b", Phase::kCatchingUp)}));
+  CHECK_FALSE(decision.start);
+  CHECK(decision.run == std::vector<int>{2});
+  CHECK(decision.discard.empty());
+  CHECK(decision.stop.empty());
+  // Published: it goes, whether or not its control row was fenced in time.
+  decision = decide(facts({revision(1, "a", Phase::kHandingOver), revision(2, "b", Phase::kCurrent)}));
+  CHECK(decision.run == std::vector<int>{2});
+  CHECK(decision.discard == std::vector<int>{1});
+}
+
+TEST_CASE("when the successor is given up, the next one takes over from who stands still") {
+  // Edited again in the middle of it.
+  auto decision =
+      decide(facts({revision(1, "a", Phase::kHandingOver), revision(2, "x", Phase::kCatchingUp)}));
+  CHECK(decision.start == 3);
+  CHECK(decision.supersedes == 2);
+  CHECK(decision.run.empty());
+  CHECK(decision.discard.empty());
+  // Taken back: the first cannot be fed again, so its spec is filled anew.
+  decision = decide(facts({revision(1, "b", Phase::kHandingOver), revision(2, "x", Phase::kCatchingUp)}));
+  CHECK(decision.start == 3);
+  CHECK(decision.supersedes == 2);
+  CHECK(decision.discard.empty());
+  // The successor is gone already, its number with it.
+  decision = decide(facts({revision(1, "b", Phase::kHandingOver, false)}));
+  CHECK(decision.start == 2);
+  CHECK(decision.refill_of == 1);
+  CHECK_FALSE(decision.supersedes);
+  decision = decide(facts({revision(1, "a", Phase::kHandingOver, false)}));
+  CHECK(decision.start == 2);
+  CHECK_FALSE(decision.refill_of);
+  CHECK(decision.discard.empty());
+  // Fenced for good, and the third is on its way: the second goes, readers never saw it.
+  decision = decide(facts({revision(1, "a", Phase::kHandingOver), revision(2, "x", Phase::kFenced),
+                           revision(3, "b", Phase::kFilling)}));
+  CHECK_FALSE(decision.start);
+  CHECK(decision.run == std::vector<int>{3});
+  CHECK(decision.discard == std::vector<int>{2});
+  decision = decide(facts({revision(1, "a", Phase::kHandingOver), revision(2, "b", Phase::kFenced)}));
+  CHECK(decision.start == 3);
+  CHECK(decision.supersedes == 2);
+}
+
+TEST_CASE("who hands over is what readers see") {
+  auto now = facts({revision(1, "a", Phase::kHandingOver), revision(2, "b", Phase::kCatchingUp)});
+  CHECK(now.current() == nullptr);
+  CHECK(now.left_behind()->number == 1);
+  now = facts({revision(1, "a", Phase::kHandingOver), revision(2, "b", Phase::kCurrent)});
+  CHECK(now.left_behind() == nullptr);
+}
+
 TEST_CASE("job files that are not understood: nothing is begun and nothing dropped") {
   auto unknown = facts({revision(1, "", Phase::kCurrent)});
   unknown.orders = base::terminal("JobFormat", "of another version");

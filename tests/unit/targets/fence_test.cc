@@ -77,6 +77,49 @@ TEST_CASE("a writer killed at any crash point is followed by one that ends the w
   }
 }
 
+TEST_CASE("a successor killed while the current revision hands over is followed by another") {
+  for (Fixture* fixture :
+       fixtures([](const TargetTraits& traits) { return traits.commit == CommitKind::kIntent; })) {
+    for (const bool given_up : {false, true}) {
+      CAPTURE(fixture->name());
+      CAPTURE(given_up);
+      Product product(*fixture);
+      WriterSettings first = writer_of(product, 1);
+      first.epochs = 0;
+      Writer published(first);
+      REQUIRE_MESSAGE(published.wait() == 0, published.log());
+      WriterSettings second = writer_of(product, 1);
+      second.revision = 2;
+      Writer killed(second, "handing-over");
+      REQUIRE_MESSAGE(killed.wait() == kKilled, killed.log());
+      auto rows = product.provisioner().controls(product.target());
+      REQUIRE_OK(rows);
+      REQUIRE(rows->size() == 2);
+      CHECK(rows->front().phase == Phase::kHandingOver);
+      CHECK(rows->back().phase == Phase::kCatchingUp);
+      check_content(*fixture, product, 0);
+      // Nobody writes the first one again.
+      first.incarnation = 7;
+      Writer back(first);
+      CHECK_MESSAGE(back.wait() == kFencedExit, back.log());
+      if (given_up) {
+        REQUIRE_OK(product.provisioner().fence(product.target(), 2));
+        REQUIRE_OK(product.provisioner().drop_revision(product.target(), 2));
+        check_content(*fixture, product, 0);
+      }
+      second.revision = given_up ? 3 : 2;
+      second.incarnation = 2;
+      Writer next(second);
+      REQUIRE_MESSAGE(next.wait() == 0, next.log());
+      check_content(*fixture, product, kEpochs, second.revision);
+      rows = product.provisioner().controls(product.target());
+      REQUIRE_OK(rows);
+      CHECK(rows->front().phase == Phase::kFenced);
+      CHECK(rows->back().phase == Phase::kCurrent);
+    }
+  }
+}
+
 TEST_CASE("a writer frozen inside its transaction is taken over") {
   for (Fixture* fixture : fixtures()) {
     for (const char* place : {"mid-load:3", "before-indexes:1", "before-swap-commit:1", "mid-epoch:4"}) {

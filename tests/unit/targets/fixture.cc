@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "documents_fixture.h"
+#include "opensearch_fixture.h"
 #include "postgres_fixture.h"
 #include "sqlite_fixture.h"
 
@@ -15,7 +16,8 @@ std::vector<Fixture*> fixtures() {
   static SqliteFixture sqlite;
   static PostgresFixture postgres;
   static DocumentsFixture documents;
-  return {&sqlite, &postgres, &documents};
+  static OpenSearchFixture opensearch("opensearch"), elasticsearch("elasticsearch");
+  return {&sqlite, &postgres, &documents, &opensearch, &elasticsearch};
 }
 
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&)) {

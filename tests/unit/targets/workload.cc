@@ -133,6 +133,7 @@ std::string settings_text(const WriterSettings& settings) {
   for (const auto& [name, value] :
        std::initializer_list<std::pair<const char*, std::string>>{{"engine", to.engine},
                                                                   {"path", to.path},
+                                                                  {"url", to.url},
                                                                   {"host", to.host},
                                                                   {"database", to.database},
                                                                   {"schema", to.schema},
@@ -158,6 +159,7 @@ base::Result<WriterSettings> parse_settings(const std::string& text) {
   TargetConnection& to = out.connection;
   to.engine = in->string_or("engine");
   to.path = in->string_or("path");
+  to.url = in->string_or("url");
   to.host = in->string_or("host");
   to.database = in->string_or("database");
   to.schema = in->string_or("schema");

@@ -1,0 +1,91 @@
+#include "operators/targets/opensearch/document_loader.h"
+
+#include <numeric>
+
+#include "operators/targets/opensearch/document.h"
+#include "operators/targets/opensearch/names.h"
+#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/table_layout.h"
+
+namespace offtake::targets::opensearch {
+
+base::Error place_error(base::Error error) {
+  if (error.code == "TargetMissing") error.code = std::string(intent::kPlaceGone);
+  return error;
+}
+
+DocumentLoader::DocumentLoader(std::shared_ptr<const Rest> rest, TableSpec table, std::string place,
+                               const std::atomic<bool>& stop)
+    : rest_(std::move(rest)), table_(std::move(table)), place_(std::move(place)), stop_(stop) {}
+
+base::Status DocumentLoader::append(const engine::Changes& rows) {
+  const bool keyed = protocol::has_key(table_.identity);
+  const types::Batch hidden{rows.upsert_identity, {}, rows.upserts.rows};
+  std::vector<int> hidden_columns(hidden.columns.size());
+  std::iota(hidden_columns.begin(), hidden_columns.end(), 0);
+  std::string source;
+  for (std::size_t row = 0; row < rows.upserts.rows; ++row) {
+    source.clear();
+    append_document(table_.columns, rows.upserts, row, source);
+    bulk_.add("create",
+              keyed ? document_id(rows.upserts, table_.identity.key, row)
+                    : document_id(hidden, hidden_columns, row),
+              "", source);
+    if (bulk_.bytes() < kBulkBytes) continue;
+    if (auto sent = flush(); !sent) return sent;
+  }
+  return {};
+}
+
+base::Status DocumentLoader::flush() {
+  if (bulk_.items() == 0) return {};
+  auto failures = bulk_.send(*rest_, write_alias(place_), stop_);
+  if (!failures) return place_error(std::move(failures).error());
+  std::vector<std::size_t> there;
+  for (const auto& failure : *failures) {
+    if (failure.refusal.status == 409) {
+      there.push_back(failure.item);
+    } else {
+      return protocol::without_values(place_error(error_of(failure.refusal)), table_);
+    }
+  }
+  if (!there.empty()) {
+    if (auto same = compare(there); !same) return same;
+  }
+  bulk_.clear();
+  return {};
+}
+
+// Whether what is there is what was to be written: by this loader, or by one before it that was cut short.
+base::Status DocumentLoader::compare(const std::vector<std::size_t>& items) {
+  std::string ids;
+  for (const std::size_t item : items) {
+    if (!ids.empty()) ids += ',';
+    append_string(bulk_.id(item), ids);
+  }
+  auto answer = rest_->send("POST", "/" + place_ + "/_mget", fmt::format(R"({{"ids":[{}]}})", ids));
+  if (!answer) return place_error(std::move(answer).error());
+  const auto list = member(answer->body, "docs");
+  if (!list) return base::transient("BadResponse", "an mget was answered without docs");
+  std::size_t next = 0;
+  return each_element(*list, [&](std::string_view found) -> base::Status {
+    if (next == items.size())
+      return base::transient("BadResponse", "an mget was answered with other documents");
+    const std::string_view mine = bulk_.source(items[next++]);
+    if (member(found, "_source") == mine) return {};
+    return protocol::key_not_unique(table_, key_values(mine));
+  });
+}
+
+std::vector<std::string> DocumentLoader::key_values(std::string_view source) const {
+  DocumentReader reader(table_);
+  if (!reader.add(source)) return {};
+  const types::Batch row = reader.finish();
+  std::vector<std::string> out;
+  for (const int column : table_.identity.key) {
+    out.push_back(types::value_text(*row.columns[static_cast<std::size_t>(column)], 0));
+  }
+  return out;
+}
+
+}  // namespace offtake::targets::opensearch

@@ -1,0 +1,32 @@
+// Bulk load of one stream into a fill's index: each document is made only where there is none of its id.
+#pragma once
+#include <atomic>
+
+#include "operators/targets/intent/row_store.h"
+#include "operators/targets/opensearch/bulk.h"
+
+namespace offtake::targets::opensearch {
+
+// TargetMissing of a place as the protocol calls it: the fill that made it may be over.
+base::Error place_error(base::Error error);
+
+class DocumentLoader : public intent::RowLoader {
+ public:
+  // `stop` outlives it.
+  DocumentLoader(std::shared_ptr<const Rest> rest, TableSpec table, std::string place,
+                 const std::atomic<bool>& stop);
+  base::Status append(const engine::Changes& rows) override;
+  base::Status flush() override;
+
+ private:
+  base::Status compare(const std::vector<std::size_t>& items);
+  std::vector<std::string> key_values(std::string_view source) const;
+
+  const std::shared_ptr<const Rest> rest_;
+  const TableSpec table_;
+  const std::string place_;
+  const std::atomic<bool>& stop_;
+  Bulk bulk_;
+};
+
+}  // namespace offtake::targets::opensearch

@@ -1,0 +1,23 @@
+#pragma once
+#include "fixture.h"
+#include "opensearch_server.h"
+
+namespace offtake::targets_test {
+
+// Both engines, which are one code. Each runs over the distribution that ./dev deps test brings, or over the
+// unpacked one that OFFTAKE_TEST_OPENSEARCH, OFFTAKE_TEST_ELASTICSEARCH name.
+class OpenSearchFixture : public Fixture {
+ public:
+  explicit OpenSearchFixture(std::string engine) : engine_(std::move(engine)) {}
+  const TargetEngine& engine() const override;
+  std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) override;
+  // Searches the public alias; columns by the mapping's _meta.
+  Shown read(const TargetConnection& writer, const std::string& public_name) override;
+  std::string shown(const types::Column& column, std::size_t row) override;
+  OpenSearchServer& server();
+
+ private:
+  const std::string engine_;
+};
+
+}  // namespace offtake::targets_test
