@@ -156,6 +156,10 @@ class EventStore {
   // not opened, acks=all).
   virtual base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
                                                           std::span<const NewRecord> records) = 0;
+  // Where the store does not compact by itself (TopicDescription::kept_whole): the latest record of each key
+  // is written once more at the end, and the log begins there; tombstones are gone. Elsewhere nothing
+  // happens. For topics whose readers know that.
+  virtual base::Status rewrite_compacted(const std::string&) { return {}; }
   // Fences every producer that was opened with the same id before.
   virtual base::Result<std::unique_ptr<TransactionalProducer>> open_producer(
       const std::string& transactional_id) = 0;

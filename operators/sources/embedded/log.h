@@ -95,6 +95,9 @@ class Log {
   // The first offset at or after the instant; the end of the partition where there is none.
   base::Result<Offset> offset_for_time(const Topic& topic, int partition, std::int64_t timestamp_ms) const;
 
+  // See EventStore::rewrite_compacted. In memory while it runs: what is current of one partition.
+  base::Status rewrite_compacted(std::string_view topic);
+
   // Drops what is older than each topic's retention: whole blocks from the front. Called every minute.
   base::Status apply_retention();
 
@@ -107,6 +110,7 @@ class Log {
   base::Status remove_unacknowledged(Topic& topic, int partition);
   base::Result<std::optional<Offset>> first_block_at(const Topic& topic, int partition,
                                                      std::int64_t timestamp_ms) const;
+  base::Status rewrite_compacted(Topic& topic, int partition);
   base::Status drop_before(Topic& topic, int partition, std::int64_t cutoff_ms);
   void keep_retention();
 

@@ -89,6 +89,8 @@ class Store : public EventStore {
     return out;
   }
 
+  base::Status rewrite_compacted(const std::string& topic) override { return log_->rewrite_compacted(topic); }
+
   base::Result<std::unique_ptr<TransactionalProducer>> open_producer(const std::string& id) override {
     return embedded::open_producer(log_, id);
   }

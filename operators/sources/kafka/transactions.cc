@@ -83,6 +83,9 @@ class Producer : public TransactionalProducer {
     if (!open_) return;
     open_ = false;
     if (!usable_) return;  // the store, or the next producer of the id, ends it
+    // Sent first: partitions of records that never left are not known to the coordinator, and librdkafka 2.0
+    // may wait for ever for them.
+    (void)rd_kafka_flush(handle(), kSliceMs);
     auto done =
         call("aborting a transaction", [&] { return rd_kafka_abort_transaction(handle(), kSliceMs); });
     if (!done) usable_ = false;

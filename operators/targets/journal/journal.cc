@@ -7,6 +7,8 @@ using namespace std::chrono_literals;
 
 constexpr int kPartition = 0;
 constexpr auto kPollFor = 500ms;
+constexpr int kAttempts = 3;
+constexpr std::int64_t kTidyFrom = 2'000, kTidyTimes = 10;  // records, and for each entry
 
 }  // namespace
 
@@ -48,27 +50,37 @@ base::Status Journal::check_size() const {
                                                        topic_, kMaxBytes >> 20));
 }
 
+void Journal::begin_anew(const std::string& topic_id) {
+  entries_.clear();
+  topic_id_ = topic_id;
+  position_ = records_ = 0;
+  bytes_ = 0;
+}
+
 base::Status Journal::refresh() {
-  auto topic = store_->describe(topic_);
-  if (!topic && topic.error().code == "TopicMissing") {
-    entries_.clear();
-    topic_id_.clear();
-    position_ = records_ = 0;
-    bytes_ = 0;
-    return {};
+  for (int attempt = 1;; ++attempt) {
+    auto topic = store_->describe(topic_);
+    if (!topic && topic.error().code == "TopicMissing") {
+      begin_anew("");
+      return {};
+    }
+    if (!topic) return std::move(topic).error();
+    if (topic->topic_id != topic_id_) begin_anew(topic->topic_id);
+    auto bounds = store_->bounds(topic_);
+    if (!bounds) return std::move(bounds).error();
+    const sources::PartitionBounds& bound = (*bounds)[kPartition];
+    // What was dropped before its tombstone was seen would be kept for ever.
+    if (position_ < bound.earliest) {
+      begin_anew(std::string(topic_id_));
+      position_ = bound.earliest;
+    }
+    auto read = read_on(bound.high_watermark);
+    // It was tidied in between.
+    if (read || read.error().code != "OffsetOutOfRange" || attempt == kAttempts) return read;
   }
-  if (!topic) return std::move(topic).error();
-  if (topic->topic_id != topic_id_) {
-    entries_.clear();
-    topic_id_ = topic->topic_id;
-    position_ = records_ = 0;
-    bytes_ = 0;
-  }
-  auto bounds = store_->bounds(topic_);
-  if (!bounds) return std::move(bounds).error();
-  const sources::PartitionBounds& bound = (*bounds)[kPartition];
-  const sources::Offset end = bound.high_watermark;
-  position_ = std::max(position_, bound.earliest);
+}
+
+base::Status Journal::read_on(sources::Offset end) {
   if (position_ >= end) return {};
   auto reader = store_->read(topic_, {{kPartition, position_}}, {{kPartition, end}}, {});
   if (!reader) return std::move(reader).error();
@@ -96,6 +108,12 @@ base::Status Journal::refresh() {
   return {};
 }
 
+base::Status Journal::tidy() {
+  if (records_ < kTidyFrom + kTidyTimes * static_cast<std::int64_t>(entries_.size())) return {};
+  records_ = static_cast<std::int64_t>(entries_.size());
+  return store_->rewrite_compacted(topic_);
+}
+
 base::Status Journal::commit(sources::TransactionalProducer& producer, std::span<const Change> changes) {
   std::vector<sources::NewRecord> records;
   records.reserve(changes.size());
@@ -109,6 +127,7 @@ base::Status Journal::commit(sources::TransactionalProducer& producer, std::span
   if (auto appended = producer.append(topic_, records); !appended) return appended;
   if (auto committed = producer.commit(); !committed) return committed;
   for (const Change& change : changes) take(change.key, change.value);
+  records_ += static_cast<std::int64_t>(changes.size());
   return check_size();
 }
 

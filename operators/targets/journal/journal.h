@@ -46,10 +46,13 @@ class Journal {
   // entries follow when that succeeds. Errors: the producer's.
   base::Status commit(sources::TransactionalProducer& producer, std::span<const Change> changes);
 
-  // How many records lie in the topic for each entry; whoever writes may then rewrite all of it.
-  std::int64_t records() const { return records_; }
+  // Lets the store drop what is no longer current, where it does not do so by itself, once that is most of
+  // the topic. For who writes.
+  base::Status tidy();
 
  private:
+  void begin_anew(const std::string& topic_id);
+  base::Status read_on(sources::Offset end);
   void take(const std::string& key, std::optional<std::string> value);
   base::Status check_size() const;
 
@@ -58,7 +61,7 @@ class Journal {
   std::map<std::string, std::string> entries_;
   std::string topic_id_;  // of what was read: another one is another journal
   sources::Offset position_ = 0;
-  std::int64_t records_ = 0;
+  std::int64_t records_ = 0;  // read and written since the topic was last tidied
   std::size_t bytes_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json/value.h"
+#include "base/log.h"
 #include "operators/targets/control_json.h"
 
 namespace offtake::targets::journal {
@@ -110,7 +111,12 @@ base::Result<std::string> JournalControls::write_locked(int revision, const std:
     }
     if (row) changes.push_back({control_key(revision), document_of(*row, next)});
     if (done) done = journal_.commit(**producer, changes);
-    if (done) return row ? std::to_string(next) : version;
+    if (done) {
+      if (auto tidied = journal_.tidy(); !tidied) {
+        base::log_warn("the journal was not tidied", {{"error", tidied.error().text()}});
+      }
+      return row ? std::to_string(next) : version;
+    }
     if (!(*producer)->usable()) {
       writers_.erase(revision);
     } else {
