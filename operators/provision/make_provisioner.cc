@@ -3,6 +3,7 @@
 #include "operators/provision/offers/offers.h"
 #include "operators/provision/provisioner.h"
 #include "operators/provision/server_engines.h"
+#include "operators/provision/topic/topic_provisioner.h"
 
 namespace offtake::provision {
 namespace {
@@ -41,6 +42,7 @@ base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSet
     return make_on_own_server(settings);
   if (settings.engine == "sqlite") return local::make_local(settings);
   if (settings.engine == "postgres") return external::make_external(settings);
+  if (settings.engine == "topic") return topic::make_topic(settings);
   return not_available(settings.engine);
 }
 

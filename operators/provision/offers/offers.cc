@@ -10,6 +10,7 @@ const std::vector<Offer>& offers() {
        .local = true,
        .url_schemes = {"postgresql://", "postgres://"},
        .url_form = "postgresql://host:port/database"},
+      {.engine = "topic", .on_event_store = true},
   };
   return kOffers;
 }
