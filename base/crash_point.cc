@@ -71,6 +71,7 @@ const std::vector<std::string_view>& crash_point_names() {
       "checkpoint-written",
       "checkpoint-renamed",
       "checkpoint-deleting",
+      "piece-published",
   };
   return names;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/planning/dataset_facts.h"
+#include "controlplane/planning/derived.h"
 #include "controlplane/planning/history.h"
 #include "controlplane/planning/measure.h"
 #include "operators/plan/classified.h"
@@ -25,12 +26,17 @@ class Drafting {
 
   Draft run() {
     choose_class();
+    if (auto fine = check_cycle(product_, in_.overlay, resources_); !fine) {
+      add(std::move(fine).error(), kPlanned);
+      return std::move(out_);
+    }
     compile();
     if (out_.ok() || (compiled_.ok() && only_class_waits())) {
       for (std::size_t i = 0; i < compiled_.datasets.size(); ++i) add_source(i);
       check_target();
     }
     if (out_.ok()) fill_job();
+    if (out_.ok()) check_records();
     return std::move(out_);
   }
 
@@ -235,6 +241,47 @@ class Drafting {
         error.location.field = fmt::format("spec.target.indexes[{}].columns", i);
         add(std::move(error), kPlanned);
       }
+    }
+  }
+
+  // Of a target on an event store: what its records look like, and whether their readers go on.
+  void check_records() {
+    const auto* engine = targets::find_engine(out_.target_class->spec.engine);
+    if (engine->record_schemas == nullptr) return;
+    auto store = store_of_class(*out_.target_class, in_.overlay, resources_);
+    if (!store) return add(std::move(store).error(), kProvisioned);
+    if (!store->has_value()) return;
+    auto schemas = engine->record_schemas(out_.job.table);
+    if (!schemas) return add(std::move(schemas).error(), kPlanned);
+    std::vector<std::string> key;
+    for (const int column : out_.job.table.identity.key) {
+      key.push_back(out_.job.table.columns[static_cast<std::size_t>(column)].name);
+    }
+    if (auto fine = check_dataset(product_, key, resources_); !fine)
+      return add(std::move(fine).error(), kPlanned);
+    add_store(**store);
+    check_runner(**store);
+    out_.records = Draft::Records{**store, *std::move(schemas)};
+    check_readers();
+  }
+
+  // The registry's word, by the subject's own rule.
+  void check_readers() {
+    auto registry = platform_.registry_of(out_.records->store);
+    if (!registry) return add(std::move(registry).error(), kPlanned);
+    const std::string topic = product_.metadata.namespace_name + "." + product_.target_name();
+    for (const auto& [subject, text] : {std::pair(topic + "-value", out_.records->schemas.value),
+                                        std::pair(topic + "-key", out_.records->schemas.key)}) {
+      if (text.empty()) continue;
+      auto conflicts = (*registry)->conflicts(subject, text);
+      if (!conflicts && conflicts.error().retry == base::Retry::kWaiting) continue;  // nothing there yet
+      if (!conflicts) return add(std::move(conflicts).error(), kPlanned);
+      if (conflicts->empty()) continue;
+      base::Error error = base::terminal(
+          "SchemaIncompatible", fmt::format("the new columns would break readers of topic {}: {}", topic,
+                                            fmt::join(*conflicts, "; ")));
+      error.location.field = "spec.sql";
+      add(std::move(error).with_hint("keep the columns' types, or make another product"), kPlanned);
     }
   }
 

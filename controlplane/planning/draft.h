@@ -52,6 +52,13 @@ struct Draft {
   worker::Job job;
   std::map<std::string, std::string> secret_files;  // for the worker: folder/name -> content
 
+  // Of targets whose rows are records: the schemas, registered before the first of them, and where.
+  struct Records {
+    resources::EventStore store;
+    targets::RecordSchemas schemas;
+  };
+  std::optional<Records> records;
+
   bool ok() const { return errors.empty() && waiting.empty(); }
 };
 

@@ -110,9 +110,25 @@ base::Result<std::shared_ptr<registry::Client>> Platform::registry_of(const reso
 
 base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
     const resources::TargetClass& object) {
-  std::lock_guard lock(mutex_);
-  std::string version = version_of(object.metadata);
   provision::ProvisionerSettings settings;
+  std::string version = version_of(object.metadata);
+  if (const auto& external = object.spec.provisioner.external;
+      external && !external->event_store_name.empty()) {
+    auto found = store::get<resources::EventStore>(resources_, "", external->event_store_name);
+    if (!found) {
+      if (found.error().code != "NotFound") return std::move(found).error();
+      return base::waiting("EventStoreMissing",
+                           fmt::format("EventStore {} does not exist", external->event_store_name))
+          .with_hint("create it; it is waited for");
+    }
+    auto events = event_store(*found);
+    if (!events) return std::move(events).error();
+    settings.event_store = external->event_store_name;
+    settings.events = *std::move(events);
+    // Another handle where it, or a Secret it names, changed.
+    version += fmt::format("/{}", fmt::ptr(settings.events.get()));
+  }
+  std::lock_guard lock(mutex_);
   settings.engine = object.spec.engine;
   settings.class_name = object.metadata.name;
   settings.class_uid = object.metadata.uid;

@@ -47,13 +47,39 @@ void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
     errors.push_back(
         rule("NotAvailable", "spec.provisioner.local",
              fmt::format("`local` is not available for the engine {} in this version", spec.engine),
-             "write `external: {url, adminSecretRef}` with a server that exists"));
+             offer->on_event_store ? "write `external: {eventStoreName}`"
+                                   : "write `external: {url, adminSecretRef}` with a server that exists"));
   }
   if (!spec.provisioner.external) return;
   const std::string& url = spec.provisioner.external->url;
+  if (offer->on_event_store) {
+    if (spec.provisioner.external->event_store_name.empty()) {
+      errors.push_back(rule("MissingField", "spec.provisioner.external.eventStoreName",
+                            fmt::format("is required for the engine {}", spec.engine),
+                            "name the EventStore that the topics are to be made on"));
+    }
+    if (!url.empty() || spec.provisioner.external->admin_secret_ref ||
+        spec.provisioner.external->ca_secret_ref) {
+      errors.push_back(rule("BadValue", "spec.provisioner.external",
+                            fmt::format("the engine {} takes `eventStoreName` alone", spec.engine),
+                            "remove the rest: the EventStore says how it is reached"));
+    }
+    return;
+  }
+  if (!spec.provisioner.external->event_store_name.empty()) {
+    errors.push_back(rule("BadValue", "spec.provisioner.external.eventStoreName",
+                          fmt::format("the engine {} does not write to an event store", spec.engine),
+                          "remove it"));
+  }
   if (schemes.empty()) {
     errors.push_back(rule("BadValue", "spec.provisioner.external",
                           fmt::format("the engine {} has no server", spec.engine), "write `local: {}`"));
+    return;
+  }
+  if (url.empty()) {
+    errors.push_back(rule("MissingField", "spec.provisioner.external.url",
+                          fmt::format("is required for the engine {}", spec.engine),
+                          fmt::format("write {}", offer->url_form)));
     return;
   }
   const auto matches = [&](std::string_view scheme) { return url.starts_with(scheme); };
@@ -62,10 +88,24 @@ void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
                         fmt::format("'{}' must be {}", url, offer->url_form), ""));
 }
 
-// A class on this machine has its engine's parameters; one over a server that exists has none yet.
+bool is_count(const std::string& text) {
+  return !text.empty() && text.size() <= 4 && text[0] != '0' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// A class on this machine has its engine's parameters, one on an event store those of topics; one over a
+// server that exists has none yet.
 void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
+  const provision::Offer* offer = provision::find_offer(spec.engine);
   for (const auto& [name, value] : spec.parameters) {
     const std::string field = yaml::field_path("spec.parameters", name);
+    if (offer != nullptr && offer->on_event_store && (name == "partitions" || name == "replicas")) {
+      if (!is_count(value)) {
+        errors.push_back(rule("BadValue", field, fmt::format("'{}' is no whole number from 1 to 9999", value),
+                              "write it as text: \"4\""));
+      }
+      continue;
+    }
     if (!spec.provisioner.local) {
       errors.push_back(rule("NotAvailable", field,
                             fmt::format("`parameters.{}` is not available in this version", name),

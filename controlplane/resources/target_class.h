@@ -7,6 +7,7 @@ namespace offtake::resources {
 
 struct ExternalProvisioner {
   std::string url;                            // in the engine's form, no password in it
+  std::string event_store_name;               // of engines that write to an event store, instead
   std::optional<SecretRef> admin_secret_ref;  // keys username, password; in offtake-system
   std::optional<SecretKeyRef> ca_secret_ref;
 };

@@ -25,8 +25,11 @@ const ObjectType& table<ExternalProvisioner>() {
   static const ObjectType type =
       Table<ExternalProvisioner>("ExternalProvisioner",
                                  "A server that exists: products get schemas and roles on it")
-          .field("url", &ExternalProvisioner::url, url_forms() + "; without a password", required(),
-                 like(kServerUrl), at_most(512))
+          .field("url", &ExternalProvisioner::url, url_forms() + "; without a password", like(kServerUrl),
+                 at_most(512))
+          .field("eventStoreName", &ExternalProvisioner::event_store_name,
+                 "The EventStore that the products' topics are made on (topic)", at_most(253),
+                 refers_to("EventStore"))
           .field("adminSecretRef", &ExternalProvisioner::admin_secret_ref,
                  "Secret in offtake-system with the keys username and password of an account that may make "
                  "what products need there: roles and schemas, or indices")

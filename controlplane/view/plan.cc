@@ -167,6 +167,7 @@ PlanReport plan_product(const resources::DataProduct& product,
   resources::DataProduct subject = product;
   if (stored) {
     subject.status = stored->status;
+    subject.metadata.uid = stored->metadata.uid;
     present = present_of(*stored, resources, platform);
   } else {
     report.action = Action::kCreate;

@@ -4,6 +4,7 @@
 #include "operators/provision/opensearch/opensearch_provisioner.h"
 #include "operators/provision/provisioner.h"
 #include "operators/provision/server_engines.h"
+#include "operators/provision/topic/topic_provisioner.h"
 
 namespace offtake::provision {
 namespace {
@@ -44,6 +45,7 @@ base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSet
   if (settings.engine == "postgres") return external::make_external(settings);
   if (settings.engine == "opensearch" || settings.engine == "elasticsearch")
     return opensearch::make_opensearch(settings);
+  if (settings.engine == "topic") return topic::make_topic(settings);
   return not_available(settings.engine);
 }
 

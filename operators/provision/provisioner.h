@@ -83,6 +83,9 @@ struct ProvisionerSettings {
   std::map<std::string, std::string>
       admin;  // keys of adminSecretRef: username, password, optional ca.crt, sslmode
   std::map<std::string, std::string> parameters;
+  // external, on an event store:
+  std::string event_store;  // its name
+  std::shared_ptr<sources::EventStore> events;
   // local:
   std::string directory;                      // files: <data dir>/targets
   std::shared_ptr<servers::Servers> servers;  // a server of this installation's own: who runs it

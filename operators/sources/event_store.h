@@ -105,6 +105,32 @@ struct WrittenRecord {
   Offset offset = 0;
 };
 
+// How long a transaction may stay open: the store then aborts it by itself, so that a writer that stands
+// still holds nobody's readers for longer.
+inline constexpr std::chrono::seconds kTransactionTimeout{60};
+
+// Writes records of several topics that are seen together or not at all (read_committed), under a
+// transactional id: whoever opens a producer with it ends what an earlier one had open and lets it commit no
+// more. What a new producer reads of the topics, to their high watermark, is therefore final: nothing of an
+// earlier one comes behind it.
+//
+// One thread at a time. Errors: fenced (another one was opened, or the store gave this one up);
+// RecordTooLarge, TopicMissing, PartitionMissing and such as of append; TransactionAborted (transient:
+// nothing was written, the same may be tried again); OutcomeUnknown (transient: the commit got no answer).
+// After fenced and OutcomeUnknown, and whenever !usable(), only a new producer helps, and what it reads tells
+// what became of the transaction.
+class TransactionalProducer {
+ public:
+  virtual ~TransactionalProducer() = default;  // aborts what is open
+  // Within a transaction, which the first call begins. On an error it is aborted.
+  virtual base::Status append(const std::string& topic, std::span<const NewRecord> records) = 0;
+  // Durable and seen by readers when it returns. Without a transaction nothing happens.
+  virtual base::Status commit() = 0;
+  // Nothing of it is ever seen. Without a transaction nothing happens.
+  virtual void abort() = 0;
+  virtual bool usable() const = 0;
+};
+
 // Thread-safe. Readers and batches keep what they need; a store may go before them.
 class EventStore {
  public:
@@ -130,6 +156,13 @@ class EventStore {
   // not opened, acks=all).
   virtual base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
                                                           std::span<const NewRecord> records) = 0;
+  // Where the store does not compact by itself (TopicDescription::kept_whole): the latest record of each key
+  // is written once more at the end, and the log begins there; tombstones are gone. Elsewhere nothing
+  // happens. For topics whose readers know that.
+  virtual base::Status rewrite_compacted(const std::string&) { return {}; }
+  // Fences every producer that was opened with the same id before.
+  virtual base::Result<std::unique_ptr<TransactionalProducer>> open_producer(
+      const std::string& transactional_id) = 0;
 };
 
 // How to reach a store; secrets are resolved into it by the caller (files, never argv or env).

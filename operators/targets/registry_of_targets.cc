@@ -2,12 +2,13 @@
 #include "operators/targets/postgres/postgres_target.h"
 #include "operators/targets/sqlite/sqlite_target.h"
 #include "operators/targets/target.h"
+#include "operators/targets/topic/topic_target.h"
 
 namespace offtake::targets {
 namespace {
 
 const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine(), &opensearch::engine(),
-                                        &opensearch::elasticsearch_engine()};
+                                        &opensearch::elasticsearch_engine(), &topic::engine()};
 
 }  // namespace
 

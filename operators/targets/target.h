@@ -74,6 +74,16 @@ struct ControlRow {
   std::string place;             // the physical object of this fill, in the target's words
 };
 
+// Of an engine whose rows are records: their schemas, and the ids these were registered under.
+struct RecordSchemas {
+  std::string value;       // Avro text
+  std::string key;         // Avro text; empty: the key is one value, written as key_format says
+  std::string key_format;  // Avro, String, Int32, Int64, UUID
+};
+struct SchemaIds {
+  int value = 0, key = 0;
+};
+
 // The table of a revision as the job file describes it.
 struct TableSpec {
   std::string name;  // public name; the table is <name>__r<N>
@@ -86,6 +96,7 @@ struct TableSpec {
     std::vector<std::string> columns;
   };
   std::vector<Index> indexes;
+  SchemaIds schema_ids;  // of engines with record_schemas
 };
 
 // How to reach it. Passwords are filled in from files by the worker, never from a job file.
@@ -95,6 +106,9 @@ struct TargetConnection {
   std::string url;     // of those that are spoken to by HTTP
   std::string host, database, schema, user, password, reader_role, ssl_mode, ca_pem;
   int port = 5432;
+  // Of engines that write to an event store: its name, and the topic. The worker opens it.
+  std::string store, topic;
+  std::shared_ptr<sources::EventStore> events;
 };
 
 struct Ownership {
@@ -210,6 +224,8 @@ struct TargetEngine {
   std::vector<TypeNote> (*type_notes)() = nullptr;  // docs/types.md
   // A value of the image as the target shows it, not NULL. Null: PostgreSQL's text (types::value_text).
   std::string (*value_text)(const types::Column& column, std::size_t row) = nullptr;
+  // Null: rows are no records.
+  base::Result<RecordSchemas> (*record_schemas)(const TableSpec& table) = nullptr;
   // What a revision's fill makes ("table a__r1"), for plan. Null: nothing to name.
   std::vector<std::string> (*makes)(const TableSpec& table) = nullptr;
 };

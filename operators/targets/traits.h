@@ -21,6 +21,8 @@ struct TargetTraits {
   // Refuses a second row of a key by itself: while loading, and in epochs (a row said to be new that is
   // there).
   bool checks_keys_at_load = true, checks_keys_live = true;
+  // What a fill committed outlives its writer: a stateless fill goes on there.
+  bool keeps_fill = true;
   // Sent to a receiver that keeps nothing of ours: the content at the cut never goes there.
   bool pushed = false;
 };

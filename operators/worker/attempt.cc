@@ -48,6 +48,7 @@ class Attempt {
       return base::terminal("TargetNotAvailable",
                             fmt::format("engine {} is not available in this version", connection->engine));
     }
+    if (!connection->store.empty()) connection->events = stores[connection->store];
     auto target = engine->open(*connection, job_.table, job_.product_uid);
     if (!target) return std::move(target).error();
     target_ = *std::move(target);

@@ -121,6 +121,10 @@ json::Value to_json(const targets::TargetConnection& target) {
     out.set("schema", target.schema);
     out.set("user", target.user);
   }
+  if (!target.store.empty()) {
+    out.set("store", target.store);
+    out.set("topic", target.topic);
+  }
   if (!target.host.empty()) {
     out.set("host", target.host);
     out.set("port", target.port);
@@ -138,6 +142,8 @@ targets::TargetConnection connection_from(const json::Value& value) {
   target.engine = value.string_or("engine");
   target.path = value.string_or("path");
   target.url = value.string_or("url");
+  target.store = value.string_or("store");
+  target.topic = value.string_or("topic");
   target.host = value.string_or("host");
   target.port = static_cast<int>(value.int_or("port", 5432));
   target.database = value.string_or("database");
@@ -160,6 +166,8 @@ json::Value to_json(const targets::TableSpec& table) {
     indexes.push_back(std::move(item));
   }
   out.set("indexes", std::move(indexes));
+  if (table.schema_ids.value != 0) out.set("valueSchemaId", table.schema_ids.value);
+  if (table.schema_ids.key != 0) out.set("keySchemaId", table.schema_ids.key);
   return out;
 }
 
@@ -223,6 +231,8 @@ base::Result<Job> job_from(const json::Value& value) {
   job.table.revision = job.revision;
   job.table.columns = job.plan.root->output;
   job.table.identity = job.plan.identity;
+  job.table.schema_ids.value = static_cast<int>(value["table"].int_or("valueSchemaId"));
+  job.table.schema_ids.key = static_cast<int>(value["table"].int_or("keySchemaId"));
   job.table.classified = plan::classified_names(job.plan);
   if (value["table"]["indexes"].is_array()) {
     for (const auto& index : value["table"]["indexes"].as_array()) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "schemas/avro/render.h"
+#include "schemas/types/numeric_small.h"
 
 namespace offtake::avro {
 namespace {
@@ -30,8 +31,11 @@ Fault read_decimal(const DecimalRead& how, std::string_view bytes, types::Arena*
     }
     const __int128 limit = kPowersOfTen[static_cast<std::size_t>(how.precision)];
     if (coefficient >= limit || coefficient <= -limit) return Fault::kRange;
-    value = {.coefficient = coefficient, .scale = how.scale};
-    return Fault::kNone;
+    // Beyond, the same number has another form: two forms of it would not be equal.
+    if (types::small::representable(coefficient)) {
+      value = {.coefficient = coefficient, .scale = how.scale};
+      return Fault::kNone;
+    }
   }
   const auto exact = types::numeric_from_bytes(bytes, how.scale, *arena);
   if (!exact) return Fault::kRange;

@@ -24,3 +24,7 @@ def kafka_environment(kafka):
 
 def test_event_store_kafka(kafka_environment):
     run_program("sources_kafka_test", **kafka_environment)
+
+
+def test_journals_in_kafka(kafka_environment):
+    run_program("targets_journal_test", **kafka_environment)

@@ -150,6 +150,7 @@ NAMES_ENGINES = {
     r"base/sqlite/.*": "the library: also of what is no target",
     r"controlplane/store/object_file\.(h|cc)": "resources are kept in a SQLite file of ours",
     r"schemas/registry/store\.(h|cc)": "so is the embedded registry",
+    r"operators/targets/topic/stage\.(h|cc)": "and what a topic is to hold, until it is written",
     r"controlplane/server/first_objects.*": "a choice like an administrator's: the class a new installation starts with",
     r"controlplane/cli/demo/.*": "the demo's target is that class's, and SQLite itself is who checks it",
 }

@@ -16,6 +16,8 @@ LIVE = ["mid-epoch", "before-epoch-commit", "after-epoch-commit"]
 CHECKPOINTS = ["checkpoint-written", "checkpoint-renamed", "checkpoint-deleting"]
 # Of targets without transactions: tests/unit/targets.
 INTENT = ["intent-stored", "handing-over", "public-name-moved"]
+# Of topics: tests/e2e/test_topics.py.
+TOPIC = ["piece-published"]
 TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])
 
 _series = iter(range(10, 90))

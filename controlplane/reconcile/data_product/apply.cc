@@ -118,6 +118,17 @@ base::Status DataProductReconciler::start_revision(Work& work, const Decision& d
   job->table.revision = number;
   job->target = work.provisioned->writer;
   job->target_secrets_folder = "target";
+  if (auto published = publish_records(work, *job); !published) {
+    if (!facts.draft) return published;
+    const bool passes = published.error().retry == base::Retry::kWaiting ||
+                        published.error().retry == base::Retry::kTransient;
+    if (passes) {
+      facts.draft->waiting.push_back({std::string(resources::condition::kPlanned), published.error()});
+    } else {
+      facts.draft->errors.push_back(published.error());
+    }
+    return {};
+  }
   job->fingerprint = worker::fingerprint_of(*job);
   if (auto saved = orders_.save(*job); !saved) return saved;
   base::log_info("starting a revision",

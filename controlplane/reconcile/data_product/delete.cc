@@ -17,6 +17,13 @@ constexpr std::string_view kForceAnnotation = "offtake.dev/force-delete";
 base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& product) {
   const std::string uid = product.metadata.uid;
   if (!product.metadata.has_finalizer(resources::kProductFinalizer)) return Again{};
+  // Its readers go first; until then it is fed.
+  auto unread = remove_dataset(product);
+  if (!unread) return std::move(unread).error();
+  if (!*unread) {
+    if (auto fed = feed(product); !fed) base::log_warn("not fed", {{"error", fed.error().text()}});
+    return Again{1s};
+  }
   // Also of jobs that this version does not understand.
   auto revisions = orders_.revisions(uid);
   if (!revisions) return std::move(revisions).error();
@@ -24,10 +31,12 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
     if (auto stopped = stop_worker(uid, revision); !stopped) return std::move(stopped).error();
   }
   const bool forced = product.metadata.annotation(kForceAnnotation) == "true";
-  if (auto removed = remove_target(product); !removed) {
+  auto cleared = remove_target(product);
+  if (cleared) cleared = remove_subjects(product);
+  if (!cleared) {
     if (!forced) {
       resources::DataProduct changed = product;
-      base::Error error = removed.error();
+      base::Error error = cleared.error();
       error.hint = fmt::format(
           "it is tried again; to delete the product and leave what is there, annotate it with "
           "{}: \"true\"",
@@ -42,7 +51,7 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
       }
       return Again{2s};
     }
-    base::log_warn("target left behind", {{"error", removed.error().text()}});
+    base::log_warn("target left behind", {{"error", cleared.error().text()}});
   }
   if (auto removed = remove_secrets(product); !removed) return std::move(removed).error();
   for (const int revision : *revisions) {
@@ -56,6 +65,20 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
   if (!freed) return std::move(freed).error();
   forget(uid);
   return Again{};
+}
+
+// What runs goes on, and again after a restart; nothing is begun.
+base::Status DataProductReconciler::feed(const resources::DataProduct& product) {
+  Work work;
+  work.facts.product = product;
+  work.facts.now = clock_.now();
+  work.memory = remember(product.metadata.uid);
+  if (auto observed = observe(work); !observed) return observed;
+  for (const int number : decide(work.facts).run) {
+    if (auto running = run_worker(work, number); !running) return running;
+  }
+  keep(product.metadata.uid, work.memory);
+  return {};
 }
 
 base::Status DataProductReconciler::remove_target(const resources::DataProduct& product) {

@@ -50,6 +50,9 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (auto observed = observe(work); !observed) return std::move(observed).error();
   const Decision decision = decide(work.facts);
   if (auto applied = apply(work, decision); !applied) return std::move(applied).error();
+  if (auto kept = keep_dataset(work); !kept) {
+    base::log_warn("the product's dataset is not there", {{"error", kept.error().text()}});
+  }
   // What was just started or stopped is seen in this report already.
   if (auto seen = observe_workers(work); !seen) return std::move(seen).error();
   tell_key_spans(work);

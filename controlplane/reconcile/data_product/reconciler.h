@@ -82,6 +82,13 @@ class DataProductReconciler : public Reconciler {
   // delete.cc
   base::Result<Again> remove(const resources::DataProduct& product);
   base::Status remove_target(const resources::DataProduct& product);
+  base::Status feed(const resources::DataProduct& product);
+  // dataset.cc
+  base::Status publish_records(Work& work, worker::Job& job);
+  base::Status apply_dataset(const resources::DataProduct& product, const worker::Job& job);
+  base::Status keep_dataset(const Work& work);
+  base::Result<bool> remove_dataset(const resources::DataProduct& product);
+  base::Status remove_subjects(const resources::DataProduct& product);
   // secrets.cc
   base::Result<provision::Credentials> ensure_credentials(const resources::DataProduct& product);
   base::Status ensure_binding(const resources::DataProduct& product,

@@ -1,6 +1,7 @@
 #include "controlplane/reconcile/dataset/reconciler.h"
 
 #include "controlplane/planning/dataset_facts.h"
+#include "controlplane/planning/derived.h"
 #include "controlplane/reconcile/report.h"
 
 namespace offtake::reconcile {
@@ -132,18 +133,9 @@ base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_na
 }
 
 base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) {
-  auto products = store::list<resources::DataProduct>(client_);
-  if (!products) return std::move(products).error();
-  std::vector<std::string> users;
-  const sql::DatasetName mine{object.metadata.namespace_name, object.metadata.name};
-  for (const auto& product : *products) {
-    auto used = sql::referenced_datasets(product.spec.sql, product.metadata.namespace_name);
-    // After an edit an earlier revision may read it still.
-    for (const auto& source : product.status.sources) used.push_back({source.namespace_name, source.name});
-    if (std::find(used.begin(), used.end(), mine) != used.end())
-      users.push_back("DataProduct " + product.metadata.key());
-  }
-  auto free = may_go(client_, object, users, clock_.now());
+  auto users = planning::readers_of({object.metadata.namespace_name, object.metadata.name}, client_);
+  if (!users) return std::move(users).error();
+  auto free = may_go(client_, object, *users, clock_.now());
   if (!free) return std::move(free).error();
   if (!*free) return Again{2s};
   if (auto cleaned = clean_up(object); !cleaned) return std::move(cleaned).error();

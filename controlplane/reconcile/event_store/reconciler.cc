@@ -2,6 +2,7 @@
 
 #include "controlplane/reconcile/report.h"
 #include "controlplane/resources/dataset.h"
+#include "controlplane/resources/target_class.h"
 
 namespace offtake::reconcile {
 namespace {
@@ -65,6 +66,13 @@ base::Result<Again> EventStoreReconciler::remove(const resources::EventStore& ob
   for (const auto& dataset : *datasets) {
     if (dataset.spec.source.event_store_name == object.metadata.name)
       users.push_back("Dataset " + dataset.metadata.key());
+  }
+  auto classes = store::list<resources::TargetClass>(client_);
+  if (!classes) return std::move(classes).error();
+  for (const auto& target_class : *classes) {
+    const auto& external = target_class.spec.provisioner.external;
+    if (external && external->event_store_name == object.metadata.name)
+      users.push_back("TargetClass " + target_class.metadata.name);
   }
   auto free = may_go(client_, object, users, clock_.now());
   if (!free) return std::move(free).error();

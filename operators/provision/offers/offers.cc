@@ -15,11 +15,12 @@ const std::vector<Offer>& offers() {
        .url_schemes = {"https://", "http://"},
        .url_form = "https://host:9200"},
       {.engine = "elasticsearch", .url_schemes = {"https://", "http://"}, .url_form = "https://host:9200"},
+      {.engine = "topic", .on_event_store = true},
   };
   return kOffers;
 }
 
-constexpr std::string_view kPlanned[] = {"redis", "http", "function", "topic", "files"};
+constexpr std::string_view kPlanned[] = {"redis", "http", "function", "files"};
 
 }  // namespace
 

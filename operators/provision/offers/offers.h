@@ -12,6 +12,7 @@ struct Offer {
   std::vector<std::string_view> url_schemes =
       {};                          // of a server that exists: "postgresql://"; empty: it has none
   std::string_view url_form = {};  // "postgresql://host:port/database"
+  bool on_event_store = false;     // `external: {eventStoreName}`
 };
 
 // Null when there is none of that name.

@@ -23,12 +23,13 @@ Committer::~Committer() {
   thread_.join();
 }
 
-base::Status Committer::append(const std::shared_ptr<Topic>& topic, std::vector<PartitionAppend>& parts) {
+base::Status Committer::append(std::span<TopicAppend> topics) {
   Waiting waiting;
-  waiting.topic = topic.get();
-  waiting.parts = &parts;
-  for (const auto& part : parts) {
-    for (const auto& block : part.blocks) waiting.bytes += block.bytes.size();
+  waiting.topics = topics;
+  for (const auto& topic : topics) {
+    for (const auto& part : topic.parts) {
+      for (const auto& block : part.blocks) waiting.bytes += block.bytes.size();
+    }
   }
   std::unique_lock lock(mutex_);
   room_.wait(lock,
@@ -99,33 +100,44 @@ void Committer::commit(const std::vector<Waiting*>& group) {
   }
 }
 
+// Topics go only under the commit's mutex, which is held.
+bool Committer::topics_are_there(Waiting& waiting) {
+  for (const TopicAppend& topic : waiting.topics) {
+    const std::lock_guard topic_lock(topic.topic->mutex);
+    if (topic.topic->deleted) {
+      waiting.result = topic_missing(topic.topic->name);
+      return false;
+    }
+  }
+  return true;
+}
+
 base::Status Committer::write(const std::vector<Waiting*>& group) {
   // Ends and greatest timestamps as they will be; the topics learn of them when the batch is synced.
   std::map<std::pair<Topic*, int>, PartitionState> after;
   rocksdb::WriteBatch batch;
-  for (Waiting* waiting : group) {
-    Topic& topic = *waiting->topic;
+  const auto put = [&](Topic& topic, PartitionAppend& part) {
     const std::lock_guard topic_lock(topic.mutex);
-    if (topic.deleted) {
-      waiting->result = topic_missing(topic.name);
-      continue;
-    }
-    for (PartitionAppend& part : *waiting->parts) {
-      auto place = after.try_emplace({&topic, part.partition},
-                                     topic.partitions[static_cast<std::size_t>(part.partition)]);
-      PartitionState& state = place.first->second;
-      part.first = state.end;
-      for (EncodedBlock& block : part.blocks) {
-        batch.Put(block_key(topic.id, part.partition, state.end), block.bytes);
-        if (block.max_timestamp_ms > state.max_timestamp_ms) {
-          state.max_timestamp_ms = block.max_timestamp_ms;
-          std::string base;
-          put_u64(base, static_cast<std::uint64_t>(state.end));
-          batch.Put(time_key(topic.id, part.partition, block.max_timestamp_ms), base);
-        }
-        state.end += block.count;
-        std::string().swap(block.bytes);
+    auto place = after.try_emplace({&topic, part.partition},
+                                   topic.partitions[static_cast<std::size_t>(part.partition)]);
+    PartitionState& state = place.first->second;
+    part.first = state.end;
+    for (EncodedBlock& block : part.blocks) {
+      batch.Put(block_key(topic.id, part.partition, state.end), block.bytes);
+      if (block.max_timestamp_ms > state.max_timestamp_ms) {
+        state.max_timestamp_ms = block.max_timestamp_ms;
+        std::string base;
+        put_u64(base, static_cast<std::uint64_t>(state.end));
+        batch.Put(time_key(topic.id, part.partition, block.max_timestamp_ms), base);
       }
+      state.end += block.count;
+      std::string().swap(block.bytes);
+    }
+  };
+  for (Waiting* waiting : group) {
+    if (!topics_are_there(*waiting)) continue;
+    for (TopicAppend& topic : waiting->topics) {
+      for (PartitionAppend& part : topic.parts) put(*topic.topic, part);
     }
   }
   if (after.empty()) return {};

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct PartitionAppend {
   Offset first = 0;
 };
 
+// What one append writes to one topic.
+struct TopicAppend {
+  std::shared_ptr<Topic> topic;
+  std::vector<PartitionAppend> parts;
+};
+
 struct CommitterOptions {
   std::string dir;                   // whose disk is watched
   std::uint64_t reserved_bytes = 0;  // appends are refused below this much free space
@@ -43,17 +50,17 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Returns when the records are in a synced write-ahead log; fills in PartitionAppend::first. Waits for room
-  // while too much is queued. Codes DiskFull, LogUnavailable, LogDamaged, TopicMissing.
-  base::Status append(const std::shared_ptr<Topic>& topic, std::vector<PartitionAppend>& parts);
+  // Returns when the records are in a synced write-ahead log, those of all topics or none; fills in
+  // PartitionAppend::first. Waits for room while too much is queued. Codes DiskFull, LogUnavailable,
+  // LogDamaged, TopicMissing.
+  base::Status append(std::span<TopicAppend> topics);
 
   // Runs `change` while no commit is under way: topics come, go and lose old records between commits.
   base::Status exclusively(const std::function<base::Status()>& change);
 
  private:
   struct Waiting {
-    Topic* topic;
-    std::vector<PartitionAppend>* parts;
+    std::span<TopicAppend> topics;
     std::size_t bytes = 0;
     bool done = false;
     base::Status result;
@@ -64,6 +71,7 @@ class Committer {
   void commit(const std::vector<Waiting*>& group);
   base::Status check_space() const;
   base::Status write(const std::vector<Waiting*>& group);
+  static bool topics_are_there(Waiting& waiting);
   base::Status resume_after_failure();
 
   Database& database_;

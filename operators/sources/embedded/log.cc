@@ -120,6 +120,13 @@ std::vector<std::string> Log::topics() const {
   return names;
 }
 
+std::shared_ptr<TransactionalId> Log::transactional_id(const std::string& id) {
+  const std::lock_guard lock(ids_mutex_);
+  auto& known = ids_[id];
+  if (!known) known = std::make_shared<TransactionalId>();
+  return known;
+}
+
 base::Result<std::shared_ptr<Topic>> Log::find(std::string_view name) const {
   const std::shared_lock lock(topics_mutex_);
   const auto place = topics_.find(name);

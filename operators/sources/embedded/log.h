@@ -54,6 +54,19 @@ struct Appended {
   std::vector<int> partitions;        // of each record as given
 };
 
+// Records made ready for their partitions; nothing is written yet.
+struct Dealt {
+  TopicAppend append;
+  std::vector<int> partitions;  // of each record as given
+};
+
+// Who may commit under a transactional id: the producer that was opened last. Held over a commit, so that
+// nothing of an earlier producer comes after a later one is there.
+struct TransactionalId {
+  std::mutex mutex;
+  std::uint64_t opened = 0;  // how often
+};
+
 class Log {
  public:
   static base::Result<std::unique_ptr<Log>> open(const LogOptions& options);
@@ -69,6 +82,11 @@ class Log {
   // Codes TopicMissing, PartitionMissing, RecordTooLarge, RecordInFuture, DiskFull, LogUnavailable.
   base::Result<Appended> append(std::string_view topic, std::span<const NewRecordView> records);
 
+  // The same in two steps, for transactions: `commit` writes all of it or nothing.
+  base::Result<Dealt> deal(std::string_view topic, std::span<const NewRecordView> records);
+  base::Status commit(std::span<TopicAppend> topics) { return committer_.append(topics); }
+  std::shared_ptr<TransactionalId> transactional_id(const std::string& id);
+
   // Records of one partition from `from` on, up to but without `until`, whole blocks until one of the limits
   // is met. REQUIRES: from < until <= end. Codes LogDamaged, OffsetOutOfRange.
   base::Result<RecordBatch> read(const Topic& topic, int partition, Offset from, Offset until,
@@ -76,6 +94,9 @@ class Log {
 
   // The first offset at or after the instant; the end of the partition where there is none.
   base::Result<Offset> offset_for_time(const Topic& topic, int partition, std::int64_t timestamp_ms) const;
+
+  // See EventStore::rewrite_compacted. In memory while it runs: what is current of one partition.
+  base::Status rewrite_compacted(std::string_view topic);
 
   // Drops what is older than each topic's retention: whole blocks from the front. Called every minute.
   base::Status apply_retention();
@@ -89,6 +110,7 @@ class Log {
   base::Status remove_unacknowledged(Topic& topic, int partition);
   base::Result<std::optional<Offset>> first_block_at(const Topic& topic, int partition,
                                                      std::int64_t timestamp_ms) const;
+  base::Status rewrite_compacted(Topic& topic, int partition);
   base::Status drop_before(Topic& topic, int partition, std::int64_t cutoff_ms);
   void keep_retention();
 
@@ -98,6 +120,8 @@ class Log {
   mutable std::shared_mutex topics_mutex_;
   std::map<std::string, std::shared_ptr<Topic>, std::less<>> topics_;
   std::atomic<std::uint32_t> next_keyless_ = 0;
+  std::mutex ids_mutex_;
+  std::map<std::string, std::shared_ptr<TransactionalId>> ids_;  // one a product's revision
   Committer committer_;
   std::mutex stop_mutex_;
   std::condition_variable stop_;

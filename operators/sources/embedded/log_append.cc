@@ -33,13 +33,13 @@ base::Status check(const NewRecordView& record, const Topic& topic, std::size_t 
 
 }  // namespace
 
-base::Result<Appended> Log::append(std::string_view topic_name, std::span<const NewRecordView> records) {
+base::Result<Dealt> Log::deal(std::string_view topic_name, std::span<const NewRecordView> records) {
   auto found = find(topic_name);
   if (!found) return std::move(found).error();
   const Topic& topic = **found;
   const std::int64_t now_ms = clock_.now() / 1000;
-  Appended appended;
-  appended.partitions.reserve(records.size());
+  Dealt dealt;
+  dealt.partitions.reserve(records.size());
   std::vector<BlockBuilder> builders(static_cast<std::size_t>(topic.partition_count));
   std::vector<std::uint32_t> counts(builders.size());
   int keyless = -1;
@@ -56,17 +56,27 @@ base::Result<Appended> Log::append(std::string_view topic_name, std::span<const 
     const auto place = static_cast<std::size_t>(partition);
     builders[place].add(record.timestamp_ms < 0 ? now_ms : record.timestamp_ms, record.key, record.value);
     ++counts[place];
-    appended.partitions.push_back(partition);
+    dealt.partitions.push_back(partition);
   }
-  if (records.empty()) return appended;
-
-  std::vector<PartitionAppend> parts;
+  dealt.append.topic = *std::move(found);
   for (std::size_t partition = 0; partition < builders.size(); ++partition) {
     if (counts[partition] == 0) continue;
-    parts.push_back({static_cast<int>(partition), builders[partition].finish(), counts[partition], 0});
+    dealt.append.parts.push_back(
+        {static_cast<int>(partition), builders[partition].finish(), counts[partition], 0});
   }
-  if (auto committed = committer_.append(*found, parts); !committed) return std::move(committed).error();
-  for (const auto& part : parts) appended.ranges.push_back({part.partition, part.first, part.count});
+  return dealt;
+}
+
+base::Result<Appended> Log::append(std::string_view topic, std::span<const NewRecordView> records) {
+  auto dealt = deal(topic, records);
+  if (!dealt) return std::move(dealt).error();
+  Appended appended;
+  if (records.empty()) return appended;
+  if (auto committed = committer_.append({&dealt->append, 1}); !committed)
+    return std::move(committed).error();
+  appended.partitions = std::move(dealt->partitions);
+  for (const auto& part : dealt->append.parts)
+    appended.ranges.push_back({part.partition, part.first, part.count});
   return appended;
 }
 

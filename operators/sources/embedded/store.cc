@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/sources/embedded/reader.h"
+#include "operators/sources/embedded/transactions.h"
 
 namespace offtake::sources::embedded {
 namespace {
@@ -78,17 +79,7 @@ class Store : public EventStore {
 
   base::Result<std::vector<WrittenRecord>> append(const std::string& topic,
                                                   std::span<const NewRecord> records) override {
-    std::vector<NewRecordView> views;
-    views.reserve(records.size());
-    for (const NewRecord& record : records) {
-      NewRecordView view;
-      if (record.key) view.key = *record.key;
-      if (record.value) view.value = *record.value;
-      view.partition = record.partition.value_or(-1);
-      view.timestamp_ms = record.timestamp_ms.value_or(-1);
-      views.push_back(view);
-    }
-    auto appended = log_->append(topic, views);
+    auto appended = log_->append(topic, views_of(records));
     if (!appended) return std::move(appended).error();
     std::map<int, Offset> next;
     for (const auto& range : appended->ranges) next[range.partition] = range.first;
@@ -96,6 +87,12 @@ class Store : public EventStore {
     out.reserve(records.size());
     for (const int partition : appended->partitions) out.push_back({partition, next[partition]++});
     return out;
+  }
+
+  base::Status rewrite_compacted(const std::string& topic) override { return log_->rewrite_compacted(topic); }
+
+  base::Result<std::unique_ptr<TransactionalProducer>> open_producer(const std::string& id) override {
+    return embedded::open_producer(log_, id);
   }
 
  private:

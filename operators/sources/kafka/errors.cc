@@ -104,6 +104,10 @@ base::Error error_of(int code, const std::optional<Trouble>& trouble, const Kafk
       return base::terminal("NotAuthorised", fmt::format("Kafka does not allow user '{}' {}: {}",
                                                          connection.username, doing, said))
           .with_hint("grant it: Describe, DescribeConfigs and Read on the topics that are read");
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return base::terminal("NotAuthorised", fmt::format("Kafka does not allow user '{}' {}: {}",
+                                                         connection.username, doing, said))
+          .with_hint("grant it Write and Describe on transactional ids that begin with offtake.");
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
       return base::waiting("TopicMissing", fmt::format("{}: the topic does not exist in Kafka", doing))

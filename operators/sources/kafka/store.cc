@@ -9,6 +9,7 @@
 #include "operators/sources/kafka/errors.h"
 #include "operators/sources/kafka/producer.h"
 #include "operators/sources/kafka/reader.h"
+#include "operators/sources/kafka/transactions.h"
 
 namespace offtake::sources::kafka {
 namespace {
@@ -139,6 +140,10 @@ class Store : public EventStore {
       }
     }
     return producer->append(topic, records);
+  }
+
+  base::Result<std::unique_ptr<TransactionalProducer>> open_producer(const std::string& id) override {
+    return kafka::open_producer(connection_, id);
   }
 
  private:

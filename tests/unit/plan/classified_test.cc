@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "operators/plan/lineage.h"
+
 namespace offtake::test {
 namespace {
 
@@ -46,6 +48,11 @@ TEST_CASE("classified values are followed through expressions, groups and rename
                            {"first_contact", TypeId::kText, true},
                            {"contacts", TypeId::kInt8, false},
                            {"n", TypeId::kInt8, false}});
+  const auto lineage = plan::lineage_of(plan);
+  REQUIRE(lineage.size() == 4);
+  CHECK((lineage[0].columns == std::set<std::pair<int, int>>{{0, 2}} && lineage[0].same));
+  CHECK((lineage[1].columns == std::set<std::pair<int, int>>{{0, 1}} && !lineage[1].same));
+  CHECK((lineage[2].columns.empty() && lineage[3].columns.empty()));
   CHECK(plan::classified_names(plan).empty());
   plan.sources[0].classified = {"email"};
   CHECK(plan::classified_names(plan) ==

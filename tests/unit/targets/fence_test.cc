@@ -56,7 +56,7 @@ TEST_CASE("a writer killed at any crash point is followed by one that ends the w
                           {"after-epoch-commit", 3},
                           {"after-epoch-commit", kEpochs}};
   const Place without_transactions[] = {{"intent-stored", 1}, {"intent-stored", 4}, {"public-name-moved", 1}};
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : fixtures_with_processes()) {
     std::vector<Place> all(std::begin(places), std::end(places));
     if (fixture->traits().commit == CommitKind::kIntent) {
       all.insert(all.end(), std::begin(without_transactions), std::end(without_transactions));
@@ -121,7 +121,7 @@ TEST_CASE("a successor killed while the current revision hands over is followed 
 }
 
 TEST_CASE("a writer frozen inside its transaction is taken over") {
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : fixtures_with_processes()) {
     for (const char* place : {"mid-load:3", "before-indexes:1", "before-swap-commit:1", "mid-epoch:4"}) {
       CAPTURE(fixture->name());
       CAPTURE(place);
@@ -140,7 +140,7 @@ TEST_CASE("a writer frozen inside its transaction is taken over") {
 }
 
 TEST_CASE("a writer frozen between transactions finds itself fenced") {
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : fixtures_with_processes()) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Writer frozen(writer_of(product, 1), "after-epoch-commit:2:stop");

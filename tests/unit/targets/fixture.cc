@@ -9,6 +9,7 @@
 #include "opensearch_fixture.h"
 #include "postgres_fixture.h"
 #include "sqlite_fixture.h"
+#include "topic_fixture.h"
 
 namespace offtake::targets_test {
 
@@ -16,8 +17,17 @@ std::vector<Fixture*> fixtures() {
   static SqliteFixture sqlite;
   static PostgresFixture postgres;
   static DocumentsFixture documents;
+  static TopicFixture topic;
   static OpenSearchFixture opensearch("opensearch"), elasticsearch("elasticsearch");
-  return {&sqlite, &postgres, &documents, &opensearch, &elasticsearch};
+  return {&sqlite, &postgres, &documents, &opensearch, &elasticsearch, &topic};
+}
+
+std::vector<Fixture*> fixtures_with_processes() {
+  std::vector<Fixture*> out;
+  for (Fixture* fixture : fixtures()) {
+    if (fixture->has_other_processes()) out.push_back(fixture);
+  }
+  return out;
 }
 
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&)) {
@@ -26,6 +36,11 @@ std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&)) {
     if (offer(fixture->traits())) out.push_back(fixture);
   }
   return out;
+}
+
+std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> all) {
+  std::erase_if(all, [&](const Fixture* fixture) { return !fixture->engine().check_table(table).ok(); });
+  return all;
 }
 
 Product::Product(Fixture& fixture, const std::string& target_name) : fixture_(fixture) {

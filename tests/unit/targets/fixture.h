@@ -28,6 +28,11 @@ class Fixture {
   // Whoever takes over from a frozen writer ends that process: there is no server that could end its session.
   virtual bool ends_frozen_writers() const { return false; }
 
+  // Writers of other processes can reach it; else what kill -9 leaves is tested end to end.
+  virtual bool has_other_processes() const { return true; }
+  // Types that its engine says it cannot hold.
+  virtual bool refuses(const types::Type&) const { return false; }
+
   std::string name() const { return std::string(engine().name); }
   const TargetTraits& traits() const { return engine().traits; }
 };
@@ -36,6 +41,9 @@ class Fixture {
 std::vector<Fixture*> fixtures();
 // Those whose traits offer what a test is about.
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&));
+std::vector<Fixture*> fixtures_with_processes();
+// Without those whose engine says that it cannot hold such a table.
+std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> all = fixtures());
 
 // One product's place in an engine, provisioned as the control plane does; removed at the end.
 class Product {

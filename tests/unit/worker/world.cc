@@ -80,6 +80,10 @@ class TroubledStore : public sources::EventStore {
       const std::string& topic, std::span<const sources::NewRecord> records) override {
     return real_->append(topic, records);
   }
+  base::Result<std::unique_ptr<sources::TransactionalProducer>> open_producer(
+      const std::string& id) override {
+    return real_->open_producer(id);
+  }
 
  private:
   std::unique_ptr<sources::EventStore> real_;

@@ -1,0 +1,183 @@
+#include "controlplane/planning/derived.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "operators/plan/lineage.h"
+#include "operators/targets/target.h"
+
+namespace offtake::planning {
+namespace {
+
+using sql::DatasetName;
+
+std::string name_of(const DatasetName& name) {
+  return name.dataset_namespace + "/" + name.name;
+}
+
+DatasetName own_name(const resources::DataProduct& product) {
+  return {product.metadata.namespace_name, product.metadata.name};
+}
+
+bool within(std::string_view path, std::string_view outer) {
+  return path.starts_with(outer) && (path.size() == outer.size() || path[outer.size()] == '.');
+}
+
+// What is known of one column of a dataset.
+struct Note {
+  std::string description, classification;
+};
+Note note_of(const resources::Dataset& dataset, const std::string& column) {
+  Note out;
+  for (const auto& note : dataset.spec.columns) {
+    if (note.path == column) out.description = note.description;
+    const bool about = within(column, note.path) || within(note.path, column);
+    if (about && out.classification.empty()) out.classification = note.classification;
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<std::optional<resources::EventStore>> store_of_class(const resources::TargetClass& target_class,
+                                                                  const Overlay* overlay,
+                                                                  store::ResourceClient& resources) {
+  const auto& external = target_class.spec.provisioner.external;
+  if (!external || external->event_store_name.empty()) return std::optional<resources::EventStore>();
+  auto found =
+      look_up<resources::EventStore>(overlay, resources, "", external->event_store_name, "EventStoreMissing");
+  if (!found) return std::move(found).error();
+  return std::optional<resources::EventStore>(*std::move(found));
+}
+
+bool makes_dataset(const resources::DataProduct& product, const Overlay* overlay,
+                   store::ResourceClient& resources) {
+  auto target_class = find_class(product, overlay, resources);
+  if (!target_class) return false;
+  const auto* engine = targets::find_engine(target_class->spec.engine);
+  return engine != nullptr && engine->record_schemas != nullptr;
+}
+
+base::Status check_cycle(const resources::DataProduct& product, const Overlay* overlay,
+                         store::ResourceClient& resources) {
+  if (!makes_dataset(product, overlay, resources)) return {};
+  const DatasetName mine = own_name(product);
+  // Breadth first: the shortest path is shown.
+  std::map<DatasetName, DatasetName> read_by;  // dataset -> the product of this name reads it
+  std::deque<std::pair<DatasetName, resources::DataProduct>> next = {{mine, product}};
+  std::set<DatasetName> seen;
+  while (!next.empty()) {
+    const auto [reader, object] = std::move(next.front());
+    next.pop_front();
+    for (const auto& name : sql::referenced_datasets(object.spec.sql, object.metadata.namespace_name)) {
+      if (name == mine) {
+        // Named from the product on: each reads the next one.
+        std::vector<std::string> steps;
+        for (DatasetName at = reader; at != mine; at = read_by.at(at)) steps.push_back(name_of(at));
+        std::reverse(steps.begin(), steps.end());
+        std::string shown = name_of(mine);
+        for (const auto& step : steps) shown += " <- " + step;
+        shown += " <- " + name_of(mine);
+        base::Error error =
+            base::terminal("Cycle", fmt::format("the product would read its own output: {}", shown));
+        error.location.field = "spec.sql";
+        return std::move(error).with_hint("read the datasets that the first of them is made from");
+      }
+      if (!seen.insert(name).second) continue;
+      auto made_by = look_up<resources::DataProduct>(overlay, resources, name.dataset_namespace, name.name,
+                                                     "DataProductMissing");
+      if (!made_by || !makes_dataset(*made_by, overlay, resources)) continue;
+      read_by[name] = reader;
+      next.emplace_back(name, *std::move(made_by));
+    }
+  }
+  return {};
+}
+
+resources::Dataset derived_dataset(const resources::DataProduct& product, const worker::Job& job,
+                                   store::ResourceClient& resources) {
+  resources::Dataset out;
+  out.metadata.name = product.metadata.name;
+  out.metadata.namespace_name = product.metadata.namespace_name;
+  const resources::Kind& kind = resources::kind_of<resources::DataProduct>();
+  resources::OwnerReference owner;
+  owner.api_version = kind.api_version();
+  owner.kind = kind.kind;
+  owner.name = product.metadata.name;
+  owner.uid = product.metadata.uid;
+  owner.controller = true;
+  out.metadata.owner_references = {owner};
+  out.spec.owner = product.spec.owner;
+  out.spec.description = product.spec.description;
+  out.spec.type = resources::DatasetType::kEntity;
+  out.spec.source.event_store_name = job.target.store;
+  out.spec.source.topic = job.target.topic;
+  resources::DatasetKey key;
+  for (const int column : job.table.identity.key) {
+    key.columns.push_back(job.table.columns[static_cast<std::size_t>(column)].name);
+  }
+  out.spec.key = std::move(key);
+  const auto lineage = plan::lineage_of(job.plan);
+  for (std::size_t i = 0; i < job.table.columns.size() && i < lineage.size(); ++i) {
+    resources::ColumnNote made{job.table.columns[i].name, "", ""};
+    for (const auto& [source, column] : lineage[i].columns) {
+      const plan::SourceUse& use = job.plan.sources[static_cast<std::size_t>(source)];
+      auto dataset = store::get<resources::Dataset>(resources, use.dataset_namespace, use.dataset);
+      if (!dataset) continue;
+      const Note note = note_of(*dataset, use.columns[static_cast<std::size_t>(column)].name);
+      if (made.classification.empty()) made.classification = note.classification;
+      if (lineage[i].same) made.description = note.description;
+    }
+    if (!made.description.empty() || !made.classification.empty()) out.spec.columns.push_back(made);
+  }
+  return out;
+}
+
+base::Result<std::vector<std::string>> readers_of(const sql::DatasetName& dataset,
+                                                  store::ResourceClient& resources) {
+  auto products = store::list<resources::DataProduct>(resources);
+  if (!products) return std::move(products).error();
+  std::vector<std::string> out;
+  for (const auto& product : *products) {
+    auto used = sql::referenced_datasets(product.spec.sql, product.metadata.namespace_name);
+    // After an edit an earlier revision may read it still.
+    for (const auto& source : product.status.sources) used.push_back({source.namespace_name, source.name});
+    if (std::find(used.begin(), used.end(), dataset) != used.end())
+      out.push_back("DataProduct " + product.metadata.key());
+  }
+  return out;
+}
+
+bool is_owned(const resources::Dataset& dataset, const resources::DataProduct& product) {
+  return std::any_of(dataset.metadata.owner_references.begin(), dataset.metadata.owner_references.end(),
+                     [&](const auto& owner) { return owner.uid == product.metadata.uid; });
+}
+
+base::Status check_dataset(const resources::DataProduct& product, const std::vector<std::string>& key,
+                           store::ResourceClient& resources) {
+  auto found =
+      store::get<resources::Dataset>(resources, product.metadata.namespace_name, product.metadata.name);
+  if (!found) return found.error().code == "NotFound" ? base::Status() : base::Status(found.error());
+  if (!is_owned(*found, product) || product.metadata.uid.empty()) {
+    base::Error error =
+        base::terminal("DatasetTaken",
+                       fmt::format("the product would be read as Dataset {}, which exists and is not its own",
+                                   found->metadata.key()));
+    error.location.field = "metadata.name";
+    return std::move(error).with_hint("give the product another name");
+  }
+  if (found->spec.key && found->spec.key->columns != key) {
+    base::Error error = base::terminal(
+        "KeyChanged",
+        fmt::format("the records of topic {} have the key ({}), the query now gives ({}): readers "
+                    "would take each row for another one",
+                    found->spec.source.topic, fmt::join(found->spec.key->columns, ", "),
+                    fmt::join(key, ", ")));
+    error.location.field = "spec.target.key";
+    return std::move(error).with_hint("make another product with another target.name");
+  }
+  return {};
+}
+
+}  // namespace offtake::planning
