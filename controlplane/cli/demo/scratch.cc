@@ -1,7 +1,7 @@
 #include "controlplane/cli/demo/scratch.h"
 
+#include "operators/targets/protocol/iso_text.h"
 #include "operators/targets/protocol/table_layout.h"
-#include "operators/targets/sqlite/iso_text.h"
 #include "operators/targets/sqlite/values.h"
 #include "schemas/avro/columns.h"
 #include "schemas/avro/decoder.h"
@@ -115,7 +115,7 @@ class Loading {
     const std::string table = quote_name(source_.name);
     if (source_.windowed && !source_.event_time_column.empty()) {
       // Instants stand as text of one width, which sorts as they do.
-      const std::string start = targets::sqlite::timestamp_text(start_, true);
+      const std::string start = targets::protocol::timestamp_text(start_, true);
       auto cut = database_.run(
           fmt::format("DELETE FROM {} WHERE {} < ?1", table, quote_name(source_.event_time_column)),
           std::string_view(start));

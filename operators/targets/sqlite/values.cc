@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "operators/targets/sqlite/iso_text.h"
+#include "operators/targets/protocol/iso_text.h"
 
 namespace offtake::targets::sqlite {
 namespace {
@@ -32,17 +32,17 @@ std::string scalar_text(const types::Column& column, std::size_t row) {
     case TypeId::kNumeric:
       return types::to_string(column.values<types::Numeric>()[row]);
     case TypeId::kUuid:
-      return uuid_text(column.values<types::Uuid>()[row]);
+      return protocol::uuid_text(column.values<types::Uuid>()[row]);
     case TypeId::kDate:
-      return date_text(column.values<std::int32_t>()[row]);
+      return protocol::date_text(column.values<std::int32_t>()[row]);
     case TypeId::kTime:
-      return time_text(column.values<std::int64_t>()[row]);
+      return protocol::time_text(column.values<std::int64_t>()[row]);
     case TypeId::kTimestamp:
-      return timestamp_text(column.values<std::int64_t>()[row], false);
+      return protocol::timestamp_text(column.values<std::int64_t>()[row], false);
     case TypeId::kTimestampTz:
-      return timestamp_text(column.values<std::int64_t>()[row], true);
+      return protocol::timestamp_text(column.values<std::int64_t>()[row], true);
     case TypeId::kInterval:
-      return interval_text(column.values<types::Interval>()[row]);
+      return protocol::interval_text(column.values<types::Interval>()[row]);
     default:
       return std::string(column.text(row));
   }
@@ -123,16 +123,16 @@ base::Status read_value(const db::Statement& statement, int column, types::Colum
     case TypeId::kNumeric:
       return append(builder, types::parse_numeric(statement.text(column), builder.arena()));
     case TypeId::kUuid:
-      return append(builder, parse_uuid(statement.text(column)));
+      return append(builder, protocol::parse_uuid(statement.text(column)));
     case TypeId::kDate:
-      return append(builder, parse_date(statement.text(column)));
+      return append(builder, protocol::parse_date(statement.text(column)));
     case TypeId::kTime:
-      return append(builder, parse_time(statement.text(column)));
+      return append(builder, protocol::parse_time(statement.text(column)));
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
-      return append(builder, parse_timestamp(statement.text(column)));
+      return append(builder, protocol::parse_timestamp(statement.text(column)));
     case TypeId::kInterval:
-      return append(builder, parse_interval(statement.text(column)));
+      return append(builder, protocol::parse_interval(statement.text(column)));
     case TypeId::kBytea:
       builder.append_text(statement.blob(column));
       return {};

@@ -1,12 +1,12 @@
-// Dates, times and durations as SQLite holds them: ISO 8601 text. Fractions have six digits always, so that
-// text order is time order; years beyond 0000..9999 have a sign ("+12026-01-01").
+// Dates, times and durations as engines without such types hold them: ISO 8601 text. Fractions have six
+// digits always, so that text order is time order; years beyond 0000..9999 have a sign ("+12026-01-01").
 #pragma once
 #include <string>
 #include <string_view>
 
 #include "schemas/types/column.h"
 
-namespace offtake::targets::sqlite {
+namespace offtake::targets::protocol {
 
 std::string date_text(std::int32_t days);                         // 2026-11-23
 std::string time_text(std::int64_t micros);                       // 09:02:11.250000
@@ -21,4 +21,4 @@ base::Result<std::int64_t> parse_timestamp(std::string_view text);
 base::Result<types::Interval> parse_interval(std::string_view text);
 base::Result<types::Uuid> parse_uuid(std::string_view text);
 
-}  // namespace offtake::targets::sqlite
+}  // namespace offtake::targets::protocol

@@ -1,8 +1,8 @@
-#include "operators/targets/sqlite/iso_text.h"
+#include "operators/targets/protocol/iso_text.h"
 
 #include <charconv>
 
-namespace offtake::targets::sqlite {
+namespace offtake::targets::protocol {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
@@ -195,4 +195,4 @@ base::Result<types::Uuid> parse_uuid(std::string_view text) {
   return out;
 }
 
-}  // namespace offtake::targets::sqlite
+}  // namespace offtake::targets::protocol
