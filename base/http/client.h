@@ -2,8 +2,8 @@
 // threads at a time.
 //
 // A response of any status is a value. Errors are those of the way there, all transient unless said
-// otherwise: Unreachable, TimedOut, CertificateRefused, ConnectionLost, ResponseTooLarge (terminal),
-// BadUrl (terminal), Cancelled.
+// otherwise: Unreachable, TimedOut, CertificateRefused, ConnectionLost, NotHttp, ResponseTooLarge (terminal),
+// BadUrl (terminal), Cancelled. Their texts name the URL without its query.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -23,6 +23,7 @@ struct ClientOptions {
   std::string bearer_token;
   std::string user, password;              // basic authentication, when user is set
   std::string ca_file;                     // PEM; empty: the system's
+  std::string ca_pem;                      // the same, as its content
   std::string certificate_file, key_file;  // PEM, of the client
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // of a whole exchange; of a stream: until its head is there
