@@ -1,6 +1,6 @@
-// Calls of a warm local function. Closed: as many as it takes, so many in flight. Open: 5,000 a second by the clock,
-// as events come; each send() takes what is due by then, and a call's overhead is from when it was due until its
-// outcome, since the function itself does nothing.
+// Calls of a warm local function. Closed: as many as it takes, so many in flight. Open: 5,000 a second by the
+// clock, as events come; each send() takes what is due by then, and a call's overhead is from when it was due
+// until its outcome, since the function itself does nothing.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -55,12 +55,13 @@ std::vector<double> open(http::MessageSender& sender, std::span<const http::Mess
   for (std::size_t next = 0; next < messages.size();) {
     const auto due = [&](std::size_t index) { return start + kEvery * static_cast<std::int64_t>(index); };
     std::this_thread::sleep_until(due(next));
-    const auto count = std::min<std::size_t>(static_cast<std::size_t>((Clock::now() - due(next)) / kEvery) + 1,
-                                             messages.size() - next);
-    auto sent = sender.send(messages.subspan(next, count), [&](std::size_t index, const http::Outcome& outcome) {
-      expect_taken(outcome);
-      overhead.push_back(duration<double, std::milli>(Clock::now() - due(next + index)).count());
-    });
+    const auto count = std::min<std::size_t>(
+        static_cast<std::size_t>((Clock::now() - due(next)) / kEvery) + 1, messages.size() - next);
+    auto sent =
+        sender.send(messages.subspan(next, count), [&](std::size_t index, const http::Outcome& outcome) {
+          expect_taken(outcome);
+          overhead.push_back(duration<double, std::milli>(Clock::now() - due(next + index)).count());
+        });
     bench::expect(sent.ok(), "the function is there");
     next += count;
   }
@@ -83,11 +84,13 @@ int run(const files::Path& programs) {
   double rate = 0;
   const double cpu = bench::cpu_seconds([&] { rate = closed(*sender, messages); });
   const auto overhead = open(*sender, messages);
-  const auto at = [&](double share) { return overhead[static_cast<std::size_t>(share * (overhead.size() - 1))]; };
+  const auto at = [&](double share) {
+    return overhead[static_cast<std::size_t>(share * (overhead.size() - 1))];
+  };
   std::printf("function calls, 16 in flight: %.0f a second, %.1f us of our processor each\n", rate,
               cpu * 1e6 / static_cast<double>(messages.size()));
-  std::printf("function calls at %d a second: p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, most %.3f ms\n", kPerSecond,
-              at(0.5), at(0.99), at(0.999), overhead.back());
+  std::printf("function calls at %d a second: p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, most %.3f ms\n",
+              kPerSecond, at(0.5), at(0.99), at(0.999), overhead.back());
   bench::report_bound("time of 5,000 calls, 16 in flight", kPerSecond / rate, 1.0, "s");
   bench::report_bound("p99 overhead at 5,000 calls/s", at(0.99), kMostMilliseconds, "ms");
   return bench::exit_code();

@@ -1,4 +1,5 @@
-// The function that the bench calls: it takes everything and does nothing, so what is measured is the way there.
+// The function that the bench calls: it takes everything and does nothing, so what is measured is the way
+// there.
 #include <cstdlib>
 
 #include "base/http/server.h"
