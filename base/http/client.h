@@ -2,8 +2,8 @@
 // threads at a time.
 //
 // A response of any status is a value. Errors are those of the way there, all transient unless said
-// otherwise: Unreachable, TimedOut, CertificateRefused, ConnectionLost, ResponseTooLarge (terminal),
-// BadUrl (terminal), Cancelled.
+// otherwise: Unreachable, TimedOut, CertificateRefused, ConnectionLost, NotHttp, ResponseTooLarge (terminal),
+// BadUrl (terminal), Cancelled. Their texts name the URL without its query.
 #pragma once
 #include <chrono>
 #include <functional>

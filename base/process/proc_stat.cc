@@ -21,8 +21,9 @@ std::optional<ProcStat> read_stat(pid_t pid) {
     // Some of them are negative numbers; those that count here are not.
     std::string value;
     if (!(fields >> value)) return std::nullopt;
-    if (field != 14 && field != 15 && field != 20 && field != 22 && field != 24) continue;
+    if (field != 6 && field != 14 && field != 15 && field != 20 && field != 22 && field != 24) continue;
     const std::uint64_t number = std::strtoull(value.c_str(), nullptr, 10);
+    if (field == 6) stat.session = static_cast<pid_t>(number);
     if (field == 14) user = number;
     if (field == 15) system = number;
     if (field == 20) stat.threads = number;

@@ -14,6 +14,7 @@ struct ProcStat {
   std::uint64_t threads = 0;
   std::uint64_t start = 0;
   std::uint64_t resident_pages = 0;
+  pid_t session = 0;
   // Of a process with threads the first may be a zombie while others still end, with files and ports open.
   bool ended() const { return (state == 'Z' || state == 'X') && threads <= 1; }
 };

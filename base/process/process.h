@@ -33,6 +33,8 @@ struct Command {
   std::filesystem::path error_file;
   bool own_session = true;  // setsid: signals of this one's terminal do not reach it
   int nice = 0;
+  // spawn_noted: the kernel kills it when the thread that started it ends, however that ends.
+  bool dies_with_parent = false;
 };
 
 // Starts it; all other file descriptors are closed in it and its signals are as at login. Code NotStarted,

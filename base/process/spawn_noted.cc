@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,9 +52,10 @@ struct Prepared {
   std::vector<std::string> arguments, environment;
   std::vector<char*> argv, envp;
   std::string directory, input, output, error;
-  bool change_user = false, own_session = true;
+  bool change_user = false, own_session = true, dies_with_parent = false;
   uid_t uid = 0;
   gid_t gid = 0;
+  pid_t parent = 0;
 };
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
@@ -99,6 +101,11 @@ int become(const Prepared& program, int report) {
       return errno;
     }
   }
+  // After the change of user, which would clear it. Who died since the gate opened is seen by his absence.
+  if (program.dies_with_parent) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+    if (::getppid() != program.parent) ::_exit(127);
+  }
   constexpr int kReport = STDERR_FILENO + 1;
   if (::dup3(report, kReport, O_CLOEXEC) != kReport) return errno;
   close_from(kReport + 1);
@@ -135,6 +142,8 @@ Prepared prepare(const Command& command, const std::optional<User>& user) {
   out.output = command.output_file.empty() ? "/dev/null" : command.output_file.string();
   out.error = command.error_file.empty() ? "/dev/null" : command.error_file.string();
   out.own_session = command.own_session;
+  out.parent = ::getpid();
+  out.dies_with_parent = command.dies_with_parent;
   if (user && (user->uid != ::geteuid() || user->gid != ::getegid())) {
     out.change_user = true;
     out.uid = user->uid;

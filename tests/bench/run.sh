@@ -2,7 +2,7 @@
 # Builds a benchmark and runs it. Called by ./dev bench, which has installed what they need; each says what it
 # measured and ends with 1 when a bar is missed.
 #
-#   run.sh engine|load|events|serve [ARGS…]
+#   run.sh engine|load|events|serve|targets [ARGS…]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/support/deps.sh
@@ -40,8 +40,12 @@ case "$what" in
     build offtake
     python tests/bench/serve/serve.py "$@"
     ;;
+  targets)
+    build targets_bench bench_function
+    exec "build/$preset/bench/targets_bench" "$@"
+    ;;
   *)
-    printf 'usage: ./dev bench engine|load|events|serve [ARGS…]\n' >&2
+    printf 'usage: ./dev bench engine|load|events|serve|targets [ARGS…]\n' >&2
     exit 2
     ;;
 esac

@@ -5,8 +5,9 @@
 #include "base/crypto/crypto.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/process/output_log.h"
+#include "base/process/ports.h"
 #include "base/retry.h"
-#include "operators/provision/servers/server_log.h"
 
 namespace offtake::provision::servers {
 namespace {
@@ -136,7 +137,7 @@ Supervisor::Pause Supervisor::watch(std::stop_token) {
                    {{"pid", std::to_string(process_->pid)}, {"port", std::to_string(site_.port())}});
   }
   if (Clock::now() - started_ > kLasting) failures_ = 0;
-  if (auto rotated = rotate_log(log_file()); !rotated) {
+  if (auto rotated = process::rotate_log(log_file()); !rotated) {
     base::log_warn("the server's log is not rotated", {{"error", rotated.error().text()}});
   } else if (*rotated) {
     log_start_ = 0;
@@ -151,7 +152,7 @@ void Supervisor::note_end() {
     how = (*exit)->signal != 0 ? fmt::format("was ended by signal {}", (*exit)->signal)
                                : fmt::format("ended with code {}", (*exit)->code);
   }
-  const std::string tail = last_lines(log_file(), log_start_);
+  const std::string tail = process::last_lines(log_file(), log_start_);
   process_.reset();
   ++failures_;
   next_start_ = Clock::now();
@@ -204,19 +205,19 @@ base::Status Supervisor::open(const ServerOrder& order) {
   if (!identity || !process::is_alive(*identity)) return {};
   process_ = *identity;
   started_ = Clock::now();
-  log_start_ = size_of(log_file());
+  log_start_ = process::log_size(log_file());
   base::log_info("adopted a server", {{"pid", std::to_string(identity->pid)}});
   return {};
 }
 
 base::Status Supervisor::choose_ports(SiteRecord& record) {
-  const auto taken = std::find_if_not(record.ports.begin(), record.ports.end(), is_port_free);
+  const auto taken = std::find_if_not(record.ports.begin(), record.ports.end(), process::is_port_free);
   if (record.ports.size() == kind_->ports() && taken == record.ports.end()) return {};
-  auto ports = free_ports(kind_->ports());
+  auto ports = process::free_ports(kind_->ports());
   if (!ports) return std::move(ports).error();
   if (taken != record.ports.end()) {
     base::log_warn("the server moves to another port", {{"taken", std::to_string(*taken)},
-                                                        {"by", holder_of_port(*taken)},
+                                                        {"by", process::holder_of_port(*taken)},
                                                         {"port", std::to_string(ports->front())}});
   }
   record.ports = *std::move(ports);
@@ -250,7 +251,7 @@ base::Status Supervisor::launch() {
   process::Command command = kind_->command(site_);
   command.output_file = command.error_file = log_file();
   if (command.directory.empty()) command.directory = "/";
-  log_start_ = size_of(log_file());
+  log_start_ = process::log_size(log_file());
   auto started = process::spawn_noted(command, site_.run_as, [&](const process::Identity& identity) {
     return process::write_pid_file(pid_file(), identity);
   });
@@ -287,7 +288,7 @@ base::Status Supervisor::run_to_end(const process::Command& given, const files::
   if (auto gone = files::remove_file(pid); !gone) return gone;
   if (stop.stop_requested()) return base::transient("Draining", "the server is stopping");
   if (exit && exit->has_value() && (*exit)->signal == 0 && (*exit)->code == 0) return {};
-  const std::string tail = last_lines(log, 0);
+  const std::string tail = process::last_lines(log, 0);
   if (tail.find("No space left on device") != std::string::npos) return disk_full(kind_->title(), directory_);
   return base::transient("ServerFailed", fmt::format("{} failed; the last lines of {}: {}", command.argv[0],
                                                      log.string(), tail));

@@ -7,10 +7,10 @@
 
 #include <csignal>
 
+#include "base/process/output_log.h"
 #include "fixture.h"
 #include "operators/provision/parameters/parameters.h"
 #include "operators/provision/servers/postgres/installation.h"
-#include "operators/provision/servers/server_log.h"
 
 namespace offtake::provision_test {
 namespace {
@@ -195,7 +195,7 @@ TEST_CASE("a full log is kept beside and begun again; what is written goes on in
   const Place place;
   const files::Path log = place.path() / "server.log";
   REQUIRE(files::write_file_atomic(log, std::string((10 << 20) - 10, 'x')).ok());
-  CHECK_FALSE(*servers::rotate_log(log));
+  CHECK_FALSE(*process::rotate_log(log));
   process::Command writer;
   // As a server does: the file is opened once, and appended to.
   writer.argv = {"/bin/sh", "-c",
@@ -204,12 +204,12 @@ TEST_CASE("a full log is kept beside and begun again; what is written goes on in
   writer.output_file = log;
   const auto started = process::spawn_noted(writer, {}, [](const auto&) { return base::Status(); });
   REQUIRE(started.ok());
-  eventually([&] { return *servers::rotate_log(log); }, "rotated");
+  eventually([&] { return *process::rotate_log(log); }, "rotated");
   REQUIRE(process::wait_gone(*started, std::chrono::seconds(20)));
   CHECK(*files::read_file(log) == "after\n");
-  CHECK(servers::size_of(place.path() / "server.1.log") == (10 << 20) + 1);
-  CHECK(servers::last_lines(log, 0) == "after");
-  CHECK(servers::last_lines(log, 6) == "");
+  CHECK(process::log_size(place.path() / "server.1.log") == (10 << 20) + 1);
+  CHECK(process::last_lines(log, 0) == "after");
+  CHECK(process::last_lines(log, 6) == "");
   REQUIRE(process::reap(*started).ok());
 }
 

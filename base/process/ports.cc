@@ -1,3 +1,5 @@
+#include "base/process/ports.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,10 +9,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/files/files.h"
 #include "base/id.h"
-#include "operators/provision/servers/site.h"
 
-namespace offtake::provision::servers {
+namespace offtake::process {
 namespace {
 
 // Below the kernel's range for clients (32768 and up), so that no connection of anybody takes the port while
@@ -99,4 +101,4 @@ std::string holder_of_port(int port) {
   return "another process";
 }
 
-}  // namespace offtake::provision::servers
+}  // namespace offtake::process

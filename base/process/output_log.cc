@@ -1,4 +1,4 @@
-#include "operators/provision/servers/server_log.h"
+#include "base/process/output_log.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <deque>
 #include <fstream>
 
-namespace offtake::provision::servers {
+namespace offtake::process {
 namespace {
 
 constexpr std::uint64_t kRotateBytes = 10 << 20;
@@ -20,7 +20,7 @@ files::Path numbered(const files::Path& file, int number) {
 
 }  // namespace
 
-std::uint64_t size_of(const files::Path& file) {
+std::uint64_t log_size(const files::Path& file) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
   return error ? 0 : size;
@@ -28,7 +28,7 @@ std::uint64_t size_of(const files::Path& file) {
 
 std::string last_lines(const files::Path& file, std::uint64_t from) {
   std::ifstream in(file, std::ios::binary);
-  const std::uint64_t size = size_of(file);
+  const std::uint64_t size = log_size(file);
   const std::uint64_t start = std::max<std::uint64_t>(from, size > kTailBytes ? size - kTailBytes : 0);
   if (!in || start >= size) return "";
   in.seekg(static_cast<std::streamoff>(start));
@@ -44,7 +44,7 @@ std::string last_lines(const files::Path& file, std::uint64_t from) {
 }
 
 base::Result<bool> rotate_log(const files::Path& file) {
-  if (size_of(file) < kRotateBytes) return false;
+  if (log_size(file) < kRotateBytes) return false;
   std::error_code error;
   for (int i = kKept; i > 1; --i) {
     if (files::exists(numbered(file, i - 1)))
@@ -61,4 +61,4 @@ base::Result<bool> rotate_log(const files::Path& file) {
   return true;
 }
 
-}  // namespace offtake::provision::servers
+}  // namespace offtake::process
