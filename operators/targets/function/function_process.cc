@@ -80,21 +80,25 @@ class FunctionProcess::Impl {
 
   base::Result<int> enter(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    ++waiting_;
-    const int failures = failures_seen_;
-    changed_.notify_all();
-    changed_.wait(lock, stop, [&] {
-      return view_.state == State::kReady || view_.state == State::kFailed || failures_seen_ != failures;
-    });
-    --waiting_;
-    if (view_.state == State::kReady) {
-      ++uses_;
-      return view_.port;
+    while (true) {
+      const int failures = failures_seen_;
+      ++waiting_;
+      changed_.notify_all();
+      changed_.wait(lock, stop, [&] {
+        return view_.state == State::kReady || view_.state == State::kFailed || failures_seen_ != failures;
+      });
+      const bool failed = view_.state == State::kFailed || failures_seen_ != failures;
+      // A failure has counted off all who waited for it.
+      if (failures_seen_ == failures) --waiting_;
+      if (view_.state == State::kReady) {
+        ++uses_;
+        return view_.port;
+      }
+      if (failed && !view_.last_end.ok()) return view_.last_end.error();
+      if (stop.stop_requested()) {
+        return base::transient("Cancelled", "the call of the function was cancelled");
+      }
     }
-    if (view_.state != State::kFailed && failures_seen_ == failures) {
-      return base::transient("Cancelled", "the call of the function was cancelled");
-    }
-    return view_.last_end.error();
   }
 
   void leave() {
@@ -307,6 +311,7 @@ class FunctionProcess::Impl {
     view_.state = State::kFailed;
     view_.last_end = std::move(error);
     ++failures_seen_;
+    waiting_ = 0;  // they are told; it is started for the next ones
     changed_.notify_all();
   }
 

@@ -182,7 +182,9 @@ TEST_CASE("it never listens") {
   const auto error = failure_of(*function);
   CHECK(error.code == "FunctionNotListening");
   CHECK(error.message.find("$PORT") != std::string::npos);
+  // Whoever met the failure does not start it again by having waited.
   CHECK(place.left().empty());
+  CHECK(function->view().starts == 1);
 }
 
 TEST_CASE("over its memory it is killed, also where a process of its own holds it") {
