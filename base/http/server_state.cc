@@ -14,6 +14,7 @@ ServerState::Handle ServerState::enter(Socket& socket) {
 
 void ServerState::leave(Handle connection) {
   const std::lock_guard lock(mutex_);
+  if (connection->cut) --cut_;
   connections_.erase(connection);
   changed_.notify_all();
 }
@@ -45,7 +46,7 @@ void ServerState::release_stream() {
 
 bool ServerState::crowded() const {
   const std::lock_guard lock(mutex_);
-  return connections_.size() + accepted_.size() + reserved() > options.max_connections;
+  return present() + reserved() > options.max_connections;
 }
 
 void ServerState::cut_longest_idle() {
@@ -56,12 +57,13 @@ void ServerState::cut_longest_idle() {
   }
   if (longest == connections_.end()) return;
   longest->cut = true;
+  ++cut_;
   longest->socket->shut_down();
 }
 
 bool ServerState::hand_over(const std::shared_ptr<ServerState>& state, int fd) {
   const std::lock_guard lock(state->mutex_);
-  const std::size_t count = state->connections_.size() + state->accepted_.size();
+  const std::size_t count = state->present();
   if (state->stopping() || count >= state->options.max_connections) return false;
   if (count + state->reserved() >= state->options.max_connections) state->cut_longest_idle();
   state->accepted_.push_back(fd);
@@ -131,9 +133,12 @@ void ServerState::stop() {
   }
   work_.notify_all();
   const auto ended = [&] { return connections_.empty() && threads_ == 0; };
-  if (changed_.wait_for(lock, options.stop_grace, ended)) return;
-  for (Connection& connection : connections_) connection.socket->shut_down();
-  changed_.wait(lock, ended);
+  if (!changed_.wait_for(lock, options.stop_grace, ended)) {
+    for (Connection& connection : connections_) connection.socket->shut_down();
+    changed_.wait(lock, ended);
+  }
+  // The last steps of a thread may still hold this state; what the handlers hold goes now.
+  router = Router();
 }
 
 Server::Load ServerState::load() const {

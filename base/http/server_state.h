@@ -24,7 +24,7 @@ class ServerState {
   ServerState(Router own_router, const ServerOptions& own_options)
       : router(std::move(own_router)), options(own_options) {}
 
-  const Router router;
+  Router router;  // emptied by stop(), constant until then
   const ServerOptions options;
 
   // For the thread of a connection.
@@ -48,6 +48,8 @@ class ServerState {
   static bool start_thread(const std::shared_ptr<ServerState>& state);
   void run_thread();
   void cut_longest_idle();
+  // Those that count: a connection that was cut is only waiting for its thread to see that.
+  std::size_t present() const { return connections_.size() - cut_ + accepted_.size(); }
   std::size_t reserved() const { return std::min(options.reserved_connections, options.max_connections / 4); }
 
   mutable std::mutex mutex_;
@@ -55,6 +57,7 @@ class ServerState {
   std::condition_variable changed_;  // for stop
   std::deque<int> accepted_;         // connections without a thread yet
   std::list<Connection> connections_;
+  std::size_t cut_ = 0;  // of connections_
   std::size_t threads_ = 0;
   std::size_t idle_threads_ = 0;
   std::size_t streams_ = 0;
