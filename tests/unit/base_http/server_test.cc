@@ -181,26 +181,6 @@ TEST_CASE("every method, with and without a body") {
   CHECK(server->load().connections == 1);  // all of it over one
 }
 
-TEST_CASE("what handlers hold is gone when the server has stopped") {
-  for (int i = 0; i < 300; ++i) {
-    auto held = std::make_shared<int>(1);
-    const std::weak_ptr<int> seen = held;
-    Router router;
-    router.add("GET", "/", [held](const Request&) { return Response::of(200, "here", "text/plain"); });
-    held.reset();
-    auto started = Server::start(std::move(router), {});
-    REQUIRE(started.ok());
-    {
-      ClientOptions options;
-      options.base_url = fmt::format("http://127.0.0.1:{}", (*started)->port());
-      REQUIRE(Client(options).get("/").ok());
-    }
-    REQUIRE_FALSE(seen.expired());
-    started->reset();
-    REQUIRE(seen.expired());
-  }
-}
-
 TEST_CASE("bodies: limits per route, large ones, forms and chunks") {
   const auto server = start();
   const Client client = client_of(*server);
