@@ -5,6 +5,11 @@
 #include "base/http/transfer.h"
 
 namespace offtake::http {
+namespace {
+
+constexpr long kKeptConnections = 1024;
+
+}  // namespace
 
 class Exchanges::Impl {
  public:
@@ -12,6 +17,8 @@ class Exchanges::Impl {
     initialize_once();
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
     multi_.reset(curl_multi_init());
+    // Unset, it keeps four for each call that runs just then: few when the last of many ends.
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
   }
   ~Impl() { abandon(); }
   Impl(const Impl&) = delete;
