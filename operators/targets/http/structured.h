@@ -8,6 +8,4 @@ std::string write_structured(const CloudEvent& event);
 // `version`: what the event says. Code BadEvent (row) where this is no such object.
 base::Status read_structured(const std::string& text, CloudEvent& event, std::string& version);
 
-void append_json_text(std::string_view text, std::string& out);  // with quotes; REQUIRES: UTF-8
-
 }  // namespace offtake::targets::http

@@ -1,6 +1,8 @@
 #include "base/crypto/crypto.h"
 #include "base/json/value.h"
 #include "operators/targets/http/structured.h"
+#include "operators/targets/protocol/raw_json.h"
+#include "schemas/types/jsonb.h"
 
 namespace offtake::targets::http {
 namespace {
@@ -14,66 +16,7 @@ bool is_json(std::string_view content_type) {
   return media.empty() || media == "application/json" || media.ends_with("+json");
 }
 
-// The value of a member of the outermost object as it stands, so that its numbers keep every digit; empty
-// where no member is written by that name. REQUIRES: valid JSON, an object.
-std::string_view raw_member(std::string_view text, std::string_view name) {
-  int depth = 0;
-  std::size_t begin = std::string_view::npos;  // of the wanted value
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') {
-      const std::size_t from = i + 1;
-      for (++i; text[i] != '"'; ++i) {
-        if (text[i] == '\\') ++i;
-      }
-      const auto next = text.find_first_not_of(" \t\r\n", i + 1);
-      const bool is_name = depth == 1 && next != std::string_view::npos && text[next] == ':';
-      if (is_name && text.substr(from, i - from) == name) begin = i = next;
-      continue;
-    }
-    const bool ends = depth == 1 && (c == ',' || c == '}');
-    if (ends && begin != std::string_view::npos) {
-      const auto first = text.find_first_not_of(" \t\r\n", begin + 1);
-      const auto last = text.find_last_not_of(" \t\r\n", i - 1);
-      return text.substr(first, last + 1 - first);
-    }
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-  }
-  return {};
-}
-
 }  // namespace
-
-void append_json_text(std::string_view text, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      switch (c) {
-        case '\n':
-          out += "\\n";
-          break;
-        case '\r':
-          out += "\\r";
-          break;
-        case '\t':
-          out += "\\t";
-          break;
-        default:
-          out += "\\u00";
-          out += kDigits[static_cast<unsigned char>(c) >> 4];
-          out += kDigits[c & 15];
-      }
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 std::string write_structured(const CloudEvent& event) {
   std::string out = R"({"specversion":"1.0")";
@@ -82,7 +25,7 @@ std::string write_structured(const CloudEvent& event) {
     out += ",\"";
     out += name;
     out += "\":";
-    append_json_text(value, out);
+    types::append_json_string(value, out);
   };
   add("id", event.id);
   add("source", event.source);
@@ -135,8 +78,9 @@ base::Status read_structured(const std::string& text, CloudEvent& event, std::st
     event.data = *std::move(bytes);
   } else if (const auto* data = value->find("data"); data != nullptr) {
     const bool is_text = data->is_string() && !is_json(event.data_content_type);
-    const auto raw = is_text ? std::string_view() : raw_member(text, "data");
-    event.data = is_text ? data->as_string() : raw.empty() ? json::dump(*data) : std::string(raw);
+    // As it stands, so that its numbers keep every digit; absent where its name is written with escapes.
+    const auto raw = protocol::member(text, "data");
+    event.data = is_text ? data->as_string() : raw ? std::string(*raw) : json::dump(*data);
   }
   if (event.data_content_type.empty()) event.data_content_type = "application/json";
   return {};

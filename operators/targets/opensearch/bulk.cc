@@ -5,7 +5,8 @@
 
 #include "base/id.h"
 #include "base/retry.h"
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
+#include "schemas/types/jsonb.h"
 
 namespace offtake::targets::opensearch {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr int kAttempts = 8;  // some ten seconds
 
 int status_of(std::string_view item) {
-  const auto slice = member(item, "status");
+  const auto slice = protocol::member(item, "status");
   int status = 0;
   if (slice) std::from_chars(slice->data(), slice->data() + slice->size(), status);
   return status;
@@ -25,12 +26,12 @@ bool is_busy(const Refusal& refusal) {
 
 base::Result<std::vector<Bulk::Failure>> failures_of(std::string_view answer) {
   std::vector<Bulk::Failure> out;
-  if (const auto errors = member(answer, "errors"); errors == "false") return out;
-  const auto items = member(answer, "items");
+  if (const auto errors = protocol::member(answer, "errors"); errors == "false") return out;
+  const auto items = protocol::member(answer, "items");
   if (!items) return base::transient("BadResponse", "a bulk was answered without items");
   std::size_t at = 0;
-  auto walked = each_element(*items, [&](std::string_view item) {
-    return each_member(item, [&](std::string_view, std::string_view result) -> base::Status {
+  auto walked = protocol::each_element(*items, [&](std::string_view item) {
+    return protocol::each_member(item, [&](std::string_view, std::string_view result) -> base::Status {
       const int status = status_of(result);
       if (status >= 300) out.push_back({at, refusal_of(status, result)});
       ++at;
@@ -46,7 +47,7 @@ base::Result<std::vector<Bulk::Failure>> failures_of(std::string_view answer) {
 void Bulk::add(std::string_view action, std::string_view id, std::string_view options,
                std::string_view source) {
   fmt::format_to(std::back_inserter(body_), "{{\"{}\":{{\"_id\":", action);
-  append_string(id, body_);
+  types::append_json_string(id, body_);
   if (!options.empty()) {
     body_ += ',';
     body_ += options;

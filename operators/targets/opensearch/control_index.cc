@@ -2,7 +2,7 @@
 
 #include "operators/targets/control_json.h"
 #include "operators/targets/opensearch/names.h"
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
 
 namespace offtake::targets::opensearch {
 namespace {
@@ -21,7 +21,7 @@ std::string fill_id(int revision, const std::string& stream) {
 }
 
 std::string number_member(std::string_view object, std::string_view name) {
-  const auto slice = member(object, name);
+  const auto slice = protocol::member(object, name);
   return slice ? std::string(*slice) : "";
 }
 
@@ -36,7 +36,7 @@ base::Result<ControlRow> row_of(std::string_view document) {
 }
 
 base::Result<std::string> document_of(std::string_view source) {
-  const auto document = member(source, "document");
+  const auto document = protocol::member(source, "document");
   if (!document) return base::terminal("BadControlRow", "a control document has no content");
   return std::string(*document);
 }
@@ -74,14 +74,14 @@ base::Result<std::vector<ControlIndex::Found>> ControlIndex::search(std::string_
                   kMostDocuments, filter));
   if (!answer) return std::move(answer).error();
   std::vector<Found> out;
-  const auto hits = member(answer->body, "hits");
-  const auto list = hits ? member(*hits, "hits") : std::nullopt;
+  const auto hits = protocol::member(answer->body, "hits");
+  const auto list = hits ? protocol::member(*hits, "hits") : std::nullopt;
   if (!list) return base::transient("BadResponse", "a search was answered without hits");
-  auto walked = each_element(*list, [&](std::string_view hit) -> base::Status {
-    const auto source = member(hit, "_source");
+  auto walked = protocol::each_element(*list, [&](std::string_view hit) -> base::Status {
+    const auto source = protocol::member(hit, "_source");
     auto document = document_of(source.value_or("{}"));
     if (!document) return std::move(document).error();
-    out.push_back({string_member(hit, "_id"), version_of(hit), *std::move(document)});
+    out.push_back({protocol::string_member(hit, "_id"), version_of(hit), *std::move(document)});
     return {};
   });
   if (!walked) return std::move(walked).error();
@@ -106,10 +106,10 @@ base::Result<std::optional<ControlIndex::Stored>> ControlIndex::read(int revisio
   auto answer = rest_->send("GET", fmt::format("/{}/_doc/{}", index_, control_id(revision)), "", 404);
   if (!answer) return std::move(answer).error();
   if (answer->status == 404) {
-    if (member(answer->body, "found") == "false") return std::optional<Stored>();
+    if (protocol::member(answer->body, "found") == "false") return std::optional<Stored>();
     return error_of(refusal_of(404, answer->body));
   }
-  auto document = document_of(member(answer->body, "_source").value_or("{}"));
+  auto document = document_of(protocol::member(answer->body, "_source").value_or("{}"));
   if (!document) return std::move(document).error();
   auto row = row_of(*document);
   if (!row) return std::move(row).error();
@@ -180,7 +180,7 @@ base::Result<std::string> ControlIndex::read_document(const std::string& id) {
   auto answer = rest_->send("GET", fmt::format("/{}/_doc/{}", index_, id), "", 404);
   if (!answer) return std::move(answer).error();
   if (answer->status == 404) return std::string();
-  return document_of(member(answer->body, "_source").value_or("{}"));
+  return document_of(protocol::member(answer->body, "_source").value_or("{}"));
 }
 
 base::Status ControlIndex::write_document(const std::string& id, std::string_view kind,

@@ -1,10 +1,10 @@
 #include "operators/targets/opensearch/document.h"
 
-#include <cmath>
-
 #include "base/crypto/crypto.h"
-#include "operators/targets/opensearch/raw_json.h"
 #include "operators/targets/protocol/iso_text.h"
+#include "operators/targets/protocol/json_value.h"
+#include "operators/targets/protocol/raw_json.h"
+#include "schemas/types/jsonb.h"
 #include "schemas/types/value_text.h"
 
 namespace offtake::targets::opensearch {
@@ -45,17 +45,6 @@ json::Value lenient(std::string_view type) {
   json::Value out = typed(type);
   out.set("ignore_malformed", true);
   return out;
-}
-
-void append_float(double value, bool is_float4, std::string& out) {
-  const bool quoted = !std::isfinite(value);
-  if (quoted) out += '"';
-  if (is_float4) {
-    types::append_float4(static_cast<float>(value), out);
-  } else {
-    types::append_float8(value, out);
-  }
-  if (quoted) out += '"';
 }
 
 template <class T>
@@ -202,48 +191,6 @@ json::Value table_mapping(const TableSpec& table) {
   return out;
 }
 
-void append_value(const types::Column& column, std::size_t row, std::string& out) {
-  switch (column.type().id) {
-    case TypeId::kBoolean:
-      out += column.values<std::uint8_t>()[row] != 0 ? "true" : "false";
-      return;
-    case TypeId::kInt4:
-      fmt::format_to(std::back_inserter(out), "{}", column.values<std::int32_t>()[row]);
-      return;
-    case TypeId::kInt8:
-      fmt::format_to(std::back_inserter(out), "{}", column.values<std::int64_t>()[row]);
-      return;
-    case TypeId::kFloat4:
-      return append_float(column.values<float>()[row], true, out);
-    case TypeId::kFloat8:
-      return append_float(column.values<double>()[row], false, out);
-    case TypeId::kNumeric:
-      return append_string(types::to_string(column.values<types::Numeric>()[row]), out);
-    case TypeId::kUuid:
-      return append_string(protocol::uuid_text(column.values<types::Uuid>()[row]), out);
-    case TypeId::kDate:
-      return append_string(protocol::date_text(column.values<std::int32_t>()[row]), out);
-    case TypeId::kTime:
-      return append_string(protocol::time_text(column.values<std::int64_t>()[row]), out);
-    case TypeId::kTimestamp:
-      return append_string(protocol::timestamp_text(column.values<std::int64_t>()[row], false), out);
-    case TypeId::kTimestampTz:
-      return append_string(protocol::timestamp_text(column.values<std::int64_t>()[row], true), out);
-    case TypeId::kInterval:
-      return append_string(protocol::interval_text(column.values<types::Interval>()[row]), out);
-    case TypeId::kBytea:
-      return append_string(crypto::base64(column.text(row)), out);
-    case TypeId::kText:
-      return append_string(column.text(row), out);
-    case TypeId::kJsonb:
-    case TypeId::kArray:
-    case TypeId::kRecord:
-    case TypeId::kMap:
-      out += column.text(row);  // JSON
-      return;
-  }
-}
-
 base::Status read_value(std::string_view slice, types::ColumnBuilder& builder) {
   const types::Type& type = builder.type();
   if (types::is_nested(type.id)) {
@@ -252,7 +199,7 @@ base::Status read_value(std::string_view slice, types::ColumnBuilder& builder) {
   }
   std::string text(slice);
   if (slice.starts_with('"')) {
-    auto read = read_string(slice);
+    auto read = protocol::read_string(slice);
     if (!read) return std::move(read).error();
     text = *std::move(read);
   }
@@ -298,9 +245,9 @@ void append_document(const std::vector<types::Field>& columns, const types::Batc
     if (column.is_null(row)) continue;
     out += separator;
     separator = ',';
-    append_string(columns[i].name, out);
+    types::append_json_string(columns[i].name, out);
     out += ':';
-    append_value(column, row, out);
+    protocol::append_json_value(column, row, out);
   }
   if (separator == '{') out += '{';
   out += '}';
@@ -313,7 +260,7 @@ std::string deleted_document(base::Micros at) {
 DocumentReader::DocumentReader(const TableSpec& table) {
   for (const auto& column : table.columns) {
     std::string name;
-    append_string(column.name, name);
+    types::append_json_string(column.name, name);
     names_.push_back(name.substr(1, name.size() - 2));
     builders_.emplace_back(column.type);
   }
@@ -321,14 +268,15 @@ DocumentReader::DocumentReader(const TableSpec& table) {
 
 base::Status DocumentReader::add(std::string_view source) {
   std::size_t next = 0;  // members come in the order of the columns
-  auto walked = each_member(source, [&](std::string_view name, std::string_view value) -> base::Status {
-    while (next < names_.size() && names_[next] != name) builders_[next++].append_null();
-    if (next == names_.size()) {
-      return base::terminal("BadStoredValue",
-                            fmt::format("a document has a member {} that no column wrote", name));
-    }
-    return read_value(value, builders_[next++]);
-  });
+  auto walked =
+      protocol::each_member(source, [&](std::string_view name, std::string_view value) -> base::Status {
+        while (next < names_.size() && names_[next] != name) builders_[next++].append_null();
+        if (next == names_.size()) {
+          return base::terminal("BadStoredValue",
+                                fmt::format("a document has a member {} that no column wrote", name));
+        }
+        return read_value(value, builders_[next++]);
+      });
   if (!walked) return walked;
   for (; next < names_.size(); ++next) builders_[next].append_null();
   ++rows_;

@@ -22,9 +22,7 @@ json::Value field_mapping(const types::Type& type);
 // The whole mapping of a table: strict, with the columns' order in `_meta`.
 json::Value table_mapping(const TableSpec& table);
 
-// REQUIRES: it is not NULL: that is a member that is not there, for `null` is what a jsonb may hold.
-void append_value(const types::Column& column, std::size_t row, std::string& out);
-// Appends the value that append_value wrote. Code BadStoredValue (terminal) for anything else.
+// Appends the value that protocol::append_json_value wrote. Code BadStoredValue (terminal) for anything else.
 base::Status read_value(std::string_view slice, types::ColumnBuilder& builder);
 
 void append_document(const std::vector<types::Field>& columns, const types::Batch& rows, std::size_t row,

@@ -4,8 +4,9 @@
 
 #include "operators/targets/opensearch/document.h"
 #include "operators/targets/opensearch/names.h"
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
 #include "operators/targets/protocol/table_layout.h"
+#include "schemas/types/jsonb.h"
 
 namespace offtake::targets::opensearch {
 
@@ -61,18 +62,18 @@ base::Status DocumentLoader::compare(const std::vector<std::size_t>& items) {
   std::string ids;
   for (const std::size_t item : items) {
     if (!ids.empty()) ids += ',';
-    append_string(bulk_.id(item), ids);
+    types::append_json_string(bulk_.id(item), ids);
   }
   auto answer = rest_->send("POST", "/" + place_ + "/_mget", fmt::format(R"({{"ids":[{}]}})", ids));
   if (!answer) return place_error(std::move(answer).error());
-  const auto list = member(answer->body, "docs");
+  const auto list = protocol::member(answer->body, "docs");
   if (!list) return base::transient("BadResponse", "an mget was answered without docs");
   std::size_t next = 0;
-  return each_element(*list, [&](std::string_view found) -> base::Status {
+  return protocol::each_element(*list, [&](std::string_view found) -> base::Status {
     if (next == items.size())
       return base::transient("BadResponse", "an mget was answered with other documents");
     const std::string_view mine = bulk_.source(items[next++]);
-    if (member(found, "_source") == mine) return {};
+    if (protocol::member(found, "_source") == mine) return {};
     return protocol::key_not_unique(table_, key_values(mine));
   });
 }

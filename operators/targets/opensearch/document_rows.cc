@@ -8,8 +8,9 @@
 #include "operators/targets/opensearch/document.h"
 #include "operators/targets/opensearch/document_loader.h"
 #include "operators/targets/opensearch/names.h"
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
 #include "operators/targets/protocol/table_layout.h"
+#include "schemas/types/jsonb.h"
 
 namespace offtake::targets::opensearch {
 namespace {
@@ -49,11 +50,11 @@ class Scroll {
   Scroll& operator=(const Scroll&) = delete;
 
   void take(std::string_view answer) {
-    if (std::string id = string_member(answer, "_scroll_id"); !id.empty()) id_ = std::move(id);
+    if (std::string id = protocol::string_member(answer, "_scroll_id"); !id.empty()) id_ = std::move(id);
   }
   std::string body(std::string_view more) const {
     std::string out = "{\"scroll_id\":";
-    append_string(id_, out);
+    types::append_json_string(id_, out);
     out += more;
     out += '}';
     return out;
@@ -117,7 +118,7 @@ base::Status DocumentRows::wait_for_green(const std::string& place) {
     auto health =
         rest_->send("GET", "/_cluster/health/" + place + "?wait_for_status=green&timeout=2s", "", 408);
     if (!health) return std::move(health).error();
-    const std::string status = string_member(health->body, "status");
+    const std::string status = protocol::string_member(health->body, "status");
     if (health->status == 200 && status == "green") return {};
     if (stop_) return interrupted();
     if (std::chrono::steady_clock::now() > deadline) {
@@ -193,13 +194,14 @@ base::Result<types::Checksum> DocumentRows::scroll(const std::string& place, int
   for (;;) {
     if (!answer) return place_error(std::move(answer).error());
     scroll.take(answer->body);
-    const auto hits = member(answer->body, "hits");
-    const auto list = hits ? member(*hits, "hits") : std::nullopt;
+    const auto hits = protocol::member(answer->body, "hits");
+    const auto list = hits ? protocol::member(*hits, "hits") : std::nullopt;
     if (!list) return base::transient("BadResponse", "a search was answered without hits");
-    if (const auto shards = member(answer->body, "_shards"); shards && member(*shards, "failed") != "0")
+    if (const auto shards = protocol::member(answer->body, "_shards");
+        shards && protocol::member(*shards, "failed") != "0")
       return base::transient("TargetBusy", "some shards did not answer");
-    auto walked = each_element(*list, [&](std::string_view hit) -> base::Status {
-      const auto source = member(hit, "_source");
+    auto walked = protocol::each_element(*list, [&](std::string_view hit) -> base::Status {
+      const auto source = protocol::member(hit, "_source");
       if (!source) return base::terminal("BadStoredValue", "a document without _source");
       return reader.add(*source);
     });
@@ -231,16 +233,17 @@ base::Status DocumentRows::purge(const std::string& place, base::Micros before) 
                   R"({{"term":{{"{}":true}}}},{{"range":{{"{}":{{"lt":{}}}}}}}]}}}}}})",
                   kPurgeAtOnce, kDeletedField, kDeletedAtField, before / 1000));
   if (!found) return std::move(found).error();
-  const auto hits = member(found->body, "hits");
-  const auto list = hits ? member(*hits, "hits") : std::nullopt;
+  const auto hits = protocol::member(found->body, "hits");
+  const auto list = hits ? protocol::member(*hits, "hits") : std::nullopt;
   if (!list) return base::transient("BadResponse", "a search was answered without hits");
   Bulk bulk;
-  auto walked = each_element(*list, [&](std::string_view hit) -> base::Status {
+  auto walked = protocol::each_element(*list, [&](std::string_view hit) -> base::Status {
     // Only what is still as it was found.
-    bulk.add("delete", string_member(hit, "_id"),
-             fmt::format(R"("if_seq_no":{},"if_primary_term":{})", member(hit, "_seq_no").value_or("0"),
-                         member(hit, "_primary_term").value_or("0")),
-             "");
+    bulk.add(
+        "delete", protocol::string_member(hit, "_id"),
+        fmt::format(R"("if_seq_no":{},"if_primary_term":{})", protocol::member(hit, "_seq_no").value_or("0"),
+                    protocol::member(hit, "_primary_term").value_or("0")),
+        "");
     return {};
   });
   if (!walked || bulk.items() == 0) return walked;
@@ -256,10 +259,11 @@ base::Result<std::vector<std::string>> indices_behind(const Rest& rest, const st
   if (!answer) return std::move(answer).error();
   std::vector<std::string> out;
   if (answer->status == 404) return out;
-  auto walked = each_member(answer->body, [&](std::string_view index, std::string_view) -> base::Status {
-    out.emplace_back(index);
-    return {};
-  });
+  auto walked =
+      protocol::each_member(answer->body, [&](std::string_view index, std::string_view) -> base::Status {
+        out.emplace_back(index);
+        return {};
+      });
   if (!walked) return std::move(walked).error();
   std::sort(out.begin(), out.end());
   return out;

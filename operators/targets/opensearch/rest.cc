@@ -1,6 +1,6 @@
 #include "operators/targets/opensearch/rest.h"
 
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
 
 namespace offtake::targets::opensearch {
 namespace {
@@ -34,16 +34,17 @@ bool is_of_the_row(const Refusal& refusal) {
 Refusal refusal_of(int status, std::string_view object) {
   Refusal out;
   out.status = status;
-  const auto error = member(object, "error");
+  const auto error = protocol::member(object, "error");
   if (!error) return out;
   if (!error->starts_with('{')) {
     out.reason = std::string(*error);
     return out;
   }
-  out.type = string_member(*error, "type");
-  out.reason = string_member(*error, "reason");
-  if (const auto cause = member(*error, "caused_by")) {
-    if (const std::string why = string_member(*cause, "reason"); !why.empty()) out.reason += ": " + why;
+  out.type = protocol::string_member(*error, "type");
+  out.reason = protocol::string_member(*error, "reason");
+  if (const auto cause = protocol::member(*error, "caused_by")) {
+    if (const std::string why = protocol::string_member(*cause, "reason"); !why.empty())
+      out.reason += ": " + why;
   }
   return out;
 }

@@ -3,8 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "operators/targets/opensearch/document.h"
-#include "operators/targets/opensearch/raw_json.h"
 #include "operators/targets/opensearch/rest.h"
+#include "operators/targets/protocol/json_value.h"
+#include "operators/targets/protocol/raw_json.h"
 
 namespace offtake::targets_test {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 namespace search = targets::opensearch;
 
 std::string text_of(std::string_view slice) {
-  return slice.starts_with('"') ? search::read_string(slice).value() : std::string(slice);
+  return slice.starts_with('"') ? targets::protocol::read_string(slice).value() : std::string(slice);
 }
 
 std::string body_of(const base::Result<search::Rest::Answer>& answer) {
@@ -22,7 +23,7 @@ std::string body_of(const base::Result<search::Rest::Answer>& answer) {
 
 std::string_view at(std::string_view object, std::initializer_list<std::string_view> path) {
   for (const auto name : path) {
-    const auto found = search::member(object, name);
+    const auto found = targets::protocol::member(object, name);
     REQUIRE_MESSAGE(found.has_value(), name << " in " << object);
     object = *found;
   }
@@ -61,36 +62,38 @@ Shown OpenSearchFixture::read(const TargetConnection& writer, const std::string&
   Shown out;
   const std::string mapping = body_of(rest.send("GET", alias + "/_mapping"));
   std::string_view of_index;
-  REQUIRE(search::each_member(mapping, [&](std::string_view, std::string_view value) -> base::Status {
-            REQUIRE(of_index.empty());  // one index behind the alias
-            of_index = value;
-            return {};
-          }).ok());
-  REQUIRE(search::each_element(at(of_index, {"mappings", "_meta", "offtake", "columns"}),
-                               [&](std::string_view name) -> base::Status {
-                                 out.columns.push_back(text_of(name));
-                                 return {};
-                               })
+  REQUIRE(
+      targets::protocol::each_member(mapping, [&](std::string_view, std::string_view value) -> base::Status {
+        REQUIRE(of_index.empty());  // one index behind the alias
+        of_index = value;
+        return {};
+      }).ok());
+  REQUIRE(targets::protocol::each_element(at(of_index, {"mappings", "_meta", "offtake", "columns"}),
+                                          [&](std::string_view name) -> base::Status {
+                                            out.columns.push_back(text_of(name));
+                                            return {};
+                                          })
               .ok());
   body_of(rest.send("POST", alias + "/_refresh"));
   const std::string found = body_of(rest.send("POST", alias + "/_search", R"({"size":10000})"));
-  REQUIRE(search::each_element(at(found, {"hits", "hits"}), [&](std::string_view hit) -> base::Status {
-            TextRow& row = out.rows.emplace_back(out.columns.size(), kNull);
-            return search::each_member(
-                at(hit, {"_source"}), [&](std::string_view name, std::string_view value) -> base::Status {
-                  const auto column = std::find(out.columns.begin(), out.columns.end(), name);
-                  REQUIRE(column != out.columns.end());
-                  row[static_cast<std::size_t>(column - out.columns.begin())] = text_of(value);
-                  return {};
-                });
-          }).ok());
+  REQUIRE(
+      targets::protocol::each_element(at(found, {"hits", "hits"}), [&](std::string_view hit) -> base::Status {
+        TextRow& row = out.rows.emplace_back(out.columns.size(), kNull);
+        return targets::protocol::each_member(
+            at(hit, {"_source"}), [&](std::string_view name, std::string_view value) -> base::Status {
+              const auto column = std::find(out.columns.begin(), out.columns.end(), name);
+              REQUIRE(column != out.columns.end());
+              row[static_cast<std::size_t>(column - out.columns.begin())] = text_of(value);
+              return {};
+            });
+      }).ok());
   return out;
 }
 
 std::string OpenSearchFixture::shown(const types::Column& column, std::size_t row) {
   if (column.is_null(row)) return kNull;
   std::string json;
-  search::append_value(column, row, json);
+  targets::protocol::append_json_value(column, row, json);
   return text_of(json);
 }
 

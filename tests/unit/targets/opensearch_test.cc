@@ -3,8 +3,8 @@
 #include "operators/targets/opensearch/document.h"
 #include "operators/targets/opensearch/document_rows.h"
 #include "operators/targets/opensearch/names.h"
-#include "operators/targets/opensearch/raw_json.h"
 #include "operators/targets/opensearch/rest.h"
+#include "operators/targets/protocol/raw_json.h"
 #include "session.h"
 #include "workload.h"
 
@@ -54,7 +54,7 @@ std::string answer(const search::Rest& rest, std::string_view method, const std:
 std::string count(const search::Rest& rest, const std::string& index, const std::string& query) {
   answer(rest, "POST", "/" + index + "/_refresh");
   return std::string(
-      search::member(answer(rest, "POST", "/" + index + "/_count", query), "count").value_or(""));
+      targets::protocol::member(answer(rest, "POST", "/" + index + "/_count", query), "count").value_or(""));
 }
 
 }  // namespace
@@ -84,16 +84,16 @@ TEST_CASE("ids are readable, apart where keys are, and short") {
 
 TEST_CASE("members are slices, whatever stands in them") {
   const std::string text = R"( { "a" : 1.50 , "b{" : "x\"}" , "c":[1,{"d":"]"}] ,"e":{}, "n":null } )";
-  CHECK(search::member(text, "a") == "1.50");
-  CHECK(search::member(text, "b{") == R"("x\"}")");
-  CHECK(search::string_member(text, "b{") == "x\"}");
-  CHECK(search::member(text, "c") == R"([1,{"d":"]"}])");
-  CHECK(search::member(text, "e") == "{}");
-  CHECK(search::member(text, "n") == "null");
-  CHECK_FALSE(search::member(text, "d").has_value());
+  CHECK(targets::protocol::member(text, "a") == "1.50");
+  CHECK(targets::protocol::member(text, "b{") == R"("x\"}")");
+  CHECK(targets::protocol::string_member(text, "b{") == "x\"}");
+  CHECK(targets::protocol::member(text, "c") == R"([1,{"d":"]"}])");
+  CHECK(targets::protocol::member(text, "e") == "{}");
+  CHECK(targets::protocol::member(text, "n") == "null");
+  CHECK_FALSE(targets::protocol::member(text, "d").has_value());
   for (const char* bad : {"", "[", "{\"a\"", "{\"a\":}", "{\"a\":1", "{\"a\":\"x}", "{\"a\":[1}", "{1:2"}) {
     CAPTURE(bad);
-    CHECK_FALSE(search::each_member(bad, [](auto, auto) { return base::Status(); }).ok());
+    CHECK_FALSE(targets::protocol::each_member(bad, [](auto, auto) { return base::Status(); }).ok());
   }
 }
 

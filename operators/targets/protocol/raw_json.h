@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace offtake::targets::opensearch {
+namespace offtake::targets::protocol {
 
 // `take` gets the name as it is written, without its quotes, and the value.
 base::Status each_member(
@@ -20,9 +20,8 @@ base::Status each_element(std::string_view array,
 // The member of that name; absent where there is none, or `object` is none.
 std::optional<std::string_view> member(std::string_view object, std::string_view name);
 
-void append_string(std::string_view text, std::string& out);  // with quotes; REQUIRES: UTF-8
 base::Result<std::string> read_string(std::string_view slice);
 // Of a member that is a string; otherwise empty.
 std::string string_member(std::string_view object, std::string_view name);
 
-}  // namespace offtake::targets::opensearch
+}  // namespace offtake::targets::protocol

@@ -1,8 +1,8 @@
-#include "operators/targets/opensearch/raw_json.h"
+#include "operators/targets/protocol/raw_json.h"
 
 #include "base/json/value.h"
 
-namespace offtake::targets::opensearch {
+namespace offtake::targets::protocol {
 namespace {
 
 base::Error bad_response() {
@@ -113,21 +113,6 @@ std::optional<std::string_view> member(std::string_view object, std::string_view
   return walked ? out : std::nullopt;
 }
 
-void append_string(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 base::Result<std::string> read_string(std::string_view slice) {
   if (slice.size() < 2 || slice.front() != '"') return bad_response();
   if (slice.find('\\') == std::string_view::npos) return std::string(slice.substr(1, slice.size() - 2));
@@ -143,4 +128,4 @@ std::string string_member(std::string_view object, std::string_view name) {
   return text ? *std::move(text) : "";
 }
 
-}  // namespace offtake::targets::opensearch
+}  // namespace offtake::targets::protocol
