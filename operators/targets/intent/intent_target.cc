@@ -1,7 +1,7 @@
 #include "operators/targets/intent/intent_target.h"
 
 #include "base/crash_point.h"
-#include "base/log.h"
+#include "operators/targets/intent/control_steps.h"
 #include "operators/targets/protocol/ownership.h"
 
 namespace offtake::targets::intent {
@@ -9,14 +9,7 @@ namespace {
 
 using Stored = ControlStore::Stored;
 
-// So close a successor lets the current revision stand still: one epoch's records.
-constexpr std::int64_t kNearRecords = 50'000;
 constexpr int kFenceAttempts = 20;
-
-base::Error changed_meanwhile(int revision) {
-  return base::transient("ControlChanged",
-                         fmt::format("the control document of revision {} changed meanwhile", revision));
-}
 
 // Rows have newer versions, or their place is gone: the work of another owner, unless there is none.
 bool is_of_another(const base::Error& error) {
@@ -82,44 +75,19 @@ class IntentTarget : public Target {
         control_(std::move(control)),
         rows_(std::move(rows)) {}
 
-  base::Result<std::vector<ControlRow>> controls() override {
-    auto all = control_->read_all();
-    if (!all) return std::move(all).error();
-    std::vector<ControlRow> out;
-    for (auto& stored : *all) out.push_back(std::move(stored.row));
-    return out;
-  }
+  base::Result<std::vector<ControlRow>> controls() override { return rows_of(*control_); }
 
   base::Status begin_fill(const ControlRow& row) override {
     auto found = control_->read(table_.revision);
     if (!found) return std::move(found).error();
-    Stored next;
-    std::string previous;
-    if (found->has_value()) {
-      const ControlRow& there = (*found)->row;
-      if (there.owner != row.owner) {
-        auto allowed = protocol::may_take(there, {row.revision, row.incarnation, row.owner});
-        if (!allowed) return allowed;
-      }
-      if (there.phase == Phase::kCurrent) {
-        return base::terminal("RevisionPublished",
-                              fmt::format("revision {} is published; it is not filled again", row.revision))
-            .with_hint("a refill makes a new revision");
-      }
-      next.version = (*found)->version;
-      previous = there.place;
-    }
+    auto next = start_of_fill(*found, row, table_.revision, product_uid_);
+    if (!next) return std::move(next).error();
+    const std::string previous = found->has_value() ? (*found)->row.place : "";
     if (auto forgotten = control_->forget_fill(table_.revision); !forgotten) return forgotten;
-    next.row = row;
-    next.row.product_uid = product_uid_;
-    next.row.revision = table_.revision;
-    next.row.phase = Phase::kFilling;
-    next.row.epoch = std::max<std::int64_t>(row.epoch, 0);
-    next.row.intent.reset();
-    next.row.place = rows_->place_for(next.row);
-    next.row.committed_at = base::system_clock().now();
+    next->row.intent.reset();
+    next->row.place = rows_->place_for(next->row);
     owner_ = row.owner;
-    mine_ = std::move(next);
+    mine_ = *std::move(next);
     if (auto written = write(mine_->row); !written) return written;
     return rows_->make(mine_->row.place, previous == mine_->row.place ? "" : previous);
   }
@@ -211,14 +179,9 @@ class IntentTarget : public Target {
     auto next = owned();
     if (!next) return std::move(next).error();
     if (next->intent) return base::transient("IntentOpen", "an epoch is being written; it comes first");
-    auto all = control_->read_all();
-    if (!all) return std::move(all).error();
-    std::optional<Stored> previous;
-    for (Stored& stored : *all) {
-      const Phase phase = stored.row.phase;
-      if (stored.row.revision == table_.revision) continue;
-      if (phase == Phase::kCurrent || phase == Phase::kHandingOver) previous = std::move(stored);
-    }
+    auto found = published_beside(*control_, table_.revision);
+    if (!found) return std::move(found).error();
+    std::optional<Stored> previous = *std::move(found);
     SwapResult result;
     if (next->phase != Phase::kCurrent) {
       if (previous) {
@@ -238,7 +201,7 @@ class IntentTarget : public Target {
       *next = std::move(row);
     }
     // Whoever finds it undone ends it: the next call here, or the control plane's fence.
-    if (previous) retire(*previous);
+    if (previous) retire(*control_, *previous);
     result.swapped = true;
     result.epoch = next->epoch;
     return result;
@@ -265,14 +228,8 @@ class IntentTarget : public Target {
       }
     }
     base::crash_point("before-epoch-commit");
-    ControlRow row = mine_->row;
+    ControlRow row = after_epoch(mine_->row, epoch);
     row.intent.reset();
-    row.epoch = epoch.last_epoch + 1;
-    row.offsets = epoch.offsets;
-    row.last_records = epoch.last_records;
-    row.logical_time = std::max(row.logical_time, epoch.logical_time);
-    row.content = epoch.content;
-    row.committed_at = base::system_clock().now();
     if (auto written = write(row); !written) return written;
     base::crash_point("after-epoch-commit");
     rows_->tidy(row.place);
@@ -359,30 +316,15 @@ class IntentTarget : public Target {
             fmt::format("epoch {} of revision {}, which is not finished", row.intent->epoch, row.revision);
         return false;
       }
-      row.phase = Phase::kHandingOver;
-      row.owner.clear();
-      auto version = control_->write(row, previous.version);
-      if (!version && version.error().code == kConflict) {
-        result.behind = true;  // it committed meanwhile
-        return false;
-      }
-      if (!version) return std::move(version).error();
-      previous.version = *std::move(version);
-      base::log_info("the previous revision stands still", {{"revision", std::to_string(row.revision)}});
-      base::crash_point("handing-over");
+      auto stands = let_stand(*control_, previous);
+      if (!stands) return stands;
+      result.behind = !*stands;  // it committed meanwhile
+      if (result.behind) return false;
     }
     if (protocol::may_replace(next, row)) return true;
     result.reach = protocol::to_reach(next, row);
     result.reach_time = row.logical_time;
     return false;
-  }
-
-  void retire(Stored& previous) {
-    previous.row.phase = Phase::kFenced;
-    previous.row.owner.clear();
-    if (auto fenced = control_->write(previous.row, previous.version); !fenced) {
-      base::log_warn("the previous revision is not fenced yet", {{"error", fenced.error().text()}});
-    }
   }
 
   const TableSpec table_;

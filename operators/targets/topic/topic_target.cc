@@ -1,7 +1,7 @@
 #include "operators/targets/topic/topic_target.h"
 
 #include "base/crash_point.h"
-#include "base/log.h"
+#include "operators/targets/intent/control_steps.h"
 #include "operators/targets/journal/journal_controls.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/topic/record_checksum.h"
@@ -21,13 +21,6 @@ using Stored = intent::ControlStore::Stored;
 constexpr std::size_t kTransactionRecords = 100'000;
 constexpr auto kTransactionTime = 20s;
 constexpr std::size_t kChunk = 5'000;  // records handed to the producer at once
-constexpr std::int64_t kNearRecords = 50'000;
-
-base::Error changed_meanwhile(int revision) {
-  return base::transient("ControlChanged",
-                         fmt::format("the control document of revision {} changed meanwhile", revision));
-}
-
 // Hands records to a producer a chunk at a time.
 class Chunks {
  public:
@@ -63,39 +56,15 @@ class TopicTarget : public Target {
         encoder_(std::move(encoder)),
         controls_(events_, product_uid_) {}
 
-  base::Result<std::vector<ControlRow>> controls() override {
-    auto all = controls_.read_all();
-    if (!all) return std::move(all).error();
-    std::vector<ControlRow> out;
-    for (auto& stored : *all) out.push_back(std::move(stored.row));
-    return out;
-  }
+  base::Result<std::vector<ControlRow>> controls() override { return intent::rows_of(controls_); }
 
   base::Status begin_fill(const ControlRow& row) override {
     auto found = controls_.read(table_.revision);
     if (!found) return std::move(found).error();
-    Stored next;
-    if (found->has_value()) {
-      const ControlRow& there = (*found)->row;
-      if (there.owner != row.owner) {
-        auto allowed = protocol::may_take(there, {row.revision, row.incarnation, row.owner});
-        if (!allowed) return allowed;
-      }
-      if (there.phase == Phase::kCurrent) {
-        return base::terminal("RevisionPublished",
-                              fmt::format("revision {} is published; it is not filled again", row.revision))
-            .with_hint("a refill makes a new revision");
-      }
-      next.version = (*found)->version;
-    }
-    next.row = row;
-    next.row.product_uid = product_uid_;
-    next.row.revision = table_.revision;
-    next.row.phase = Phase::kFilling;
-    next.row.epoch = std::max<std::int64_t>(row.epoch, 0);
-    next.row.committed_at = base::system_clock().now();
+    auto next = intent::start_of_fill(*found, row, table_.revision, product_uid_);
+    if (!next) return std::move(next).error();
     owner_ = row.owner;
-    mine_ = std::move(next);
+    mine_ = *std::move(next);
     fill_.reset();
     return write(mine_->row);
   }
@@ -181,7 +150,7 @@ class TopicTarget : public Target {
       auto after = controls_.read(table_.revision);
       if (!after) return std::move(after).error();
       if (!after->has_value() || (*after)->version != (*before)->version)
-        return changed_meanwhile(table_.revision);
+        return intent::changed_meanwhile(table_.revision);
       proof.control = std::move((*before)->row);
     }
     auto table = (*checksum)->finish();
@@ -197,7 +166,7 @@ class TopicTarget : public Target {
     std::optional<Stored> previous;
     if (next->phase != Phase::kCurrent) {
       if (!fill_) return base::transient("StageLost", "what was gathered for the topic is lost");
-      auto found = previous_revision();
+      auto found = intent::published_beside(controls_, table_.revision);
       if (!found) return std::move(found).error();
       previous = *std::move(found);
       if (previous) {
@@ -212,11 +181,11 @@ class TopicTarget : public Target {
       base::crash_point("after-swap-commit");
       fill_.reset();
     } else {
-      auto found = previous_revision();
+      auto found = intent::published_beside(controls_, table_.revision);
       if (found) previous = *std::move(found);
     }
     // Whoever finds it undone ends it: the next call here, or the control plane's fence.
-    if (previous) retire(*previous);
+    if (previous) intent::retire(controls_, *previous);
     result.swapped = true;
     result.epoch = next->epoch;
     return result;
@@ -241,13 +210,7 @@ class TopicTarget : public Target {
     if (*outcome == protocol::Outcome::kCommitted) return {};
     auto rows = stage_rows(*encoder_, epoch.changes);
     if (!rows) return std::move(rows).error();
-    ControlRow row = mine_->row;
-    row.epoch = epoch.last_epoch + 1;
-    row.offsets = epoch.offsets;
-    row.last_records = epoch.last_records;
-    row.logical_time = std::max(row.logical_time, epoch.logical_time);
-    row.content = epoch.content;
-    row.committed_at = base::system_clock().now();
+    ControlRow row = intent::after_epoch(mine_->row, epoch);
     if (row.phase != Phase::kCurrent) {
       if (!fill_) return base::transient("StageLost", "what was gathered for the topic is lost");
       auto put = fill_->stage->put(*rows, false);
@@ -333,19 +296,7 @@ class TopicTarget : public Target {
       mine_->version = (*there)->version;
     }
     if (error.code == "OutcomeUnknown") return error;
-    return changed_meanwhile(table_.revision);
-  }
-
-  base::Result<std::optional<Stored>> previous_revision() {
-    auto all = controls_.read_all();
-    if (!all) return std::move(all).error();
-    std::optional<Stored> previous;
-    for (Stored& stored : *all) {
-      const Phase phase = stored.row.phase;
-      if (stored.row.revision == table_.revision) continue;
-      if (phase == Phase::kCurrent || phase == Phase::kHandingOver) previous = std::move(stored);
-    }
-    return previous;
+    return intent::changed_meanwhile(table_.revision);
   }
 
   // True: `previous` stands still, and this revision is at or past it.
@@ -353,7 +304,7 @@ class TopicTarget : public Target {
     if (previous.row.phase == Phase::kCurrent) {
       const auto is_there = [&] {
         return protocol::may_replace(next, previous.row) ||
-               protocol::is_near(next, previous.row, kNearRecords);
+               protocol::is_near(next, previous.row, intent::kNearRecords);
       };
       result.behind = !is_there();
       if (result.behind) return false;
@@ -364,18 +315,10 @@ class TopicTarget : public Target {
       if (taken->has_value()) previous = **std::move(taken);
       result.behind = !taken->has_value() || previous.row.phase != Phase::kCurrent || !is_there();
       if (result.behind) return false;
-      previous.row.phase = Phase::kHandingOver;
-      previous.row.owner.clear();
-      auto version = controls_.write(previous.row, previous.version);
-      if (!version && version.error().code == intent::kConflict) {
-        result.behind = true;
-        return false;
-      }
-      if (!version) return std::move(version).error();
-      previous.version = *std::move(version);
-      base::log_info("the previous revision stands still",
-                     {{"revision", std::to_string(previous.row.revision)}});
-      base::crash_point("handing-over");
+      auto stands = intent::let_stand(controls_, previous);
+      if (!stands) return stands;
+      result.behind = !*stands;
+      if (result.behind) return false;
     }
     if (protocol::may_replace(next, previous.row)) return true;
     result.reach = protocol::to_reach(next, previous.row);
@@ -430,14 +373,6 @@ class TopicTarget : public Target {
       base::crash_point("before-swap-commit");
       return {};
     });
-  }
-
-  void retire(Stored& previous) {
-    previous.row.phase = Phase::kFenced;
-    previous.row.owner.clear();
-    if (auto fenced = controls_.write(previous.row, previous.version); !fenced) {
-      base::log_warn("the previous revision is not fenced yet", {{"error", fenced.error().text()}});
-    }
   }
 
   const std::shared_ptr<sources::EventStore> events_;

@@ -1,0 +1,90 @@
+#include "operators/targets/intent/control_steps.h"
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "operators/targets/protocol/ownership.h"
+
+namespace offtake::targets::intent {
+
+using Stored = ControlStore::Stored;
+
+base::Error changed_meanwhile(int revision) {
+  return base::transient("ControlChanged",
+                         fmt::format("the control document of revision {} changed meanwhile", revision));
+}
+
+base::Result<std::vector<ControlRow>> rows_of(ControlStore& control) {
+  auto all = control.read_all();
+  if (!all) return std::move(all).error();
+  std::vector<ControlRow> out;
+  for (auto& stored : *all) out.push_back(std::move(stored.row));
+  return out;
+}
+
+base::Result<Stored> start_of_fill(const std::optional<Stored>& there, const ControlRow& row, int revision,
+                                   const std::string& product_uid) {
+  Stored next;
+  if (there) {
+    if (there->row.owner != row.owner) {
+      auto allowed = protocol::may_take(there->row, {row.revision, row.incarnation, row.owner});
+      if (!allowed) return std::move(allowed).error();
+    }
+    if (there->row.phase == Phase::kCurrent) {
+      return base::terminal("RevisionPublished",
+                            fmt::format("revision {} is published; it is not filled again", row.revision))
+          .with_hint("a refill makes a new revision");
+    }
+    next.version = there->version;
+  }
+  next.row = row;
+  next.row.product_uid = product_uid;
+  next.row.revision = revision;
+  next.row.phase = Phase::kFilling;
+  next.row.epoch = std::max<std::int64_t>(row.epoch, 0);
+  next.row.committed_at = base::system_clock().now();
+  return next;
+}
+
+ControlRow after_epoch(ControlRow row, const EpochCommit& epoch) {
+  row.epoch = epoch.last_epoch + 1;
+  row.offsets = epoch.offsets;
+  row.last_records = epoch.last_records;
+  row.logical_time = std::max(row.logical_time, epoch.logical_time);
+  row.content = epoch.content;
+  row.committed_at = base::system_clock().now();
+  return row;
+}
+
+base::Result<std::optional<Stored>> published_beside(ControlStore& control, int revision) {
+  auto all = control.read_all();
+  if (!all) return std::move(all).error();
+  std::optional<Stored> previous;
+  for (Stored& stored : *all) {
+    const Phase phase = stored.row.phase;
+    if (stored.row.revision == revision) continue;
+    if (phase == Phase::kCurrent || phase == Phase::kHandingOver) previous = std::move(stored);
+  }
+  return previous;
+}
+
+base::Result<bool> let_stand(ControlStore& control, Stored& previous) {
+  previous.row.phase = Phase::kHandingOver;
+  previous.row.owner.clear();
+  auto version = control.write(previous.row, previous.version);
+  if (!version && version.error().code == kConflict) return false;
+  if (!version) return std::move(version).error();
+  previous.version = *std::move(version);
+  base::log_info("the previous revision stands still", {{"revision", std::to_string(previous.row.revision)}});
+  base::crash_point("handing-over");
+  return true;
+}
+
+void retire(ControlStore& control, Stored& previous) {
+  previous.row.phase = Phase::kFenced;
+  previous.row.owner.clear();
+  if (auto fenced = control.write(previous.row, previous.version); !fenced) {
+    base::log_warn("the previous revision is not fenced yet", {{"error", fenced.error().text()}});
+  }
+}
+
+}  // namespace offtake::targets::intent

@@ -1,0 +1,30 @@
+// What every Target over a ControlStore does to its control rows: pure steps, and compare-and-sets that lead
+// to a swap. Of the thread that calls the store.
+#pragma once
+#include "operators/targets/intent/control_store.h"
+
+namespace offtake::targets::intent {
+
+// So close a successor lets the current revision stand still: one epoch's records.
+inline constexpr std::int64_t kNearRecords = 50'000;
+
+// Code ControlChanged (transient).
+base::Error changed_meanwhile(int revision);
+
+base::Result<std::vector<ControlRow>> rows_of(ControlStore& control);
+
+// What a fill begins with, over what is there. Fenced error for another's; RevisionPublished (terminal).
+base::Result<ControlStore::Stored> start_of_fill(const std::optional<ControlStore::Stored>& there,
+                                                 const ControlRow& row, int revision,
+                                                 const std::string& product_uid);
+// The row once `epoch` is committed.
+ControlRow after_epoch(ControlRow row, const EpochCommit& epoch);
+
+// The other revision that readers see, if there is one.
+base::Result<std::optional<ControlStore::Stored>> published_beside(ControlStore& control, int revision);
+// Sets `previous` to HandingOver, so that its offsets stand still; false: it committed meanwhile.
+base::Result<bool> let_stand(ControlStore& control, ControlStore::Stored& previous);
+// Sets it to Fenced. Whoever finds it undone ends it, so that a failure is only logged.
+void retire(ControlStore& control, ControlStore::Stored& previous);
+
+}  // namespace offtake::targets::intent
