@@ -224,6 +224,7 @@ class Drafting {
         refuse(std::move(type).error().in(fmt::format("column {}", column.name)), "spec.sql");
       }
     }
+    check_delivery(engine->traits);
     targets::TableSpec table;
     table.name = product_.target_name();
     table.columns = columns;
@@ -242,6 +243,26 @@ class Drafting {
         add(std::move(error), kPlanned);
       }
     }
+  }
+
+  // What only receivers are told of, and which changes those get.
+  void check_delivery(const targets::TargetTraits& traits) {
+    const resources::Delivery& delivery = product_.spec.delivery;
+    if (!traits.pushed) {
+      const char* field = delivery.changes                                  ? "changes"
+                          : delivery.max_in_flight                          ? "maxInFlight"
+                          : delivery.retry.max_attempts || delivery.retry.max_delay ? "retry"
+                                                                            : nullptr;
+      if (field == nullptr) return;
+      base::Error error = base::terminal(
+          "DeliveryNotPushed", fmt::format("engine {} keeps the product's rows as they are; {} says how a "
+                                           "receiver is sent their changes",
+                                           out_.target_class->spec.engine, field));
+      error.location.field = fmt::format("spec.delivery.{}", field);
+      return add(std::move(error).with_hint("leave it out, or name a class that is pushed to"), kPlanned);
+    }
+    out_.changes = plan::default_changes(compiled_.plan);
+    if (delivery.changes) out_.changes = {*delivery.changes, "spec.delivery.changes says so"};
   }
 
   // Of a target on an event store: what its records look like, and whether their readers go on.
@@ -300,7 +321,18 @@ class Drafting {
     job.table.classified = plan::classified_names(job.plan);
     for (const auto& index : product_.spec.target.indexes)
       job.table.indexes.push_back({index.name, index.columns});
+    if (out_.changes) job.table.push = push_spec();
     job.verify = product_.spec.rollout.verify != resources::Verify::kNone;
+  }
+
+  targets::PushSpec push_spec() const {
+    const resources::Delivery& delivery = product_.spec.delivery;
+    targets::PushSpec out;
+    out.changes = out_.changes->changes;
+    if (delivery.max_in_flight) out.max_in_flight = static_cast<int>(*delivery.max_in_flight);
+    if (delivery.retry.max_attempts) out.max_attempts = static_cast<int>(*delivery.retry.max_attempts);
+    if (delivery.retry.max_delay) out.max_delay = delivery.retry.max_delay->micros;
+    return out;
   }
 
   const DraftInput& in_;

@@ -59,6 +59,8 @@ struct Draft {
   };
   std::optional<Records> records;
 
+  std::optional<plan::DefaultChanges> changes;  // what a receiver is sent, and why; where one is pushed to
+
   bool ok() const { return errors.empty() && waiting.empty(); }
 };
 

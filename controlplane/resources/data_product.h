@@ -2,6 +2,7 @@
 #pragma once
 #include "controlplane/resources/dataset.h"
 #include "controlplane/resources/meta.h"
+#include "operators/plan/sent_changes.h"
 
 namespace offtake::resources {
 
@@ -56,12 +57,28 @@ struct RunnerSpec {
   std::optional<Quantity> memory;  // bytes
 };
 
+template <>
+struct EnumText<plan::SentChanges> {
+  static constexpr std::array<std::pair<plan::SentChanges, std::string_view>, 2> values{
+      {{plan::SentChanges::kCreated, "Created"}, {plan::SentChanges::kAll, "All"}}};
+};
+struct DeliveryRetry {
+  std::optional<std::int64_t> max_attempts;
+  std::optional<Duration> max_delay;
+};
+struct Delivery {
+  std::optional<plan::SentChanges> changes;
+  std::optional<std::int64_t> max_in_flight;
+  DeliveryRetry retry;
+};
+
 struct DataProductSpec {
   std::string owner;
   std::string description;
   std::string sql;
   History history;
   ProductTarget target;
+  Delivery delivery;
   Rollout rollout;
   RunnerSpec runner;
   Duration freshness{60'000'000};

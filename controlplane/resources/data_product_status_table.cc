@@ -143,6 +143,12 @@ json::Value pipeline_spec(const DataProduct& product) {
        {"description", "owner", "paused", "freshness", "deletionPolicy", "runner", "rollout"}) {
     spec.erase(in_place);
   }
+  spec.erase("delivery");
+  if (product.spec.delivery.changes) {
+    json::Value delivery = json::Value::object();
+    delivery.set("changes", text_of(*product.spec.delivery.changes));
+    spec.set("delivery", std::move(delivery));
+  }
   return spec;
 }
 

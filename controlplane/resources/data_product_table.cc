@@ -120,8 +120,17 @@ const ObjectType& table<RunnerSpec>() {
   return type;
 }
 
-// What delivery says in this version is constant.
-struct Delivery {};
+template <>
+const ObjectType& table<DeliveryRetry>() {
+  static const ObjectType type =
+      Table<DeliveryRetry>("DeliveryRetry", "What becomes of a message that a receiver does not take")
+          .field("maxAttempts", &DeliveryRetry::max_attempts,
+                 "Tries in all, then its key is parked; absent: 12", between(1, 1000))
+          .field("maxDelay", &DeliveryRetry::max_delay, "Between two tries of a key; absent: 5m")
+          .done();
+  return type;
+}
+
 template <>
 const ObjectType& table<Delivery>() {
   static const ObjectType type =
@@ -130,7 +139,12 @@ const ObjectType& table<Delivery>() {
                  one_of({"Stop"}), not_yet({"Park"}), default_to("Stop"))
           .plain("emit", FieldKind::kString, "Changes as they come", one_of({"Changes"}), not_yet({"Final"}),
                  default_to("Changes"))
-          .unavailable({"changes", "maxAge", "grace", "maxInFlight", "retry"})
+          .field("changes", &Delivery::changes,
+                 "What a receiver is sent: each key once, or every change; absent: as the plan says")
+          .field("maxInFlight", &Delivery::max_in_flight,
+                 "Messages without an answer that a receiver has at a time; absent: 64", between(1, 10'000))
+          .field("retry", &Delivery::retry, "What becomes of a message that a receiver does not take")
+          .unavailable({"maxAge", "grace"})
           .done();
   return type;
 }
@@ -146,9 +160,8 @@ const ObjectType& table<DataProductSpec>() {
                  default_to(json::Value::object()))
           .field("target", &DataProductSpec::target, "Where the result lands",
                  default_to(json::Value::object()))
-          .plain(
-              "delivery", FieldKind::kObject, "How changes reach the target",
-              [](Field& f) { f.object = &table<Delivery>(); }, default_to(json::Value::object()))
+          .field("delivery", &DataProductSpec::delivery, "How changes reach the target",
+                 default_to(json::Value::object()))
           .field("rollout", &DataProductSpec::rollout, "How a new revision takes over",
                  default_to(json::Value::object()))
           .field("runner", &DataProductSpec::runner, "Where the worker runs",

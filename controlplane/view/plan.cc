@@ -197,7 +197,6 @@ PlanReport plan_product(const resources::DataProduct& product,
   estimate(subject, resources, report);
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);
-  if (engine != nullptr && engine->traits.pushed) report.changes = default_changes(draft.job.plan);
   for (const auto& column : draft.job.plan.root->output) {
     PlanColumn shown{column.name, types::to_string(column.type), ""};
     if (engine != nullptr) {

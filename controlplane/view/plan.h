@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "controlplane/planning/draft.h"
-#include "controlplane/view/plan_changes.h"
 #include "controlplane/view/plan_estimate.h"
 
 namespace offtake::view {
@@ -29,7 +28,6 @@ struct PlanReport {
   std::vector<std::string> dependants;    // what others built on the public view
   std::vector<std::string> makes;         // by a creation or rebuild, in the target's words
   std::optional<FillEstimate> estimate;   // of the fill; absent where nothing is filled
-  std::optional<DefaultChanges> changes;  // of targets that are pushed to
 };
 
 // What differs, and what that means: words for each field. Pure. The draft (of `now`) tells whether a worker

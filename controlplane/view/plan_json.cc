@@ -102,10 +102,10 @@ json::Value to_json(const PlanReport& report) {
     estimate.set("basis", report.estimate->basis);
     out.set("estimate", std::move(estimate));
   }
-  if (report.changes) {
+  if (const auto& sent = report.draft.changes) {
     json::Value changes = json::Value::object();
-    changes.set("changes", to_string(report.changes->changes));
-    changes.set("reason", report.changes->reason);
+    changes.set("changes", plan::to_string(sent->changes));
+    changes.set("reason", sent->reason);
     out.set("delivery", std::move(changes));
   }
   if (report.draft.start_instant != 0) out.set("startTime", base::format_instant(report.draft.start_instant));

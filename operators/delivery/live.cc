@@ -289,7 +289,7 @@ class Live {
     }
     if (good.error().retry != base::Retry::kRow) return good;
     troubles_.set(kRows, good.error());
-    const std::size_t open = changes_.upserts.bytes() + changes_.deletes.bytes();
+    const std::size_t open = changes_.upserts.bytes() + changes_.deletes.bytes() + changes_.old_rows.bytes();
     if (pipeline_.memory_bytes != 0 && dataflow_->state_bytes() + open > pipeline_.memory_bytes) {
       return base::transient(
                  "MemoryExceeded",

@@ -50,16 +50,21 @@ class Merger {
     const auto before = upsert_keys(parts_[0], identity_);
     const auto gone_before = keys_of(parts_[0].deletes, all_columns(parts_[0].deletes));
     for (std::size_t row = 0; row < before.size(); ++row) {
-      earlier_[before[row]] = is_new(parts_[0], row) ? Was::kNew : Was::kReplaced;
+      const bool fresh = is_new(parts_[0], row);
+      earlier_[before[row]] = {fresh ? Was::kNew : Was::kReplaced, fresh ? 0 : old_of_upsert(0, row)};
     }
-    for (const auto& key : gone_before) earlier_[key] = Was::kDeleted;
+    for (std::size_t row = 0; row < gone_before.size(); ++row) {
+      earlier_[gone_before[row]] = {Was::kDeleted, old_of_delete(0, row)};
+    }
 
     take_later();
     for (std::uint32_t row = 0; row < before.size(); ++row) {
-      if (!later_.contains(before[row])) keep(0, row, is_new(parts_[0], row));
+      if (later_.contains(before[row])) continue;
+      const bool fresh = is_new(parts_[0], row);
+      keep(0, row, fresh, fresh ? 0 : old_of_upsert(0, row));
     }
     for (std::uint32_t row = 0; row < gone_before.size(); ++row) {
-      if (!later_.contains(gone_before[row])) gone_[0].push_back(row);
+      if (!later_.contains(gone_before[row])) drop(0, row, old_of_delete(0, row));
     }
     return put_together();
   }
@@ -72,19 +77,60 @@ class Merger {
     for (std::uint32_t row = 0; row < now.size(); ++row) {
       later_.insert(now[row]);
       const auto was = earlier_.find(now[row]);
-      // Whether the target has the key counts, not whether the earlier change had it.
-      keep(1, row, was == earlier_.end() ? is_new(parts_[1], row) : was->second == Was::kNew);
+      // Whether the target has the key counts, not whether the earlier change had it; and its row there is the
+      // old one.
+      if (was != earlier_.end()) {
+        keep(1, row, was->second.was == Was::kNew, was->second.old);
+        continue;
+      }
+      const bool fresh = is_new(parts_[1], row);
+      keep(1, row, fresh, fresh ? 0 : old_of_upsert(1, row));
     }
     const auto gone = keys_of(parts_[1].deletes, all_columns(parts_[1].deletes));
     for (std::uint32_t row = 0; row < gone.size(); ++row) {
       later_.insert(gone[row]);
       const auto was = earlier_.find(gone[row]);
-      if (was == earlier_.end() || was->second != Was::kNew) gone_[1].push_back(row);
+      if (was == earlier_.end()) {
+        drop(1, row, old_of_delete(1, row));
+      } else if (was->second.was != Was::kNew) {
+        drop(1, row, was->second.old);
+      }
     }
   }
 
-  void keep(std::size_t part, std::uint32_t row, bool fresh) {
+  // Old rows are numbered through both parts.
+  std::uint32_t old_of_upsert(std::size_t part, std::size_t row) const {
+    return static_cast<std::uint32_t>(first_old(part) + row - parts_[part].new_rows);
+  }
+  std::uint32_t old_of_delete(std::size_t part, std::size_t row) const {
+    return static_cast<std::uint32_t>(first_old(part) + parts_[part].upserts.rows - parts_[part].new_rows +
+                                      row);
+  }
+  std::size_t first_old(std::size_t part) const { return part == 0 ? 0 : parts_[0].old_rows.rows; }
+
+  void keep(std::size_t part, std::uint32_t row, bool fresh, std::uint32_t old) {
     (fresh ? fresh_ : replaced_)[part].push_back(row);
+    if (!fresh) old_of_replaced_[part].push_back(old);
+  }
+  void drop(std::size_t part, std::uint32_t row, std::uint32_t old) {
+    gone_[part].push_back(row);
+    old_of_gone_[part].push_back(old);
+  }
+
+  types::Batch old_rows() const {
+    const types::Batch both[] = {parts_[0].old_rows, parts_[1].old_rows};
+    if (both[0].rows + both[1].rows == 0) return {};
+    std::vector<std::uint32_t> kept;
+    for (const auto* selection : {old_of_replaced_, old_of_gone_}) {
+      for (std::size_t part = 0; part < 2; ++part) {
+        kept.insert(kept.end(), selection[part].begin(), selection[part].end());
+      }
+    }
+    std::vector<types::Batch> there;
+    for (const types::Batch& rows : both) {
+      if (rows.rows > 0) there.push_back(rows);
+    }
+    return types::Batch::concatenate(there).take(kept);
   }
 
   Changes put_together() {
@@ -110,14 +156,20 @@ class Merger {
       out.upserts.columns.resize(visible);
     }
     out.new_rows = fresh_[0].size() + fresh_[1].size();
+    out.old_rows = old_rows();
     return out;
   }
 
   Changes parts_[2];
   const plan::Identity& identity_;
-  std::unordered_map<std::string, Was> earlier_;
+  struct Earlier {
+    Was was;
+    std::uint32_t old;  // its old row, unless it was new
+  };
+  std::unordered_map<std::string, Earlier> earlier_;
   std::unordered_set<std::string> later_;
   std::vector<std::uint32_t> fresh_[2], replaced_[2], gone_[2];  // rows of each part that stay
+  std::vector<std::uint32_t> old_of_replaced_[2], old_of_gone_[2];
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ base::Result<std::unique_ptr<engine::Dataflow>> make_dataflow(const Pipeline& pi
   engine::DataflowOptions options;
   options.image = pipeline.image;
   options.memory_limit_bytes = pipeline.memory_bytes;
+  options.old_rows = pipeline.old_rows;
   return engine::Dataflow::build(*pipeline.plan, std::move(options));
 }
 

@@ -44,6 +44,7 @@ struct Pipeline {
   int threads = 1;
   std::size_t memory_bytes = 0;
   bool verify = true;
+  bool old_rows = false;  // the target is given the rows that changes replace
 };
 
 base::Result<std::unique_ptr<engine::Dataflow>> make_dataflow(const Pipeline& pipeline);

@@ -24,6 +24,7 @@ class PlanDataflow final : public Dataflow {
         positions_(plan.identity.kind == plan::Identity::Kind::kPosition),
         result_(make_result_stage(plan.identity, plan.root->output, options_.image, runtime_)) {
     runtime_.errors.hide(plan::classified_names(plan));
+    runtime_.old_rows = options_.old_rows;
     inputs_.scans.resize(plan.sources.size());
     for (const plan::SourceUse& source : plan.sources) {
       const bool entity = source.kind == plan::SourceUse::Kind::kEntity;

@@ -63,6 +63,9 @@ struct Changes {
   std::vector<types::ColumnPtr> upsert_identity;
   // Key columns (kProvedKey, kWatchedKey) or hidden identity of rows that are gone.
   types::Batch deletes;
+  // DataflowOptions::old_rows: the visible columns of what was in the target, first of upserts[new_rows..],
+  // then of `deletes`, in their order. Else empty.
+  types::Batch old_rows;
   // Sum over the net change of the visible result: what to add to the control row.
   types::Checksum checksum;
   // So many rows at the start of upserts have keys that are not in the target, once `deletes` are gone. A
@@ -85,6 +88,7 @@ struct Image {
 struct DataflowOptions {
   std::shared_ptr<const Image> image;  // null: rows as they are
   std::size_t memory_limit_bytes = 0;  // 0: none. Beyond it push returns MemoryExceeded (transient)
+  bool old_rows = false;               // Changes::old_rows is filled
 };
 
 class Dataflow {

@@ -19,6 +19,7 @@ constexpr std::size_t kPieceRows = 4096;
 struct Runtime {
   ErrorLog errors;
   std::uint64_t epoch = 0;
+  bool old_rows = false;  // DataflowOptions::old_rows
 };
 
 class Operator {

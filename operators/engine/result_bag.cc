@@ -151,7 +151,7 @@ class BagStage final : public ResultStage {
   base::Result<Changes> count(const types::Batch& rows) {
     const std::vector<types::Hash128> hashes = spelled_hashes(rows);
     Changes out;
-    std::vector<std::uint32_t> added;
+    std::vector<std::uint32_t> added, gone;
     IdentityColumns added_identity;
     IdentityColumns gone_identity;
     for (std::uint32_t row = 0; row < rows.rows; ++row) {
@@ -165,7 +165,10 @@ class BagStage final : public ResultStage {
         added.push_back(row);
         added_identity.append(hashes[row], ++weight);
       }
-      while (weight > target) gone_identity.append(hashes[row], weight--);
+      while (weight > target) {
+        gone.push_back(row);
+        gone_identity.append(hashes[row], weight--);
+      }
       if (weight == 0) weights_.erase(hashes[row]);
     }
     types::add_to(out.checksum, rows);
@@ -175,6 +178,10 @@ class BagStage final : public ResultStage {
     out.upsert_identity = added_identity.finish();
     out.deletes.columns = gone_identity.finish();
     out.deletes.rows = out.deletes.columns[0]->size();
+    if (runtime_.old_rows) {
+      out.old_rows = rows.take(gone);
+      out.old_rows.weights.clear();
+    }
     return out;
   }
 

@@ -13,7 +13,7 @@ class ProvedKeyStage final : public ResultStage {
   base::Result<Changes> take() override {
     Changes out;
     if (net_ == nullptr) return out;
-    ChangeBuilder changes(net_->layout(), key_);
+    ChangeBuilder changes(net_->layout(), key_, runtime_.old_rows);
     base::Status status;
     net_->for_each([&](RowRef head) {
       if (!status || net_->previous(head) != 0) return;

@@ -72,11 +72,17 @@ Changes ChangeBuilder::finish() const {
     out.deletes.columns.push_back(builder.finish());
   }
   types::add_to(out.checksum, out.upserts);
+  std::vector<const char*> gone_rows = replaced_;
+  gone_rows.insert(gone_rows.end(), deletes_.begin(), deletes_.end());
   types::Batch gone;
-  gone.rows = gone_.size();
-  gone.columns = layout_.gather(gone_);
+  gone.rows = gone_rows.size();
+  gone.columns = layout_.gather(gone_rows);
   gone.weights.assign(gone.rows, -1);
   types::add_to(out.checksum, gone);
+  if (old_rows_) {
+    gone.weights.clear();
+    out.old_rows = std::move(gone);
+  }
   return out;
 }
 

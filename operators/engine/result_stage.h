@@ -77,20 +77,20 @@ std::unique_ptr<ResultStage> bag_stage(std::vector<types::Field> fields, std::sh
 // The changes of one epoch, put together row by row from packed rows.
 class ChangeBuilder {
  public:
-  ChangeBuilder(const RowLayout& layout, std::vector<int> key) : layout_(layout), key_(std::move(key)) {}
+  ChangeBuilder(const RowLayout& layout, std::vector<int> key, bool old_rows)
+      : layout_(layout), key_(std::move(key)), old_rows_(old_rows) {}
   // `replaces`: a row of that key is in the target.
   void upsert(const char* row, bool replaces) { (replaces ? replacing_ : new_).push_back(row); }
-  // A row that was in the target and is not any more; its key is deleted unless `replaced`.
-  void gone(const char* row, bool replaced) {
-    gone_.push_back(row);
-    if (!replaced) deletes_.push_back(row);
-  }
+  // A row that was in the target and is not any more; its key is deleted unless `replaced`, which is said of
+  // it in the order in which the rows that replace are given.
+  void gone(const char* row, bool replaced) { (replaced ? replaced_ : deletes_).push_back(row); }
   Changes finish() const;  // REQUIRES: the rows are still there
 
  private:
   const RowLayout& layout_;
   std::vector<int> key_;
-  std::vector<const char*> new_, replacing_, gone_, deletes_;
+  bool old_rows_;
+  std::vector<const char*> new_, replacing_, replaced_, deletes_;
 };
 
 // Adds every row of `rows` to `net` under hash_rows over net.key().

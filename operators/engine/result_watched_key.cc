@@ -43,7 +43,7 @@ class WatchedKeyStage final : public ResultStage {
       if (fresh != 0 && claims_.packed(fresh) == old_row) continue;
       if (fresh != 0 || !old_row.empty()) changed.emplace_back(std::move(old_row), fresh);
     }
-    ChangeBuilder changes(claims_.layout(), key_);
+    ChangeBuilder changes(claims_.layout(), key_, runtime_.old_rows);
     for (const auto& [old_row, fresh] : changed) {
       if (!old_row.empty()) changes.gone(old_row.data(), fresh != 0);
       if (fresh != 0) changes.upsert(claims_.payload(fresh), !old_row.empty());
@@ -100,7 +100,7 @@ class WatchedKeyStage final : public ResultStage {
     std::vector<const char*> rows;
     base::Status status;
     const auto give = [&] {
-      ChangeBuilder changes(claims_.layout(), key_);
+      ChangeBuilder changes(claims_.layout(), key_, runtime_.old_rows);
       for (const char* row : rows) changes.upsert(row, false);
       rows.clear();
       status = sink(changes.finish());

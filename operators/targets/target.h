@@ -18,6 +18,7 @@
 #include "operators/engine/dataflow.h"
 #include "operators/plan/plan.h"
 #include "operators/sources/event_store.h"
+#include "operators/targets/push_spec.h"
 #include "operators/targets/traits.h"
 
 namespace offtake::targets {
@@ -96,7 +97,8 @@ struct TableSpec {
     std::vector<std::string> columns;
   };
   std::vector<Index> indexes;
-  SchemaIds schema_ids;  // of engines with record_schemas
+  SchemaIds schema_ids;          // of engines with record_schemas
+  std::optional<PushSpec> push;  // of engines that are pushed to
 };
 
 // How to reach it. Passwords are filled in from files by the worker, never from a job file.
@@ -138,7 +140,7 @@ struct FillProgress {
 
 struct EpochCommit {
   std::int64_t last_epoch = 0;  // what the control row must hold; it becomes last_epoch + 1
-  engine::Changes changes;
+  engine::Changes changes;      // with old rows where PushSpec::changes is kAll
   SourceOffsets offsets;
   RecordStamps last_records;
   base::Micros logical_time = 0;

@@ -65,6 +65,7 @@ class Attempt {
     pipeline_.threads = job_.threads;
     pipeline_.memory_bytes = static_cast<std::size_t>(job_.memory_bytes);
     pipeline_.verify = job_.verify;
+    pipeline_.old_rows = job_.table.push && job_.table.push->changes == plan::SentChanges::kAll;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) {
       const SourceSpec& spec = job_.sources[i];
       const auto store = stores.find(spec.store);

@@ -154,6 +154,26 @@ targets::TargetConnection connection_from(const json::Value& value) {
   return target;
 }
 
+json::Value to_json(const targets::PushSpec& push) {
+  json::Value out = json::Value::object();
+  out.set("changes", plan::to_string(push.changes));
+  out.set("maxInFlight", push.max_in_flight);
+  out.set("maxAttempts", push.max_attempts);
+  out.set("maxDelay", push.max_delay);
+  return out;
+}
+
+std::optional<targets::PushSpec> push_from(const json::Value& value) {
+  if (!value.is_object()) return {};
+  targets::PushSpec push;
+  if (value.string_or("changes") == plan::to_string(plan::SentChanges::kCreated))
+    push.changes = plan::SentChanges::kCreated;
+  push.max_in_flight = static_cast<int>(value.int_or("maxInFlight", push.max_in_flight));
+  push.max_attempts = static_cast<int>(value.int_or("maxAttempts", push.max_attempts));
+  push.max_delay = value.int_or("maxDelay", push.max_delay);
+  return push;
+}
+
 // The table as the plan gives it: columns and identity are the plan's and not repeated.
 json::Value to_json(const targets::TableSpec& table) {
   json::Value out = json::Value::object();
@@ -168,6 +188,7 @@ json::Value to_json(const targets::TableSpec& table) {
   out.set("indexes", std::move(indexes));
   if (table.schema_ids.value != 0) out.set("valueSchemaId", table.schema_ids.value);
   if (table.schema_ids.key != 0) out.set("keySchemaId", table.schema_ids.key);
+  if (table.push) out.set("push", to_json(*table.push));
   return out;
 }
 
@@ -234,6 +255,7 @@ base::Result<Job> job_from(const json::Value& value) {
   job.table.schema_ids.value = static_cast<int>(value["table"].int_or("valueSchemaId"));
   job.table.schema_ids.key = static_cast<int>(value["table"].int_or("keySchemaId"));
   job.table.classified = plan::classified_names(job.plan);
+  job.table.push = push_from(value["table"]["push"]);
   if (value["table"]["indexes"].is_array()) {
     for (const auto& index : value["table"]["indexes"].as_array()) {
       job.table.indexes.push_back({index.string_or("name"), strings_from(index["columns"])});

@@ -207,6 +207,11 @@ def test_plan_says_how_long_and_what_is_made(server, shop, tmp_path):
     assert "delivery" not in plan
     text = server.cli.run("plan", "-f", file, expect=3).stdout
     assert "filled in less than a minute, at 50,000 records/s (assumed" in text and "table planned__r1" in text
+    # Only a receiver is sent changes.
+    document["spec"]["delivery"] = {"changes": "All"}
+    file.write_text(yaml.safe_dump(document))
+    refused = server.cli.run("plan", "-f", file, expect=1)
+    assert "spec.delivery.changes: engine postgres keeps the product's rows as they are" in refused.stderr
 
 
 # --- the embedded log

@@ -42,15 +42,17 @@ engine::Changes change(const Content& before, const Content& after) {
   types::Batch net = out.upserts;
   types::add_to(out.checksum, net);
   std::vector<std::int64_t> old_keys, old_values;
-  for (const auto& [key, value] : before) {
-    const auto now = after.find(key);
-    if (now != after.end() && now->second == value) continue;
-    old_keys.push_back(key);
-    old_values.push_back(value);
+  for (const bool replaced : {true, false}) {
+    for (const auto& [key, value] : before) {
+      const auto now = after.find(key);
+      if ((now != after.end()) != replaced || (replaced && now->second == value)) continue;
+      old_keys.push_back(key);
+      old_values.push_back(value);
+    }
   }
-  net = {{numbers(old_values), numbers(old_keys)},
-         std::vector<std::int64_t>(old_keys.size(), -1),
-         old_keys.size()};
+  out.old_rows = {{numbers(old_values), numbers(old_keys)}, {}, old_keys.size()};
+  net = out.old_rows;
+  net.weights.assign(old_keys.size(), -1);
   types::add_to(out.checksum, net);
   return out;
 }
@@ -62,15 +64,23 @@ std::int64_t at(const types::ColumnPtr& column, std::size_t row) {
 // Applies as targets do: deletes, then upserts; a plain insert finds no such key.
 void apply_to_target(const engine::Changes& changes, Content& content) {
   std::set<std::int64_t> seen;
+  REQUIRE(changes.old_rows.rows == changes.upserts.rows - changes.new_rows + changes.deletes.rows);
+  std::size_t old = changes.upserts.rows - changes.new_rows;
+  const auto check_old = [&](std::size_t row, std::int64_t key) {
+    CHECK(at(changes.old_rows.columns[1], row) == key);
+    CHECK(at(changes.old_rows.columns[0], row) == content.at(key));
+  };
   for (std::size_t row = 0; row < changes.deletes.rows; ++row) {
     const auto key = at(changes.deletes.columns[0], row);
     CHECK(seen.insert(key).second);
+    check_old(old++, key);
     content.erase(key);
   }
   for (std::size_t row = 0; row < changes.upserts.rows; ++row) {
     const auto key = at(changes.upserts.columns[1], row);
     CHECK(seen.insert(key).second);  // a key occurs once
     CHECK((row < changes.new_rows) == !content.contains(key));
+    if (row >= changes.new_rows) check_old(row - changes.new_rows, key);
     content[key] = at(changes.upserts.columns[0], row);
   }
 }

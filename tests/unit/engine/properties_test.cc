@@ -85,7 +85,7 @@ void check_law(const plan::Plan& plan, unsigned seeds = 25) {
     CAPTURE(seed);
     Feeder feeder(plan, seed);
     Restarting dataflow(plan);
-    TargetModel target(plan);
+    TargetModel target(plan, true);
     feeder.push_random(dataflow, feeder.random()() % 60);
     if (plan.identity.kind == Kind::kPosition) {
       auto changes = dataflow.take_stateless();

@@ -70,16 +70,24 @@ base::Result<std::unique_ptr<Dataflow>> restored(const plan::Plan& plan,
   return std::move(made).value();
 }
 
+namespace {
+DataflowOptions with_old_rows() {
+  DataflowOptions options;
+  options.old_rows = true;
+  return options;
+}
+}  // namespace
+
 Restarting::Restarting(const plan::Plan& plan) : plan_(plan) {
   for (auto* one : {&unbroken_, &restored_}) {
-    auto made = Dataflow::build(plan, {});
+    auto made = Dataflow::build(plan, with_old_rows());
     REQUIRE(made.ok());
     *one = std::move(made).value();
   }
 }
 
 void Restarting::restart() {
-  auto made = restored(plan_, saved(*restored_));
+  auto made = restored(plan_, saved(*restored_), with_old_rows());
   REQUIRE(made.ok());
   restored_ = std::move(made).value();
   ++restarts_;

@@ -84,7 +84,7 @@ std::unique_ptr<Dataflow> filled(const plan::Plan& plan, std::size_t rows) {
 TEST_CASE("a state of many pages goes on after a restore, holes and long chains included") {
   const plan::Plan plan = customer_plan();
   Restarting dataflow(plan);
-  TargetModel target(plan);
+  TargetModel target(plan, true);
   constexpr std::size_t kRows = 60'000;
   for (std::size_t first = 0; first < kRows; first += 5000) {
     REQUIRE(dataflow.push(0, customers(first, 5000, static_cast<std::int64_t>(first), "city ")).ok());

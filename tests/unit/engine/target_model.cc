@@ -21,15 +21,25 @@ std::string TargetModel::key_of(const types::Batch& rows, std::size_t row, bool 
   return out;
 }
 
+namespace {
+std::vector<std::string> lines_of(const types::Batch& rows) {
+  std::vector<std::string> out;
+  for (std::size_t row = 0; row < rows.rows; ++row) out.push_back(text_of(rows, row));
+  return out;
+}
+}  // namespace
+
 void TargetModel::apply(const Changes& changes) {
   std::set<std::string> seen;
   const bool weighted = !changes.deletes.weights.empty() || !changes.upserts.weights.empty();
   std::size_t repeated = 0;
   std::size_t deleted_nothing = 0;
   std::size_t not_new = 0;
+  std::vector<std::string> old, gone;
   for (std::size_t row = 0; row < changes.deletes.rows; ++row) {
     const std::string key = key_of(changes.deletes, row, true);
     repeated += seen.insert(key).second ? 0 : 1;
+    gone.push_back(content_[key]);
     deleted_nothing += content_.erase(key) == 1 ? 0 : 1;
     hashes_.erase(key);
   }
@@ -40,6 +50,7 @@ void TargetModel::apply(const Changes& changes) {
     const std::string key = keyed() ? key_of(changes.upserts, row, false) : key_of(identity, row, true);
     repeated += seen.insert(key).second ? 0 : 1;
     not_new += content_.contains(key) == (row < changes.new_rows) ? 1 : 0;
+    if (row >= changes.new_rows) old.push_back(content_[key]);
     content_[key] = text_of(changes.upserts, row);
     hashes_[key] = hashes[row];
     ++written_;
@@ -48,6 +59,9 @@ void TargetModel::apply(const Changes& changes) {
   CHECK(repeated == 0);
   CHECK(deleted_nothing == 0);
   CHECK(not_new == 0);
+  old.insert(old.end(), gone.begin(), gone.end());
+  if (!old_rows_) old.clear();
+  CHECK(lines_of(changes.old_rows) == old);
   checksum_.rows += changes.checksum.rows;
   checksum_.sum += changes.checksum.sum;
   types::Checksum expected;

@@ -1,5 +1,6 @@
 // A target in memory that takes Changes and checks what they promise: a key occurs once, only what is there
-// is deleted, new rows are new and others not, and the checksum follows the content.
+// is deleted, new rows are new and others not, old rows are those that were there, and the checksum follows the
+// content.
 #pragma once
 #include <map>
 #include <set>
@@ -10,7 +11,8 @@ namespace offtake::engine::testing {
 
 class TargetModel {
  public:
-  explicit TargetModel(const plan::Plan& plan) : plan_(plan) {}
+  // `old_rows`: DataflowOptions::old_rows of the dataflow.
+  explicit TargetModel(const plan::Plan& plan, bool old_rows = false) : plan_(plan), old_rows_(old_rows) {}
   void apply(const Changes& changes);
   std::multiset<std::string> rows() const;
   const types::Checksum& checksum() const { return checksum_; }
@@ -21,6 +23,7 @@ class TargetModel {
   std::string key_of(const types::Batch& rows, std::size_t row, bool key_columns_only) const;
 
   const plan::Plan& plan_;
+  const bool old_rows_;
   std::map<std::string, std::string> content_;  // by key or hidden identity
   std::map<std::string, std::uint64_t> hashes_;
   types::Checksum checksum_;

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "controlplane/sql/compile.h"
-#include "controlplane/view/plan_changes.h"
 #include "controlplane/view/plan_estimate.h"
 #include "controlplane/view/preview_summary.h"
+#include "operators/plan/sent_changes.h"
 
 namespace offtake::view {
 namespace {
@@ -33,8 +33,8 @@ plan::Plan compiled(const char* sql) {
 }
 
 std::string changes_of(const char* sql) {
-  const auto found = default_changes(compiled(sql));
-  return fmt::format("{}: {}", to_string(found.changes), found.reason);
+  const auto found = plan::default_changes(compiled(sql));
+  return fmt::format("{}: {}", plan::to_string(found.changes), found.reason);
 }
 
 resources::DataProduct filled(std::int64_t records, std::int64_t seconds) {
