@@ -6,6 +6,12 @@
 #include "base/log.h"
 
 namespace offtake::http {
+namespace {
+
+constexpr std::chrono::milliseconds kRoomWait{500};
+constexpr std::chrono::seconds kNoRoom{1};
+
+}  // namespace
 
 ServerState::Handle ServerState::enter(Socket& socket) {
   const std::lock_guard lock(mutex_);
@@ -24,6 +30,7 @@ void ServerState::become_idle(Handle connection) {
   connection->idle = true;
   connection->idle_since = Socket::Clock::now();
   if (stopping()) connection->socket->shut_down();
+  if (waits_for_room_) changed_.notify_all();
 }
 
 bool ServerState::become_busy(Handle connection) {
@@ -61,11 +68,29 @@ void ServerState::cut_longest_idle() {
   longest->socket->shut_down();
 }
 
+bool ServerState::make_room(std::unique_lock<std::mutex>& lock) {
+  if (present() + reserved() >= options.max_connections) cut_longest_idle();
+  const auto has_room = [&] {
+    if (stopping()) return true;
+    if (present() >= options.max_connections) cut_longest_idle();
+    return present() < options.max_connections;
+  };
+  if (!has_room()) {
+    // Whose answer is sent may be a moment from idle. Where that was waited for in vain, the next ones are
+    // told at once.
+    const auto now = Socket::Clock::now();
+    if (now < no_room_until_) return false;
+    waits_for_room_ = true;
+    const bool came = changed_.wait_until(lock, now + kRoomWait, has_room);
+    waits_for_room_ = false;
+    if (!came) no_room_until_ = Socket::Clock::now() + kNoRoom;
+  }
+  return !stopping() && present() < options.max_connections;
+}
+
 bool ServerState::hand_over(const std::shared_ptr<ServerState>& state, int fd) {
-  const std::lock_guard lock(state->mutex_);
-  const std::size_t count = state->present();
-  if (state->stopping() || count >= state->options.max_connections) return false;
-  if (count + state->reserved() >= state->options.max_connections) state->cut_longest_idle();
+  std::unique_lock lock(state->mutex_);
+  if (!state->make_room(lock)) return false;
   state->accepted_.push_back(fd);
   if (state->idle_threads_ >= state->accepted_.size()) {
     state->work_.notify_one();

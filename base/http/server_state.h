@@ -48,19 +48,23 @@ class ServerState {
   static bool start_thread(const std::shared_ptr<ServerState>& state);
   void run_thread();
   void cut_longest_idle();
+  // For one more connection; false: there is none.
+  bool make_room(std::unique_lock<std::mutex>& lock);
   // Those that count: a connection that was cut is only waiting for its thread to see that.
   std::size_t present() const { return connections_.size() - cut_ + accepted_.size(); }
   std::size_t reserved() const { return std::min(options.reserved_connections, options.max_connections / 4); }
 
   mutable std::mutex mutex_;
   std::condition_variable work_;     // for idle threads
-  std::condition_variable changed_;  // for stop
+  std::condition_variable changed_;  // for stop, and for who waits for room
   std::deque<int> accepted_;         // connections without a thread yet
   std::list<Connection> connections_;
   std::size_t cut_ = 0;  // of connections_
   std::size_t threads_ = 0;
   std::size_t idle_threads_ = 0;
   std::size_t streams_ = 0;
+  bool waits_for_room_ = false;
+  Socket::Clock::time_point no_room_until_{};
   std::stop_source stop_source_;
 };
 

@@ -17,11 +17,16 @@ struct Slot {
   CLI::Option* parsed = nullptr;
 };
 
+struct Words {
+  std::string one;
+  std::vector<std::string> many;  // of a positional that is repeated
+};
+
 struct Command {
   const Verb* verb = nullptr;
   CLI::App* app = nullptr;
   std::vector<std::unique_ptr<Slot>> slots;
-  std::vector<std::unique_ptr<std::string>> positionals;
+  std::vector<std::unique_ptr<Words>> positionals;
 };
 
 void add_option(Command& command, const Option& option) {
@@ -46,8 +51,10 @@ void add_option(Command& command, const Option& option) {
 }
 
 void add_positional(Command& command, const Positional& positional) {
-  auto value = std::make_unique<std::string>();
-  auto* parsed = command.app->add_option(positional.name, *value, positional.doc);
+  auto value = std::make_unique<Words>();
+  auto* parsed = positional.repeated
+                     ? command.app->add_option(positional.name, value->many, positional.doc)->expected(-1)
+                     : command.app->add_option(positional.name, value->one, positional.doc);
   parsed->type_name("");
   if (positional.required) parsed->required();
   command.positionals.push_back(std::move(value));
@@ -163,9 +170,10 @@ class Parser {
       }
     }
     for (std::size_t i = 0; i < command.positionals.size(); ++i) {
-      if (!command.positionals[i]->empty()) {
-        arguments.set(command.verb->positionals[i].name, {*command.positionals[i]});
-      }
+      const Words& words = *command.positionals[i];
+      const std::string& name = command.verb->positionals[i].name;
+      if (!words.one.empty()) arguments.set(name, {words.one});
+      if (!words.many.empty()) arguments.set(name, words.many);
     }
   }
 

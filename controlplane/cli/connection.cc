@@ -42,11 +42,13 @@ std::string ObjectName::title() const {
                                 : fmt::format("{} {}/{}", kind->kind, namespace_name, name);
 }
 
-base::Result<ObjectName> read_object_name(const Arguments& arguments, const ApiClient& client,
-                                          bool name_needed) {
-  std::string word = arguments.text("KIND");
+namespace {
+
+// `word` KIND, or KIND/NAME where no name is given beside it.
+base::Result<ObjectName> object_name(std::string word, std::string name, const std::string& space,
+                                     bool name_needed) {
   ObjectName out;
-  out.name = arguments.text("NAME");
+  out.name = std::move(name);
   if (const auto slash = word.find('/'); slash != std::string::npos && out.name.empty()) {
     out.name = word.substr(slash + 1);
     word.resize(slash);
@@ -54,10 +56,37 @@ base::Result<ObjectName> read_object_name(const Arguments& arguments, const ApiC
   auto kind = read_kind(word);
   if (!kind) return std::move(kind).error();
   out.kind = *kind;
-  if (out.kind->namespaced) out.namespace_name = namespace_of(arguments, client);
+  if (out.kind->namespaced) out.namespace_name = space;
   if (name_needed && out.name.empty()) {
     return base::terminal("NameMissing", fmt::format("which of the {} is missing", out.kind->plural))
         .with_hint(fmt::format("give its name: {} NAME", out.kind->singular));
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<ObjectName> read_object_name(const Arguments& arguments, const ApiClient& client,
+                                          bool name_needed) {
+  return object_name(arguments.text("KIND"), arguments.text("NAME"), namespace_of(arguments, client),
+                     name_needed);
+}
+
+base::Result<std::vector<ObjectName>> read_object_names(const Arguments& arguments, const ApiClient& client) {
+  const std::string first = arguments.text("KIND"), space = namespace_of(arguments, client);
+  const bool in_one_word = first.find('/') != std::string::npos;
+  std::vector<std::string> words = arguments.all("NAME");
+  if (in_one_word) words.insert(words.begin(), first);
+  if (words.empty()) words.emplace_back();
+  std::vector<ObjectName> out;
+  for (const std::string& word : words) {
+    if ((word.find('/') != std::string::npos) != in_one_word) {
+      return base::terminal("BadName", fmt::format("`{}` is not written as the first one is", word))
+          .with_hint("write KIND NAME NAME, or KIND/NAME KIND/NAME");
+    }
+    auto object = in_one_word ? object_name(word, "", space, true) : object_name(first, word, space, true);
+    if (!object) return std::move(object).error();
+    out.push_back(*std::move(object));
   }
   return out;
 }

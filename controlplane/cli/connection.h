@@ -26,6 +26,8 @@ struct ObjectName {
 // From the positionals KIND [NAME], or KIND/NAME in one word. Codes UnknownKind, NameMissing.
 base::Result<ObjectName> read_object_name(const Arguments& arguments, const ApiClient& client,
                                           bool name_needed);
+// One or more: KIND NAME NAME, or KIND/NAME KIND/NAME. Also code BadName.
+base::Result<std::vector<ObjectName>> read_object_names(const Arguments& arguments, const ApiClient& client);
 
 std::string title_of(const json::Value& object);  // "DataProduct retail/x"
 

@@ -58,7 +58,7 @@ class Deleting {
 
 int run(const Arguments& arguments, Console& console) {
   if (arguments.has("filename") == arguments.has("KIND")) {
-    console.say("offtake delete: give either KIND and NAME or -f FILE");
+    console.say("offtake delete: give either KIND and NAMEs or -f FILE");
     return kUsage;
   }
   auto timeout = base::parse_duration(arguments.text("timeout"));
@@ -77,12 +77,12 @@ int run(const Arguments& arguments, Console& console) {
       objects.push_back({document->kind, document->namespace_name(), document->name()});
     }
   } else {
-    auto object = read_object_name(arguments, **client, true);
-    if (!object) {
-      console.error(object.error());
+    auto named = read_object_names(arguments, **client);
+    if (!named) {
+      console.error(named.error());
       return kUsage;
     }
-    objects.push_back(*object);
+    objects = *std::move(named);
   }
   WaitChoices choices;
   choices.timeout = std::chrono::milliseconds(*timeout / 1000);
@@ -95,15 +95,16 @@ int run(const Arguments& arguments, Console& console) {
 const Verb& delete_verb() {
   static const Verb kVerb = {
       "delete",
-      "Deletes an object and waits until it is gone",
+      "Deletes objects and waits until they are gone",
       {{"KIND", "dataproduct, dataset, eventstore, targetclass, secret, namespace", false},
-       {"NAME", "the object's; KIND/NAME in one word as well", false}},
+       {"NAME", "the objects'; KIND/NAME in one word as well", false, true}},
       {{"-f,--filename", "FILE", "what these documents describe: a file, a folder, or - for standard input",
         "", true},
        {"--wait", "", "until it is gone, which is the default; --wait=false does not"},
        {"--timeout", "DURATION", "how long to wait", "5m"},
        namespace_option()},
       "  offtake delete dataproduct payment-confirmations -n retail\n"
+      "  offtake delete dataproduct/late-orders dataproduct/refunds dataset/orders -n retail\n"
       "  offtake delete -f shop/ --wait=false",
       run,
       false,

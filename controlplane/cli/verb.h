@@ -31,6 +31,7 @@ struct Positional {
   std::string name;  // KIND
   std::string doc;
   bool required = true;
+  bool repeated = false;  // takes the words to the end; the last positional alone
 };
 
 // What was given, by the long name of the option ("filename") or the name of the positional ("KIND").

@@ -249,10 +249,10 @@ class Drafting {
   void check_delivery(const targets::TargetTraits& traits) {
     const resources::Delivery& delivery = product_.spec.delivery;
     if (!traits.pushed) {
-      const char* field = delivery.changes                                  ? "changes"
-                          : delivery.max_in_flight                          ? "maxInFlight"
+      const char* field = delivery.changes                                          ? "changes"
+                          : delivery.max_in_flight                                  ? "maxInFlight"
                           : delivery.retry.max_attempts || delivery.retry.max_delay ? "retry"
-                                                                            : nullptr;
+                                                                                    : nullptr;
       if (field == nullptr) return;
       base::Error error = base::terminal(
           "DeliveryNotPushed", fmt::format("engine {} keeps the product's rows as they are; {} says how a "

@@ -22,12 +22,12 @@ struct PlanReport {
   planning::Draft draft;
   std::vector<PlanColumn> columns;
   std::string class_name, engine, object;
-  std::string identity;                   // "proved key (order_id)"
-  std::string guarantee;                  // ExactlyOnce and why
-  std::int64_t records = 0, bytes = 0;    // that would be read; bytes are an estimate
-  std::vector<std::string> dependants;    // what others built on the public view
-  std::vector<std::string> makes;         // by a creation or rebuild, in the target's words
-  std::optional<FillEstimate> estimate;   // of the fill; absent where nothing is filled
+  std::string identity;                  // "proved key (order_id)"
+  std::string guarantee;                 // ExactlyOnce and why
+  std::int64_t records = 0, bytes = 0;   // that would be read; bytes are an estimate
+  std::vector<std::string> dependants;   // what others built on the public view
+  std::vector<std::string> makes;        // by a creation or rebuild, in the target's words
+  std::optional<FillEstimate> estimate;  // of the fill; absent where nothing is filled
 };
 
 // What differs, and what that means: words for each field. Pure. The draft (of `now`) tells whether a worker

@@ -77,8 +77,8 @@ class Merger {
     for (std::uint32_t row = 0; row < now.size(); ++row) {
       later_.insert(now[row]);
       const auto was = earlier_.find(now[row]);
-      // Whether the target has the key counts, not whether the earlier change had it; and its row there is the
-      // old one.
+      // Whether the target has the key counts, not whether the earlier change had it; and its row there is
+      // the old one.
       if (was != earlier_.end()) {
         keep(1, row, was->second.was == Was::kNew, was->second.old);
         continue;

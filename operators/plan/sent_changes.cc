@@ -43,7 +43,8 @@ DefaultChanges default_changes(const Plan& plan) {
   for (std::size_t i = 0; i < plan.sources.size(); ++i) {
     if (plan.sources[i].windowed) driving.push_back(static_cast<int>(i));
   }
-  if (driving.empty()) return {SentChanges::kAll, "no event dataset drives it: its rows change as entities do"};
+  if (driving.empty())
+    return {SentChanges::kAll, "no event dataset drives it: its rows change as entities do"};
   const auto name = [&](std::size_t i) {
     return name_of(plan.sources[static_cast<std::size_t>(driving[i])]);
   };

@@ -305,7 +305,7 @@ std::vector<const Verb*> verbs() {
                                  run_generate,
                                  false,
                                  true};
-  return {&kDemo, &kGenerate};
+  return {&kDemo, &kGenerate, &mailer_verb()};
 }
 
 }  // namespace offtake::cli::demo

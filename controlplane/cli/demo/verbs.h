@@ -6,6 +6,7 @@
 
 namespace offtake::cli::demo {
 
-std::vector<const Verb*> verbs();  // demo, then demo generate
+std::vector<const Verb*> verbs();  // demo, then those below it
+const Verb& mailer_verb();
 
 }  // namespace offtake::cli::demo

@@ -351,7 +351,9 @@ TEST_CASE("limits: streams are refused before ordinary requests are, idle connec
   for (int i = 0; i < 10; ++i) {
     idle.push_back(std::make_unique<Raw>(*server));
     idle.back()->send("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
-    CHECK(idle.back()->read("[]").starts_with("HTTP/1.1 200"));
+    const std::string answer = idle.back()->read("[]");
+    CAPTURE(answer);
+    CHECK(answer.starts_with("HTTP/1.1 200"));
   }
   watchers.clear();
   CHECK(eventually([&] { return server->load().streams == 0; }));

@@ -31,11 +31,13 @@ const Verb kTry = {"try",
                    "  offtake try x",
                    note};
 
+const Verb kMany = {"many", "Takes many", {{"KIND", "a kind"}, {"NAME", "names", false, true}}, {}, "", note};
+
 int run(std::vector<const char*> words) {
   words.insert(words.begin(), "offtake");
   Console console;
   seen = {};
-  return run_command_line(static_cast<int>(words.size()), words.data(), {&kTry}, console);
+  return run_command_line(static_cast<int>(words.size()), words.data(), {&kTry, &kMany}, console);
 }
 
 }  // namespace
@@ -53,6 +55,14 @@ TEST_CASE("arguments are known by their long names, with what they are by defaul
   CHECK_FALSE(seen.flag("wait"));
   CHECK_FALSE(seen.has("NAME"));
   CHECK_FALSE(seen.has("filename"));
+}
+
+TEST_CASE("a positional that is repeated takes the words to the end") {
+  REQUIRE(run({"many", "dataset", "orders", "refunds", "late"}) == kDone);
+  CHECK(seen.text("KIND") == "dataset");
+  CHECK(seen.all("NAME") == std::vector<std::string>{"orders", "refunds", "late"});
+  REQUIRE(run({"many", "dataset"}) == kDone);
+  CHECK_FALSE(seen.has("NAME"));
 }
 
 TEST_CASE("what nobody knows is a usage error") {

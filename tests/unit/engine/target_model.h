@@ -1,6 +1,6 @@
 // A target in memory that takes Changes and checks what they promise: a key occurs once, only what is there
-// is deleted, new rows are new and others not, old rows are those that were there, and the checksum follows the
-// content.
+// is deleted, new rows are new and others not, old rows are those that were there, and the checksum follows
+// the content.
 #pragma once
 #include <map>
 #include <set>
