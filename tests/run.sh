@@ -74,6 +74,19 @@ run_unit() {
   run_programs "${programs[@]}"
 }
 
+# The targets' conformance once more, over a newer OpenSearch.
+run_newer_search() {
+  section "OpenSearch $offtake_newer_opensearch_version"
+  local java
+  if ! java="$(offtake_java_21)"; then
+    printf 'skipped: OpenSearch %s needs a Java 21; OFFTAKE_TEST_JAVA_21 names one\n' "$offtake_newer_opensearch_version"
+    count 0 0 1
+    return
+  fi
+  OFFTAKE_TEST_JAVA_21="$java" OFFTAKE_TEST_OPENSEARCH="$offtake_cache/opensearch-$offtake_newer_opensearch_version" \
+    run_programs targets_test provision_servers_test
+}
+
 # The files of tests/e2e, several at a time: each process has servers of its own, and waits more than it works.
 run_e2e() {
   section "real servers"
@@ -120,6 +133,7 @@ case "${1:-all}" in
   full)
     run_lint
     run_unit
+    run_newer_search
     run_e2e
     ;;
   *)

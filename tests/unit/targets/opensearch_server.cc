@@ -68,7 +68,7 @@ OpenSearchServer::OpenSearchServer(const char* other_home) {
   write_settings();
   if (const passwd* user = getuid() == 0 ? getpwnam("postgres") : nullptr) {
     fs::permissions(folder_, fs::perms(0755));
-    for (const char* name : {"data", "logs", "config", "tmp"})
+    for (const char* name : {"data", "logs", "config", "tmp", "home/config", "home"})
       REQUIRE(chown((folder_ + "/" + name).c_str(), user->pw_uid, user->pw_gid) == 0);
   }
   start();
@@ -79,7 +79,8 @@ OpenSearchServer::~OpenSearchServer() {
 }
 
 void OpenSearchServer::write_settings() {
-  const std::string config = folder_ + "/config/";
+  // Elasticsearch reads no settings outside of its home.
+  const std::string config = elastic_ ? home_ + "/config/" : folder_ + "/config/";
   std::string settings = fmt::format(
       "cluster.name: offtake-test\nnode.name: node\ndiscovery.type: single-node\nnetwork.host: 127.0.0.1\n"
       "http.port: {}\ntransport.port: {}\npath.data: {}/data\npath.logs: {}/logs\n"
@@ -101,8 +102,16 @@ void OpenSearchServer::write_settings() {
 }
 
 std::vector<std::string> OpenSearchServer::command() const {
-  const std::string product = elastic_ ? "es" : "opensearch";
-  std::string java = variable(elastic_ || major_ >= 3 ? "OFFTAKE_TEST_JAVA_21" : "JAVA_HOME");
+  // Elasticsearch's own launcher gives the server what it needs; the server ends with its launcher.
+  if (elastic_) {
+    std::vector<std::string> out = {"env", "ES_JAVA_OPTS=-Xms512m -Xmx512m -XX:+UseSerialGC",
+                                    "ES_TMPDIR=" + folder_ + "/tmp"};
+    if (const std::string java = variable("OFFTAKE_TEST_JAVA_21"); !java.empty())
+      out.push_back("ES_JAVA_HOME=" + java);
+    out.push_back(home_ + "/bin/elasticsearch");
+    return out;
+  }
+  std::string java = variable(major_ >= 3 ? "OFFTAKE_TEST_JAVA_21" : "JAVA_HOME");
   java = java.empty() ? "java" : java + "/bin/java";
   std::vector<std::string> out = {java,
                                   "-Xms512m",
@@ -116,20 +125,18 @@ std::vector<std::string> OpenSearchServer::command() const {
                                   "-Dio.netty.noUnsafe=true",
                                   "-Dlog4j2.disable.jmx=true",
                                   "-Dlog4j.shutdownHookEnabled=false",
-                                  "-D" + product + ".path.home=" + home_,
-                                  "-D" + product + ".path.conf=" + folder_ + "/config",
-                                  "-D" + product + ".distribution.type=zip"};
-  if (!elastic_) out.emplace_back("-Dopensearch.bundled_jdk=false");
-  if (elastic_ || major_ < 3) {
+                                  "-Dopensearch.path.home=" + home_,
+                                  "-Dopensearch.path.conf=" + folder_ + "/config",
+                                  "-Dopensearch.distribution.type=zip",
+                                  "-Dopensearch.bundled_jdk=false"};
+  if (major_ < 3) {
     out.emplace_back("-Djava.security.manager=allow");
   } else {
     out.push_back("-javaagent:" + home_ + "/agent/opensearch-agent.jar");
     out.emplace_back("--add-modules=jdk.incubator.vector");
     out.emplace_back("--add-opens=java.base/java.nio=org.apache.arrow.memory.core,ALL-UNNAMED");
   }
-  const std::string main =
-      elastic_ ? "org.elasticsearch.bootstrap.Elasticsearch" : "org.opensearch.bootstrap.OpenSearch";
-  out.insert(out.end(), {"-cp", home_ + "/lib/*", main});
+  out.insert(out.end(), {"-cp", home_ + "/lib/*", "org.opensearch.bootstrap.OpenSearch"});
   return out;
 }
 
