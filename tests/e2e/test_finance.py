@@ -1,27 +1,33 @@
-"""Trades with risk results and books in an OpenSearch that Offtake started: filled with three months, then live, and
-each time rows and aggregations are those of PostgreSQL over the same events."""
+"""Three months of trades, from Kafka and from the embedded log, into an OpenSearch that Offtake started, by the
+manifests of the example: filled, then live, then killed; rows and aggregations are those of PostgreSQL over the same
+events. The crash points of edits, and the others of live epochs: test_search.py."""
 
 import signal
 
 import pytest
+import yaml
 
-from support import manifests, opensearch, own_servers
+from support import finance as floor
+from support import manifests, opensearch, own_servers, paths
 from support.children import eventually
 from support.crash import hit
-from support.finance import POSITIONS_SQL, Finance
+from support.finance import Finance
 from support.opensearch import SearchProduct
 from support.own_servers import OwnServer
 from support.products import wait_condition
 
-NAMESPACE = "finance"
-TRADES = 30_000
-COLUMNS = ("trade_id", "traded_at", "instrument", "side", "quantity", "price", "book", "desk", "trader",
-           "present_value", "delta")
+NAMESPACES = {"kafka": "finance-kafka", "embedded": "finance"}
+STORES = pytest.mark.parametrize("store", NAMESPACES)
+CLASS = "local-opensearch"
+COLUMNS = ("trade_id", "traded_at", "instrument", "side", "quantity", "price", "currency", "book", "desk", "trader",
+           "present_value", "delta", "valued_at")
+SQL = floor.example_product("finance", "positions")["spec"]["sql"]
 # As documents spell the values.
 ORACLE_SQL = f"""
-SELECT trade_id, to_char(traded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), instrument, side, quantity, price::text, book, desk,
-       trader, present_value::text, delta
-FROM ({POSITIONS_SQL}) AS positions ORDER BY trade_id
+SELECT trade_id, to_char(traded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), instrument, side, quantity,
+       price::text, currency, book, desk, trader, present_value::text, delta,
+       to_char(valued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+FROM ({SQL}) AS positions ORDER BY trade_id
 """
 
 
@@ -34,62 +40,109 @@ def _nothing_left(server):
 
 @pytest.fixture(scope="module")
 def finance(server, kafka, postgres, database):
-    finance = Finance(kafka, server.registry_url, "finance", lambda: postgres.connect(database=database))
-    finance.fill(TRADES)
-    finance.flush()
-    server.cli.apply(manifests.namespace(manifests.SYSTEM), manifests.namespace(NAMESPACE),
-                     *manifests.event_store(kafka), *finance.datasets(NAMESPACE), opensearch.local_class())
-    wait_condition(server, "targetclass", "search", None, "Ready", timeout=90)
+    server.cli.apply(manifests.namespace(manifests.SYSTEM), *manifests.event_store(kafka), local_class())
+    finance = Finance(server, kafka, lambda: postgres.connect(database=database))
+    for store, namespace in NAMESPACES.items():
+        finance.generate(store, namespace)
+    finance.load()
+    wait_condition(server, "targetclass", CLASS, None, "Ready", timeout=90)
     return finance
 
 
-@pytest.fixture(scope="module")
-def positions(server, finance):
-    server.cli.apply(manifests.product(NAMESPACE, "positions", POSITIONS_SQL, class_name="search", key=["trade_id"]))
-    product = SearchProduct(server, NAMESPACE, "positions")
-    product.wait_live(timeout=180)
-    return product
+def local_class() -> dict:
+    """The example's, with where OpenSearch is on this machine."""
+    (example,) = yaml.safe_load_all((paths.ROOT / "manifests/examples/local-opensearch/target-class.yaml").read_text())
+    example["spec"]["parameters"] = opensearch.local_class()["spec"]["parameters"]
+    return example
 
 
-def assert_equal(finance: Finance, product: SearchProduct) -> None:
-    product.wait_reached(finance.ends())
-    eventually(lambda: product.intent() is None, 30, "no epoch is open")
-    with finance.connect() as oracle:
-        assert product.rows(*COLUMNS, by="trade_id") == oracle.execute(ORACLE_SQL).fetchall()
-        by_desk = oracle.execute(f"SELECT desk, count(*), sum(quantity) FROM ({POSITIONS_SQL}) p WHERE desk IS NOT NULL "
-                                 "GROUP BY desk ORDER BY desk").fetchall()
-        by_day = oracle.execute(f"SELECT to_char(date_trunc('day', traded_at), 'YYYY-MM-DD'), count(*) "
-                                f"FROM ({POSITIONS_SQL}) p GROUP BY 1 ORDER BY 1").fetchall()
+def positions(server, store: str) -> SearchProduct:
+    return SearchProduct(server, NAMESPACES[store], "positions")
+
+
+def apply(server, store: str) -> SearchProduct:
+    server.cli.apply(floor.example_product(NAMESPACES[store], f"positions_{store}"))
+    return positions(server, store)
+
+
+def assert_equal_aggregations(finance: Finance, product: SearchProduct) -> None:
     found = product.search(size=0, aggs={
         "desks": {"terms": {"field": "desk", "size": 100, "order": {"_key": "asc"}},
-                  "aggs": {"quantity": {"sum": {"field": "quantity"}}}},
+                  "aggs": {"quantity": {"sum": {"field": "quantity"}}, "valued": {"value_count": {"field": "delta"}}}},
         "days": {"date_histogram": {"field": "traded_at", "calendar_interval": "day", "format": "yyyy-MM-dd",
-                                    "min_doc_count": 1}}})["aggregations"]
-    assert [(b["key"], b["doc_count"], int(b["quantity"]["value"])) for b in found["desks"]["buckets"]] == by_desk
-    assert [(b["key_as_string"], b["doc_count"]) for b in found["days"]["buckets"]] == by_day
-    assert len(by_day) >= 90
+                                    "min_doc_count": 1}},
+        "runs": {"date_histogram": {"field": "valued_at", "calendar_interval": "day", "format": "yyyy-MM-dd",
+                                    "min_doc_count": 1}}})
+    with finance.connect() as oracle:
+        oracle.execute(f"CREATE TEMP TABLE positions AS {SQL}")
+        total = oracle.execute("SELECT count(*) FROM positions").fetchone()[0]
+        by_desk = oracle.execute("SELECT desk, count(*), sum(quantity), count(delta) FROM positions WHERE desk IS NOT NULL "
+                                 "GROUP BY desk ORDER BY desk COLLATE \"C\"").fetchall()
+        by_day, by_run = (oracle.execute(
+            f"SELECT to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD'), count(*) FROM positions WHERE {column} IS NOT NULL "
+            "GROUP BY 1 ORDER BY 1").fetchall() for column in ("traded_at", "valued_at"))
+    assert found["hits"]["total"]["value"] == total
+    buckets = {name: found["aggregations"][name]["buckets"] for name in ("desks", "days", "runs")}
+    assert [(b["key"], b["doc_count"], int(b["quantity"]["value"]), b["valued"]["value"]) for b in buckets["desks"]] == by_desk
+    assert [(b["key_as_string"], b["doc_count"]) for b in buckets["days"]] == by_day
+    assert [(b["key_as_string"], b["doc_count"]) for b in buckets["runs"]] == by_run
+    assert len(by_day) >= 90 and len(by_run) >= 85 and len(by_desk) == 5
 
 
-def test_three_months_then_live(finance, positions):
-    assert_equal(finance, positions)
-    for _ in range(3):
-        finance.live_changes()
-    assert_equal(finance, positions)
+def assert_equal(finance: Finance, store: str, product: SearchProduct) -> None:
+    product.wait_reached(finance.ends(store))
+    eventually(lambda: product.intent() is None, 30, "no epoch is open")
+    assert_equal_aggregations(finance, product)
+    with finance.connect() as oracle:
+        assert product.rows(*COLUMNS, by="trade_id") == oracle.execute(ORACLE_SQL).fetchall()
 
 
-@pytest.mark.parametrize("point", ["intent-stored", "mid-epoch"])
-def test_killed_with_its_server(server, finance, positions, point):
-    own = OwnServer(server, "search")
-    server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+def test_what_was_generated(finance):
+    assert finance.records["trades"] == len(finance.rows["trades"]) == 300_000
+    assert len(finance.rows["books"]) == finance.records["books"] == 200
+    assert 1.3 < finance.records["risk"] / 300_000 < 1.5 and 200_000 < len(finance.rows["risk"]) < 280_000
+
+
+def test_filled_from_kafka_though_worker_and_server_are_killed_in_a_bulk(server, finance):
+    server.restart(OFFTAKE_WORKER_CRASH_AT="mid-load:3:stop")
     try:
-        positions.wait_worker(timeout=60).send(signal.SIGKILL)
-        finance.live_changes()
-        pid = hit(positions, point)
-        own.kill()
-        positions.worker().send(signal.SIGKILL)
+        product = apply(server, "kafka")
+        pid = hit(product, "mid-load")
+        OwnServer(server, CLASS).kill()
+        product.worker().send(signal.SIGKILL)
     finally:
         server.restart()
-    assert positions.wait_worker(not_pid=pid, timeout=60)
-    positions.wait_live(timeout=120)
+    assert product.wait_worker(not_pid=pid, timeout=60)
+    product.wait_live(timeout=240)
+    assert_equal_aggregations(finance, product)
+
+
+def test_filled_from_the_embedded_log(server, finance):
+    product = apply(server, "embedded")
+    product.wait_live(timeout=240)
+    assert_equal_aggregations(finance, product)
+
+
+@STORES
+def test_live_afterwards(server, finance, store):
+    for _ in range(3):
+        finance.live_changes()
+    assert_equal(finance, store, positions(server, store))
+
+
+@pytest.mark.parametrize("store, point", [("kafka", "intent-stored"), ("embedded", "mid-epoch")])
+def test_killed_with_its_server(server, finance, store, point):
+    product = positions(server, store)
+    server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+    try:
+        product.wait_worker(timeout=60).send(signal.SIGKILL)
+        finance.live_changes()
+        pid = hit(product, point)
+        OwnServer(server, CLASS).kill()
+        product.worker().send(signal.SIGKILL)
+    finally:
+        server.restart()
+    assert product.wait_worker(not_pid=pid, timeout=60)
+    product.wait_live(timeout=120)
     finance.live_changes()
-    assert_equal(finance, positions)
+    assert_equal(finance, store, product)

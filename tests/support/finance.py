@@ -1,141 +1,151 @@
-"""A trading floor in Kafka and the same in PostgreSQL: trades (events), risk results by trade and books (entities)."""
+"""The trading floor of `offtake demo generate --company finance`, in Kafka and in the embedded log, and the same in
+PostgreSQL: read from Kafka by a client that is not Offtake's. What happens later is written to both logs and to
+PostgreSQL."""
 
 import datetime
 import decimal
+import io
 import json
 import random
+import struct
 
-from confluent_kafka import Producer
-from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.avro import AvroSerializer
-from confluent_kafka.serialization import MessageField, SerializationContext
+import fastavro
+import yaml
+from confluent_kafka import OFFSET_BEGINNING, Producer, TopicPartition
 
-from support import manifests
+from support import paths
 from support.kafka import Kafka
+from support.offtake import Server
 
-_MONEY = {"type": "bytes", "logicalType": "decimal", "precision": 18, "scale": 4}
-SCHEMAS = {
-    "trades": [("trade_id", "long"), ("book_id", "int"), ("instrument", "string"), ("side", "string"),
-               ("quantity", "long"), ("price", _MONEY), ("traded_at", {"type": "long", "logicalType": "timestamp-micros"})],
-    "risk": [("trade_id", "long"), ("present_value", _MONEY), ("delta", "double")],
-    "books": [("book_id", "int"), ("name", "string"), ("desk", "string"), ("trader", ["null", "string"])],
-}
+EXAMPLE = paths.ROOT / "manifests/examples/finance"
 TABLES = """
-CREATE TABLE trades (trade_id bigint, book_id int, instrument text, side text, quantity bigint, price numeric(18,4),
-                     traded_at timestamptz);
-CREATE TABLE risk (trade_id bigint PRIMARY KEY, present_value numeric(18,4), delta double precision);
+CREATE TABLE trades (trade_id bigint PRIMARY KEY, book_id int, instrument text, side text, quantity bigint,
+                     price numeric(18,4), currency text, traded_at timestamptz);
+CREATE TABLE risk (trade_id bigint PRIMARY KEY, present_value numeric(18,4), delta double precision, valued_at timestamptz);
 CREATE TABLE books (book_id int PRIMARY KEY, name text, desk text, trader text);
 """
-POSITIONS_SQL = """
-SELECT t.trade_id, t.traded_at, t.instrument, t.side, t.quantity, t.price, b.name AS book, b.desk, b.trader,
-       r.present_value, r.delta
-FROM trades t
-LEFT JOIN books b ON b.book_id = t.book_id
-LEFT JOIN risk r ON r.trade_id = t.trade_id
-"""
-DAYS = 90
+KEYS = {"trades": "trade_id", "risk": "trade_id", "books": "book_id"}
+
+
+def example_product(namespace: str, target: str) -> dict:
+    """Of the example, in another namespace."""
+    (product,) = yaml.safe_load_all((EXAMPLE / "product.yaml").read_text())
+    product["metadata"]["namespace"] = namespace
+    product["spec"]["target"]["name"] = target
+    return product
 
 
 class Finance:
-    def __init__(self, kafka: Kafka, registry_url: str, prefix: str, connect, seed: int = 1, partitions: int = 3):
-        """`connect` gives a connection to a database with nothing in it."""
-        self.kafka, self.prefix, self.connect = kafka, prefix, connect
-        self.chance = random.Random(seed)
-        registry = SchemaRegistryClient({"url": registry_url})
-        self._serialize = {}
-        for name, fields in SCHEMAS.items():
-            kafka.create_topic(self.topic(name), partitions, retention_ms=-1)
-            schema = {"type": "record", "name": name, "namespace": "finance",
-                      "fields": [{"name": field, "type": type_} for field, type_ in fields]}
-            self._serialize[name] = AvroSerializer(registry, json.dumps(schema))
+    def __init__(self, server: Server, kafka: Kafka, connect, seed: int = 7):
+        """`connect` gives a connection to a database with nothing in it. The EventStore `kafka` is there."""
+        self.server, self.kafka, self.connect = server, kafka, connect
+        self.seed, self.chance = seed, random.Random(seed)
+        self.now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self.producer = Producer({**kafka.client_config(), "linger.ms": 20, "queue.buffering.max.messages": 500_000})
-        self.trades = 0
-        self._now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-        with connect() as connection:
-            connection.execute(TABLES)
+        self.rows: dict[str, dict[int, dict]] = {name: {} for name in KEYS}
+        self.records = dict.fromkeys(KEYS, 0)
+        self._later: dict[str, list[tuple[bytes, bytes | None]]] = {name: [] for name in KEYS}
+        self._embedded_ends: dict[str, dict[int, int]] = {name: {} for name in KEYS}
+        self._schemas, self._ids = {}, {}
 
     def topic(self, name: str) -> str:
-        return f"{self.prefix}.{name}"
+        return f"finance.{name}"
 
-    def fill(self, trades: int, books: int = 200) -> None:
-        self.put_books(range(books))
-        self.add_trades(trades, spread=DAYS)
+    def generate(self, store: str, namespace: str) -> None:
+        """As a user does. The same in every store: the same seed, the same end."""
+        self.server.cli.run("demo", "generate", "--company", "finance", "--seed", self.seed, "--until",
+                            self.now.strftime("%Y-%m-%dT%H:%M:%SZ"), "--event-store", store, "-n", namespace)
 
-    def put_books(self, numbers) -> None:
-        rows = [{"book_id": n, "name": f"Book {n:03} {self.chance.choice(('EMEA', 'APAC', 'AMER'))}",
-                 "desk": self.chance.choice(("Rates", "Credit", "FX", "Equity – Zürich")),
-                 "trader": self.chance.choice((None, "Ann", "Bo", "Çem"))} for n in numbers]
-        self._put("books", "book_id", rows)
-
-    def add_trades(self, count: int, spread: float = 0.01) -> None:
-        """With no to three risk results each."""
-        rows, risks = [], []
-        for number in range(self.trades, self.trades + count):
-            age = datetime.timedelta(days=spread * (self.trades + count - number) / count, microseconds=number % 1000)
-            rows.append({"trade_id": number, "book_id": self.chance.randrange(210), "side": self.chance.choice("BS"),
-                         "instrument": f"XS{self.chance.randrange(500):04}", "quantity": self.chance.randrange(1, 10_000),
-                         "price": self._money(1_000_000), "traded_at": self._now - age})
-            risks += [number] * self.chance.choice((0, 1, 1, 2, 3))
-        self.trades += count
-        with self.connect() as connection, connection.cursor() as cursor:
-            with cursor.copy("COPY trades (trade_id, book_id, side, instrument, quantity, price, traded_at) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(list(row.values()))
-        for row in rows:
-            self._send("trades", str(row["trade_id"]), row)
-        self.put_risk(risks)
-
-    def put_risk(self, trades) -> None:
-        self._put("risk", "trade_id", [{"trade_id": n, "present_value": self._money(10_000_000),
-                                        "delta": self.chance.uniform(-1, 1)} for n in trades])
-
-    def remove_risk(self, trades) -> None:
-        for number in trades:
-            self.producer.produce(self.topic("risk"), key=str(number).encode(), value=None)
+    def load(self) -> None:
+        """PostgreSQL from what is in Kafka."""
+        for name, key in KEYS.items():
+            ends = self.kafka.offsets(self.topic(name))
+            consumer = self.kafka.consumer()
+            consumer.assign([TopicPartition(self.topic(name), partition, OFFSET_BEGINNING) for partition in ends])
+            while self.records[name] < sum(ends.values()):
+                for message in consumer.consume(10_000, 10):
+                    assert message.error() is None, message.error()
+                    self.records[name] += 1
+                    row = self._decode(name, message.value())
+                    self.rows[name][row[key]] = row
+            consumer.close()
         with self.connect() as connection:
-            connection.execute("DELETE FROM risk WHERE trade_id = ANY(%s)", (list(trades),))
+            connection.execute(TABLES)
+            for name, rows in self.rows.items():
+                columns = list(next(iter(rows.values())))
+                with connection.cursor().copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
+                    for row in rows.values():
+                        copy.write_row(list(row.values()))
+            connection.execute("ANALYZE")
+
+    # --- what happens later
 
     def live_changes(self) -> None:
-        self.add_trades(300)
-        self.put_risk(self.chance.sample(range(self.trades), 200))
-        self.remove_risk(self.chance.sample(range(self.trades), 50))
-        self.put_books(self.chance.sample(range(200), 2))
-        self.flush()
+        """New trades, risk results new, replaced and withdrawn, books renamed."""
+        first = max(self.rows["trades"]) + 1
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for number in range(first, first + 300):
+            self._put("trades", {"trade_id": number, "book_id": self.chance.randrange(210), "instrument": "XS0001",
+                                 "side": "Buy", "quantity": self.chance.randrange(1, 10_000), "price": self._money(),
+                                 "currency": "EUR", "traded_at": now})
+        for number in self.chance.sample(range(first + 300), 200):
+            self._put("risk", {"trade_id": number, "present_value": self._money(), "delta": self.chance.uniform(-1, 1),
+                               "valued_at": now})
+        for number in self.chance.sample(sorted(self.rows["risk"]), 50):
+            self._remove("risk", number)
+        for number in self.chance.sample(range(200), 2):
+            self._put("books", {"book_id": number, "name": f"Book {number} of {now}", "desk": "FX", "trader": None})
+        self._send()
 
-    def flush(self) -> None:
-        assert self.producer.flush(120) == 0
+    def ends(self, store: str) -> dict[str, dict[int, int]]:
+        """Per dataset and partition, one past the last record; of the embedded log: of those that came later."""
+        if store == "kafka":
+            return {name: self.kafka.offsets(self.topic(name)) for name in KEYS}
+        return self._embedded_ends
 
-    def ends(self) -> dict[str, dict[int, int]]:
-        return {name: self.kafka.offsets(self.topic(name)) for name in SCHEMAS}
+    def _put(self, name: str, row: dict) -> None:
+        key = row[KEYS[name]]
+        self.rows[name][key] = row
+        value = io.BytesIO()
+        value.write(struct.pack(">bI", 0, self._ids[name]))
+        fastavro.schemaless_writer(value, self._schemas[self._ids[name]], row)
+        self._later[name].append((str(key).encode(), value.getvalue()))
+        columns = ", ".join(row)
+        self._statement(f"INSERT INTO {name} ({columns}) VALUES ({', '.join(['%s'] * len(row))}) ON CONFLICT ({KEYS[name]}) "
+                        f"DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in row)}", list(row.values()))
 
-    def datasets(self, namespace: str, store: str = "kafka") -> list[dict]:
-        return [manifests.dataset(namespace, "trades", "Event", self.topic("trades"), store=store,
-                                  eventTime={"column": "traded_at"}),
-                *(manifests.dataset(namespace, name, "Entity", self.topic(name), {"columns": [key], "from": "Value"},
-                                    store=store) for name, key in (("risk", "trade_id"), ("books", "book_id")))]
+    def _remove(self, name: str, key: int) -> None:
+        del self.rows[name][key]
+        self._later[name].append((str(key).encode(), None))
+        self._statement(f"DELETE FROM {name} WHERE {KEYS[name]} = %s", [key])
 
-    def _money(self, limit: int) -> decimal.Decimal:
-        return decimal.Decimal(self.chance.randrange(-limit, limit)) / decimal.Decimal(100)
+    def _statement(self, sql: str, values: list) -> None:
+        if not hasattr(self, "_oracle"):
+            self._oracle = self.connect()
+        self._oracle.execute(sql, values)
 
-    def _put(self, name: str, key: str, rows: list[dict]) -> None:
-        for row in rows:
-            self._send(name, str(row[key]), row)
-        if not rows:
-            return
-        last = {row[key]: row for row in rows}.values()
-        columns = list(rows[0])
-        with self.connect() as connection, connection.cursor() as cursor:
-            cursor.executemany(
-                f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))}) "
-                f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in columns)}",
-                [list(row.values()) for row in last])
+    def _send(self) -> None:
+        for name, records in self._later.items():
+            body = bytearray()
+            for key, value in records:
+                self.producer.produce(self.topic(name), key=key, value=value)
+                body += struct.pack(">iqii", -1, -1, len(key), -1 if value is None else len(value)) + key + (value or b"")
+            records.clear()
+            answer = self.server.http("POST", "/offtake/v1/events", params={"topic": self.topic(name)}, data=bytes(body),
+                                      headers={"Content-Type": "application/vnd.offtake.records"})
+            assert answer.status_code == 200, answer.text
+            for part in answer.json()["offsets"]:
+                self._embedded_ends[name][part["partition"]] = part["first"] + part["count"]
+        assert self.producer.flush(60) == 0
 
-    def _send(self, name: str, key: str, row: dict) -> None:
-        value = self._serialize[name](row, SerializationContext(self.topic(name), MessageField.VALUE))
-        while True:
-            try:
-                self.producer.produce(self.topic(name), key=key.encode(), value=value)
-                break
-            except BufferError:
-                self.producer.poll(1)
-        self.producer.poll(0)
+    def _money(self) -> decimal.Decimal:
+        return decimal.Decimal(self.chance.randrange(-10**9, 10**9)).scaleb(-4)
+
+    def _decode(self, name: str, value: bytes) -> dict:
+        magic, number = struct.unpack_from(">bI", value)
+        assert magic == 0
+        if number not in self._schemas:
+            answer = self.server.http("GET", f"/registry/schemas/ids/{number}")
+            self._schemas[number] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
+        self._ids[name] = number
+        return fastavro.schemaless_reader(io.BytesIO(value[5:]), self._schemas[number], None)

@@ -250,33 +250,6 @@ int run_demo(const Arguments& arguments, Console& console) {
   return Demo(arguments, console).run();
 }
 
-int run_generate(const Arguments& arguments, Console& console) {
-  if (arguments.text("company") != kCompany) {
-    console.say(fmt::format("offtake demo generate: there is no company `{}`; there is: {}",
-                            arguments.text("company"), kCompany));
-    return kUsage;
-  }
-  auto events = read_number(arguments, "events");
-  auto seed = read_number(arguments, "seed");
-  if (!events || !seed) {
-    console.error(events ? seed.error() : events.error());
-    return kUsage;
-  }
-  auto client = connect(arguments);
-  if (!client) return fail(console, client.error());
-  if (!apply_example(**client, "datasets.yaml", console)) return kFailed;
-  if (auto ready = wait_for_datasets(**client, console, {}); !ready) return fail(console, ready.error());
-  SessionSettings settings;
-  settings.seed = static_cast<std::uint64_t>(*seed);
-  settings.sizes = RetailSizes::of(*events);
-  auto written = write_history(**client, settings, base::system_clock().now(), console, {});
-  if (!written) return fail(console, written.error());
-  console.out(
-      "`offtake apply -f manifests/examples/retail/product.yaml`, a file of the sources, makes data products "
-      "of them");
-  return kDone;
-}
-
 }  // namespace
 
 std::vector<const Verb*> verbs() {
@@ -297,15 +270,7 @@ std::vector<const Verb*> verbs() {
       "  offtake demo\n"
       "  offtake demo --once",
       run_demo};
-  static const Verb kGenerate = {"demo generate",
-                                 "Writes the company's records into a server that runs already",
-                                 {},
-                                 {{"--company", "NAME", "which company", kCompany}, kSeed, kEvents},
-                                 "  offtake demo generate --company retail --seed 7 --events 100000",
-                                 run_generate,
-                                 false,
-                                 true};
-  return {&kDemo, &kGenerate, &mailer_verb()};
+  return {&kDemo, &generate_verb(), &mailer_verb()};
 }
 
 }  // namespace offtake::cli::demo

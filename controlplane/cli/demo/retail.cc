@@ -5,7 +5,8 @@
 namespace offtake::cli::demo {
 namespace {
 
-constexpr base::Micros kSecond = 1'000'000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+constexpr std::string_view kCustomers = "customers", kOrders = "orders", kPayments = "payments";
+
 constexpr base::Micros kYear = 365 * kDay;
 
 constexpr std::int64_t kFirstPayment = 7'000'000;  // before the year's first one
@@ -25,35 +26,15 @@ constexpr const char* kMethods[] = {"card", "card", "card", "wallet", "invoice",
 constexpr const char* kNotes[] = {"leave it with the neighbours", "gift, no invoice please",
                                   "call before delivery"};
 
-// SplitMix64: the same numbers on every machine.
-std::uint64_t mix(std::uint64_t value) {
-  value += 0x9E3779B97F4A7C15ULL;
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBULL;
-  return value ^ (value >> 31);
-}
-
-template <std::size_t N>
-const char* pick(const char* const (&list)[N], std::uint64_t random) {
-  return list[random % N];
-}
-
 std::int64_t days_since_epoch(base::Micros time) {
   return time / kDay - (time % kDay < 0 ? 1 : 0);
 }
 
 }  // namespace
 
-std::string_view dataset_of(Topic topic) {
-  switch (topic) {
-    case Topic::kCustomers:
-      return "customers";
-    case Topic::kOrders:
-      return "orders";
-    case Topic::kPayments:
-      break;
-  }
-  return "payments";
+std::span<const std::string_view> Retail::dataset_names() {
+  static constexpr std::string_view kAll[] = {kCustomers, kOrders, kPayments};
+  return kAll;
 }
 
 RetailSizes RetailSizes::of(std::int64_t events) {
@@ -100,7 +81,7 @@ Event Retail::customer(std::int64_t id, base::Micros time) {
   const std::uint64_t now = mix(self + version);
   ++version;
   const std::string first = pick(kFirstNames, self), last = pick(kLastNames, self >> 8);
-  Event out{Topic::kCustomers, std::to_string(id), json::Value::object(), time};
+  Event out{kCustomers, std::to_string(id), json::Value::object(), time};
   out.value.set("customer_id", id);
   out.value.set("name", first + " " + last);
   out.value.set("email",
@@ -117,7 +98,7 @@ Event Retail::customer(std::int64_t id, base::Micros time) {
 }
 
 Event Retail::order(std::int64_t id, std::int64_t customer, std::int64_t amount, base::Micros time) {
-  Event out{Topic::kOrders, std::to_string(id), json::Value::object(), time};
+  Event out{kOrders, std::to_string(id), json::Value::object(), time};
   out.value.set("order_id", id);
   out.value.set("customer_id", customer);
   out.value.set("channel", pick(kChannels, random()));
@@ -130,7 +111,7 @@ Event Retail::order(std::int64_t id, std::int64_t customer, std::int64_t amount,
 }
 
 Event Retail::payment(std::int64_t id, std::int64_t order, std::int64_t amount, base::Micros time) {
-  Event out{Topic::kPayments, std::to_string(id), json::Value::object(), time};
+  Event out{kPayments, std::to_string(id), json::Value::object(), time};
   out.value.set("payment_id", id);
   out.value.set("order_id", order);
   out.value.set("method", pick(kMethods, random()));

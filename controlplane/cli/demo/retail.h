@@ -1,27 +1,11 @@
-// A retail company that does not exist: its customers, orders and payments of the past year, and then what
-// goes on from day to day. The same seed, sizes and instant give the same records. Pure; one thread.
+// A retail company: its customers, orders and payments of the past year, and then what goes on from day to
+// day.
 #pragma once
-#include <optional>
 #include <queue>
-#include <string>
-#include <vector>
 
-#include "base/clock.h"
-#include "base/json/value.h"
+#include "controlplane/cli/demo/company.h"
 
 namespace offtake::cli::demo {
-
-enum class Topic { kCustomers, kOrders, kPayments };
-inline constexpr int kTopics = 3;
-// "customers", "orders", "payments": the name of the dataset.
-std::string_view dataset_of(Topic topic);
-
-struct Event {
-  Topic topic = Topic::kOrders;
-  std::string key;
-  json::Value value;  // as the dataset's schema wants it
-  base::Micros time = 0;
-};
 
 struct RetailSizes {
   std::int64_t customers = 20'000;
@@ -31,12 +15,15 @@ struct RetailSizes {
   static RetailSizes of(std::int64_t events);
 };
 
-class Retail {
+class Retail : public Company {
  public:
   Retail(std::uint64_t seed, RetailSizes sizes, base::Micros now);
 
-  // History in the order of time, up to `now`; then nothing. Customers also move and are classified anew.
-  std::optional<Event> next();
+  static std::span<const std::string_view> dataset_names();
+  std::span<const std::string_view> datasets() const override { return dataset_names(); }
+  std::int64_t total() const override { return sizes_.total(); }
+  // Customers also move and are classified anew.
+  std::optional<Event> next() override;
   // What happens in a moment of the present: a few orders with their payments, now and then a customer's
   // change. Ids go on from the clock, so that they are new after a restart as well.
   std::vector<Event> moment(base::Micros now);

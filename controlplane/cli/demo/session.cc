@@ -5,16 +5,12 @@
 
 #include "base/process/process.h"
 #include "base/sqlite/database.h"
-#include "controlplane/cli/apply_documents.h"
 #include "controlplane/cli/connection.h"
-#include "controlplane/cli/demo/examples.h"
+#include "controlplane/cli/demo/history.h"
 #include "controlplane/cli/demo/product_facts.h"
 #include "controlplane/cli/demo/trickle.h"
-#include "controlplane/cli/demo/writer.h"
 #include "controlplane/cli/progress.h"
 #include "controlplane/cli/wait_for.h"
-#include "controlplane/resources/document.h"
-#include "controlplane/sql/compile.h"
 
 namespace offtake::cli::demo {
 namespace {
@@ -81,12 +77,13 @@ class Session {
 
   base::Result<std::vector<ProductFacts>> run(const std::function<base::Status()>& history_written) {
     headline("Datasets: what the company's teams publish (manifests/examples/retail/datasets.yaml)");
-    if (!apply_example(client_, "datasets.yaml", console_)) return not_applied();
-    if (auto ready = wait_for_datasets(client_, console_, stop_); !ready) return ready.error();
+    if (!apply_example(client_, "retail/datasets.yaml", {}, console_)) return not_applied();
+    if (auto ready = wait_for_datasets(client_, kCompany, Retail::dataset_names(), console_, stop_); !ready)
+      return ready.error();
     headline("Records: a year of customers, orders and payments, through POST /offtake/v1/events");
     if (settings_.write_history) {
-      const base::Micros now = base::system_clock().now();
-      if (auto written = write_history(client_, settings_, now, console_, stop_); !written)
+      Retail retail(settings_.seed, settings_.sizes, base::system_clock().now());
+      if (auto written = write_history(client_, kCompany, retail, console_, stop_); !written)
         return written.error();
       if (auto noted = history_written(); !noted) return noted.error();
     } else {
@@ -97,7 +94,7 @@ class Session {
     if (auto started = trickle.start(); !started) return started.error();
     console_.out("from now on new ones keep coming, some every second");
     headline("Data products: what somebody needs of them (manifests/examples/retail/product.yaml)");
-    if (!apply_example(client_, "product.yaml", console_)) return not_applied();
+    if (!apply_example(client_, "retail/product.yaml", {}, console_)) return not_applied();
     if (auto live = wait_for_products(); !live) return live.error();
     headline("What readers of the products see");
     auto facts = gather();
@@ -225,51 +222,6 @@ class Session {
 };
 
 }  // namespace
-
-bool apply_example(ApiClient& client, std::string_view file, Console& console) {
-  for (const Example& example : examples()) {
-    if (!example.file.ends_with(file)) continue;
-    const auto documents = resources::read_documents(
-        example.text, std::string(example.file),
-        [](const resources::DataProduct& product) { return sql::check_grammar(product.spec.sql); });
-    return apply_documents(client, documents, {}, console);
-  }
-  console.error(base::internal(fmt::format("no example {}", file)));
-  return false;
-}
-
-base::Status wait_for_datasets(ApiClient& client, Console& console, const std::stop_token& stop) {
-  for (int i = 0; i < kTopics; ++i) {
-    ObjectName object{&resources::kind_of<resources::Dataset>(), kCompany,
-                      std::string(dataset_of(static_cast<Topic>(i)))};
-    WaitChoices choices;
-    choices.stop = stop;
-    if (auto ready = wait_for_condition(client, object, "Ready", "True", choices, console); !ready)
-      return ready;
-  }
-  return {};
-}
-
-base::Status write_history(ApiClient& client, const SessionSettings& settings, base::Micros now,
-                           Console& console, const std::stop_token& stop) {
-  constexpr std::size_t kBatchRecords = 2'000;
-  auto writer = RetailWriter::open(client, kCompany, kBatchRecords);
-  if (!writer) return std::move(writer).error();
-  Retail retail(settings.seed, settings.sizes, now);
-  ProgressBar bar(console, "written", "records");
-  std::int64_t made = 0;
-  while (auto event = retail.next()) {
-    if (auto written = (*writer)->write(*event); !written) return written;
-    if (++made % 5'000 == 0) {
-      bar.update((*writer)->sent(), settings.sizes.total());
-      if (stop.stop_requested()) return cancelled();
-    }
-  }
-  if (auto flushed = (*writer)->flush(); !flushed) return flushed;
-  bar.update((*writer)->sent(), settings.sizes.total());
-  bar.finish();
-  return {};
-}
 
 base::Result<std::vector<ProductFacts>> run_session(const ServerAddress& address,
                                                     const SessionSettings& settings,

@@ -20,14 +20,6 @@ struct SessionSettings {
   files::Path server_data_directory;
 };
 
-// Applies the example file of that name ("datasets.yaml").
-bool apply_example(ApiClient& client, std::string_view file, Console& console);
-// Writes the company's history; the datasets must be ready. `written` is called when all of it is
-// acknowledged.
-base::Status write_history(ApiClient& client, const SessionSettings& settings, base::Micros now,
-                           Console& console, const std::stop_token& stop);
-base::Status wait_for_datasets(ApiClient& client, Console& console, const std::stop_token& stop);
-
 // Runs until stopped (or, with `once`, until done). What the check needs is gathered when it ends.
 base::Result<std::vector<ProductFacts>> run_session(const ServerAddress& address,
                                                     const SessionSettings& settings,

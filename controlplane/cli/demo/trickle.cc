@@ -12,7 +12,7 @@ Trickle::~Trickle() {
 }
 
 base::Status Trickle::start() {
-  auto writer = RetailWriter::open(client_, company_, 100);
+  auto writer = RecordWriter::open(client_, company_, Retail::dataset_names(), 100);
   if (!writer) return std::move(writer).error();
   writer_ = *std::move(writer);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });

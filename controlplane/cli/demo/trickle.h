@@ -2,6 +2,7 @@
 #pragma once
 #include <thread>
 
+#include "controlplane/cli/demo/retail.h"
 #include "controlplane/cli/demo/writer.h"
 
 namespace offtake::cli::demo {
@@ -22,7 +23,7 @@ class Trickle {
   ApiClient client_;
   std::string company_;
   Retail retail_;
-  std::unique_ptr<RetailWriter> writer_;
+  std::unique_ptr<RecordWriter> writer_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::optional<base::Error> error_;

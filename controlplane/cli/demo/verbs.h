@@ -7,6 +7,7 @@
 namespace offtake::cli::demo {
 
 std::vector<const Verb*> verbs();  // demo, then those below it
+const Verb& generate_verb();
 const Verb& mailer_verb();
 
 }  // namespace offtake::cli::demo

@@ -4,6 +4,7 @@
 #include "base/sqlite/database.h"
 #include "controlplane/cli/demo/check.h"
 #include "controlplane/cli/demo/examples.h"
+#include "controlplane/cli/demo/finance.h"
 #include "controlplane/cli/demo/retail.h"
 #include "controlplane/resources/document.h"
 #include "operators/sources/embedded/store.h"
@@ -18,23 +19,35 @@ namespace {
 
 constexpr base::Micros kNow = 1'790'000'000'000'000;
 
-std::string all_of(demo::Retail retail) {
+std::string all_of(demo::Company&& company) {
   std::string out;
-  while (auto event = retail.next()) out += event->key + json::dump(event->value) + "\n";
+  while (auto event = company.next()) out += event->key + json::dump(event->value) + "\n";
   return out;
 }
 
-std::string schema_of(std::string_view dataset) {
-  for (const auto& document : resources::read_documents(demo::examples()[0].text, "datasets.yaml")) {
-    if (document.name() == dataset) return document.object["spec"]["schema"].string_or("definition");
+// By dataset, of the company's example.
+std::map<std::string, avro::Schema, std::less<>> schemas_of(std::string_view company) {
+  std::map<std::string, avro::Schema, std::less<>> out;
+  for (const demo::Example& example : demo::examples()) {
+    if (example.file != std::string(company) + "/datasets.yaml") continue;
+    for (const auto& document : resources::read_documents(example.text, "datasets.yaml"))
+      out.emplace(document.name(), *avro::parse(document.object["spec"]["schema"].string_or("definition")));
   }
-  return "";
+  return out;
+}
+
+void check_encodes(const std::map<std::string, avro::Schema, std::less<>>& schemas,
+                   const demo::Event& event) {
+  std::string bytes;
+  const auto schema = schemas.find(event.dataset);
+  REQUIRE(schema != schemas.end());
+  CHECK(avro::encode_json(schema->second.root(), event.value, bytes).ok());
 }
 
 }  // namespace
 
 TEST_CASE("the examples are the shipped files, byte for byte, and nothing is wrong with them") {
-  REQUIRE(demo::examples().size() == 2);
+  REQUIRE(demo::examples().size() == 3);
   for (const demo::Example& example : demo::examples()) {
     CAPTURE(example.file);
     auto file =
@@ -51,24 +64,19 @@ TEST_CASE("the same seed gives the same company, in the order of time, within th
   const auto sizes = demo::RetailSizes::of(2'100);
   CHECK(sizes.customers == 100);
   CHECK(sizes.orders == 1'000);
-  CHECK(all_of({7, sizes, kNow}) == all_of({7, sizes, kNow}));
-  CHECK(all_of({7, sizes, kNow}) != all_of({8, sizes, kNow}));
+  CHECK(all_of(demo::Retail(7, sizes, kNow)) == all_of(demo::Retail(7, sizes, kNow)));
+  CHECK(all_of(demo::Retail(7, sizes, kNow)) != all_of(demo::Retail(8, sizes, kNow)));
 
-  std::vector<avro::Schema> schemas;
-  for (const char* name : {"customers", "orders", "payments"})
-    schemas.push_back(*avro::parse(schema_of(name)));
+  const auto schemas = schemas_of("retail");
   demo::Retail retail(7, sizes, kNow);
   base::Micros last = 0;
-  std::map<demo::Topic, std::set<std::string>> keys;
-  std::int64_t counts[3] = {};
+  std::map<std::string_view, std::set<std::string>> keys;
+  std::map<std::string_view, std::int64_t> counts;
   const auto see = [&](const demo::Event& event) {
-    std::string bytes;
-    const auto topic = static_cast<std::size_t>(event.topic);
-    const auto encoded = avro::encode_json(schemas[topic].root(), event.value, bytes);
-    CHECK(encoded.ok());
-    const bool fresh = keys[event.topic].insert(event.key).second;
-    if (event.topic != demo::Topic::kCustomers) CHECK(fresh);
-    ++counts[topic];
+    check_encodes(schemas, event);
+    const bool fresh = keys[event.dataset].insert(event.key).second;
+    if (event.dataset != "customers") CHECK(fresh);
+    ++counts[event.dataset];
   };
   while (auto event = retail.next()) {
     CHECK(event->time >= last);
@@ -76,12 +84,52 @@ TEST_CASE("the same seed gives the same company, in the order of time, within th
     last = event->time;
     see(*event);
   }
-  CHECK(counts[0] >= 100);
-  CHECK(counts[1] == 1'000);
-  CHECK(counts[2] == 1'000);
+  CHECK(counts["customers"] >= 100);
+  CHECK(counts["orders"] == 1'000);
+  CHECK(counts["payments"] == 1'000);
   for (int i = 0; i < 50; ++i) {
     for (const auto& event : retail.moment(kNow + i)) see(event);
   }
+}
+
+TEST_CASE("a trading floor: the same seed, the same trades, valued none to three times, in bursts") {
+  const auto sizes = demo::FinanceSizes::of(12'000);
+  CHECK(sizes.books == 200);
+  CHECK(demo::FinanceSizes::of(demo::FinanceSizes{}.total()).trades == 300'000);
+  CHECK(all_of(demo::Finance(7, sizes, kNow)) == all_of(demo::Finance(7, sizes, kNow)));
+  CHECK(all_of(demo::Finance(7, sizes, kNow)) != all_of(demo::Finance(8, sizes, kNow)));
+
+  const auto schemas = schemas_of("finance");
+  demo::Finance finance(7, sizes, kNow);
+  std::map<std::string, int> valued;  // trade id -> how often
+  std::set<std::string> books;
+  std::set<std::int64_t> bursts;  // minutes
+  base::Micros last = 0, first_trade = 0, last_trade = 0;
+  while (auto event = finance.next()) {
+    check_encodes(schemas, *event);
+    CHECK(event->time >= last);
+    CHECK(event->time <= kNow);
+    last = event->time;
+    if (event->dataset == "books") CHECK(books.insert(event->key).second);
+    if (event->dataset == "trades") {
+      CHECK(valued.emplace(event->key, 0).second);
+      if (first_trade == 0) first_trade = last;
+      last_trade = last;
+    }
+    if (event->dataset == "risk") {
+      REQUIRE(valued.count(event->key) == 1);  // after its trade
+      ++valued[event->key];
+      bursts.insert(event->time / demo::kMinute);
+    }
+  }
+  CHECK(books.size() == 200);
+  CHECK(static_cast<std::int64_t>(valued.size()) == sizes.trades);
+  CHECK(last_trade - first_trade > 89 * demo::kDay);
+  std::map<int, int> trades;  // by how often they were valued
+  for (const auto& [trade, times] : valued) ++trades[times];
+  CHECK(trades.size() == 4);
+  for (int times = 0; times <= 3; ++times) CHECK(trades[times] > 500);
+  CHECK(bursts.size() <= 90);
 }
 
 TEST_CASE("the check takes what counts, and finds one altered row") {
