@@ -2,7 +2,7 @@
 # Runs the tests and ends with their count: "N passed, N failed" (", N skipped" where some were). Called by
 # ./dev test, which has installed what they need.
 #
-#   run.sh              lint, unit, e2e
+#   run.sh              lint; unit beside e2e
 #   run.sh quick        lint and unit: nothing but this machine
 #   run.sh lint|unit|e2e|full
 #   run.sh embedded     those of e2e that need the product alone: no broker, no PostgreSQL
@@ -17,7 +17,9 @@ source tests/support/sanitizers.sh
 preset="${OFFTAKE_PRESET:-release}"
 passed=0 failed=0 skipped=0
 log="$(mktemp)"
-trap 'rm -rf "$log" "$sanitizers_folder"' EXIT
+beside=  # the process of what runs beside the rest
+trap 'rm -rf "$log" "$log.beside" "$log.counts" "$sanitizers_folder"' EXIT
+trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null; exit 130' INT TERM
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
@@ -87,13 +89,34 @@ run_newer_search() {
     run_programs targets_test provision_servers_test
 }
 
-# The files of tests/e2e, several at a time: each process has servers of its own, and waits more than it works.
+# begin_beside COMMAND…: runs it beside what follows, for the unit programs wait most of their time. end_beside
+# waits for it, then shows what it printed and counts what it counted.
+begin_beside() {
+  {
+    passed=0 failed=0 skipped=0
+    "$@" >"$log.beside" 2>&1
+    printf '%s %s %s\n' "$passed" "$failed" "$skipped" >"$log.counts"
+  } &
+  beside=$!
+}
+
+end_beside() {
+  local ok=0 bad=1 skips=0
+  wait "$beside"
+  beside=
+  cat "$log.beside"
+  [ ! -s "$log.counts" ] || read -r ok bad skips <"$log.counts"
+  count "$ok" "$bad" "$skips"
+}
+
+# The files of tests/e2e, several at a time and the long ones first (tests/e2e/conftest.py): each process has
+# servers of its own, and waits about as much as it works.
 run_e2e() {
   section "real servers"
   local jobs
-  jobs="$(nproc)"
-  "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e -n "$((jobs > 4 ? 4 : jobs))" --dist loadfile "$@" \
-    2>&1 | tee "$log"
+  jobs="$(($(nproc) * 3 / 2))"
+  "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e -n "$((jobs > 4 ? 4 : jobs))" --dist loadfile \
+    --no-loadscope-reorder "$@" 2>&1 | tee "$log"
   local line
   line="$(grep -E '(passed|failed|error|skipped).* in [0-9.]+s' "$log" | tail -n 1)"
   number() { sed -nE "s/.*[^0-9]([0-9]+) $1.*/\1/p" <<<" $line"; }
@@ -119,8 +142,9 @@ sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
-    run_unit
+    begin_beside run_unit
     run_e2e -m 'not full'
+    end_beside
     ;;
   quick)
     run_lint
@@ -132,9 +156,10 @@ case "${1:-all}" in
   embedded) run_e2e -m embedded ;;
   full)
     run_lint
-    run_unit
-    run_newer_search
+    begin_beside run_unit
     run_e2e
+    end_beside
+    run_newer_search
     ;;
   *)
     if [ -x "build/$preset/tests/$1_test" ]; then

@@ -15,6 +15,17 @@ from support.postgres import Postgres
 from support.products import Product
 
 
+# Files that take a minute or more, the longest first: what is begun last decides when the run ends.
+LONG = ["test_finance", "test_flights_crash", "test_topics", "test_search", "test_search_frozen", "test_own_servers",
+        "test_flights_crash_live", "test_checkpoints"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scratch():
     yield paths.scratch()
