@@ -112,7 +112,7 @@ def test_filled_from_kafka_though_worker_and_server_are_killed_in_a_bulk(server,
         product.worker().send(signal.SIGKILL)
     finally:
         server.restart()
-    assert product.wait_worker(not_pid=pid, timeout=60)
+    assert product.wait_worker(not_pid=pid, timeout=120)
     product.wait_live(timeout=240)
     assert_equal_aggregations(finance, product)
 
@@ -135,14 +135,14 @@ def test_killed_with_its_server(server, finance, store, point):
     product = positions(server, store)
     server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
     try:
-        product.wait_worker(timeout=60).send(signal.SIGKILL)
+        product.wait_worker(timeout=120).send(signal.SIGKILL)
         finance.live_changes()
         pid = hit(product, point)
         OwnServer(server, CLASS).kill()
         product.worker().send(signal.SIGKILL)
     finally:
         server.restart()
-    assert product.wait_worker(not_pid=pid, timeout=60)
+    assert product.wait_worker(not_pid=pid, timeout=120)
     product.wait_live(timeout=120)
     finance.live_changes()
     assert_equal(finance, store, product)

@@ -18,7 +18,7 @@ def condition(object_: dict | None, type_: str) -> dict:
 
 def wait_condition(server: Server, kind: str, name: str, namespace: str | None, type_: str, status: str = "True",
                    reason: str | None = None, timeout: float = 60) -> dict:
-    """Polls `get -o json` until the condition has the status (and reason). Gives the condition."""
+    """Polls until the condition has the status (and reason). Gives the condition."""
     def check():
         found = condition(server.cli.get(kind, name, namespace), type_)
         assert found["status"] == status and reason in (None, found["reason"]), found
