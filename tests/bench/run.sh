@@ -26,6 +26,20 @@ engine() {
   return "$status"
 }
 
+# targets [calls|search [ARGS…]]
+targets() {
+  local status=0
+  if [ "${1:-calls}" = calls ]; then
+    build targets_bench bench_function
+    "build/$preset/bench/targets_bench" || status=1
+  fi
+  if [ "${1:-search}" = search ]; then
+    build offtake load_bench
+    PYTHONPATH=tests "$(offtake_python)" tests/bench/targets/search.py "${@:2}" || status=1
+  fi
+  return "$status"
+}
+
 case "$what" in
   engine) engine "$@" ;;
   load)
@@ -40,10 +54,7 @@ case "$what" in
     build offtake
     python tests/bench/serve/serve.py "$@"
     ;;
-  targets)
-    build targets_bench bench_function
-    exec "build/$preset/bench/targets_bench" "$@"
-    ;;
+  targets) targets "$@" ;;
   *)
     printf 'usage: ./dev bench engine|load|events|serve|targets [ARGS…]\n' >&2
     exit 2

@@ -37,4 +37,13 @@ struct LoadOptions {
 // primary key. Prints one line of JSON: rows, seconds, seconds of the key, CPU seconds.
 void load(const LoadOptions& options);
 
+struct BulkOptions {
+  std::string brokers, topic;
+  std::string url;    // of an OpenSearch
+  std::string index;  // is there, and empty
+};
+// Reads the topic up to where it ends now into the index by bulk requests, then flushes and refreshes. Prints
+// one line of JSON: rows, seconds, seconds of flush and refresh, CPU seconds.
+void bulk(const BulkOptions& options);
+
 }  // namespace bench

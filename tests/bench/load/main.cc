@@ -1,5 +1,6 @@
 // load_bench produce BROKERS TOPIC PARTITIONS SCHEMA_ID RECORDS
 // load_bench load BROKERS TOPIC CONNECTION TABLE
+// load_bench bulk BROKERS TOPIC URL INDEX
 #include "load_bench.h"
 
 int main(int argc, char** argv) {
@@ -14,10 +15,13 @@ int main(int argc, char** argv) {
     bench::produce(options);
   } else if (verb == "load" && argc == 6) {
     bench::load({argv[2], argv[3], argv[4], argv[5]});
+  } else if (verb == "bulk" && argc == 6) {
+    bench::bulk({argv[2], argv[3], argv[4], argv[5]});
   } else {
     std::fprintf(stderr,
                  "usage: load_bench produce BROKERS TOPIC PARTITIONS SCHEMA_ID RECORDS\n"
-                 "       load_bench load BROKERS TOPIC CONNECTION TABLE\n");
+                 "       load_bench load BROKERS TOPIC CONNECTION TABLE\n"
+                 "       load_bench bulk BROKERS TOPIC URL INDEX\n");
     return 2;
   }
   return 0;
