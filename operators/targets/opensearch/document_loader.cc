@@ -33,14 +33,28 @@ base::Status DocumentLoader::append(const engine::Changes& rows) {
                     : document_id(hidden, hidden_columns, row),
               "", source);
     if (bulk_.bytes() < kBulkBytes) continue;
-    if (auto sent = flush(); !sent) return sent;
+    if (auto sent = send(); !sent) return sent;
   }
   return {};
 }
 
 base::Status DocumentLoader::flush() {
-  if (bulk_.items() == 0) return {};
-  auto failures = bulk_.send(*rest_, write_alias(place_), stop_);
+  if (bulk_.items() > 0) {
+    if (auto sent = send(); !sent) return sent;
+  }
+  return settle();
+}
+
+base::Status DocumentLoader::send() {
+  if (auto settled = settle(); !settled) return settled;
+  std::swap(bulk_, sent_);
+  answer_ = std::async(std::launch::async, [this] { return sent_.send(*rest_, write_alias(place_), stop_); });
+  return {};
+}
+
+base::Status DocumentLoader::settle() {
+  if (!answer_.valid()) return {};
+  auto failures = answer_.get();
   if (!failures) return place_error(std::move(failures).error());
   std::vector<std::size_t> there;
   for (const auto& failure : *failures) {
@@ -53,7 +67,7 @@ base::Status DocumentLoader::flush() {
   if (!there.empty()) {
     if (auto same = compare(there); !same) return same;
   }
-  bulk_.clear();
+  sent_.clear();
   return {};
 }
 
@@ -62,7 +76,7 @@ base::Status DocumentLoader::compare(const std::vector<std::size_t>& items) {
   std::string ids;
   for (const std::size_t item : items) {
     if (!ids.empty()) ids += ',';
-    types::append_json_string(bulk_.id(item), ids);
+    types::append_json_string(sent_.id(item), ids);
   }
   auto answer = rest_->send("POST", "/" + place_ + "/_mget", fmt::format(R"({{"ids":[{}]}})", ids));
   if (!answer) return place_error(std::move(answer).error());
@@ -72,7 +86,7 @@ base::Status DocumentLoader::compare(const std::vector<std::size_t>& items) {
   return protocol::each_element(*list, [&](std::string_view found) -> base::Status {
     if (next == items.size())
       return base::transient("BadResponse", "an mget was answered with other documents");
-    const std::string_view mine = bulk_.source(items[next++]);
+    const std::string_view mine = sent_.source(items[next++]);
     if (protocol::member(found, "_source") == mine) return {};
     return protocol::key_not_unique(table_, key_values(mine));
   });

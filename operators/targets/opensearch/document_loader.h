@@ -1,6 +1,9 @@
-// Bulk load of one stream into a fill's index: each document is made only where there is none of its id.
+// Bulk load of one stream into a fill's index: each document is made only where there is none of its id. One
+// request is under way, on a thread of its own, while the next is written; an error of it comes with the one
+// after.
 #pragma once
 #include <atomic>
+#include <future>
 
 #include "operators/targets/intent/row_store.h"
 #include "operators/targets/opensearch/bulk.h"
@@ -19,6 +22,8 @@ class DocumentLoader : public intent::RowLoader {
   base::Status flush() override;
 
  private:
+  base::Status send();
+  base::Status settle();
   base::Status compare(const std::vector<std::size_t>& items);
   std::vector<std::string> key_values(std::string_view source) const;
 
@@ -26,7 +31,8 @@ class DocumentLoader : public intent::RowLoader {
   const TableSpec table_;
   const std::string place_;
   const std::atomic<bool>& stop_;
-  Bulk bulk_;
+  Bulk bulk_, sent_;
+  std::future<base::Result<std::vector<Bulk::Failure>>> answer_;  // last: it uses the above until it is there
 };
 
 }  // namespace offtake::targets::opensearch
