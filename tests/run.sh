@@ -76,16 +76,17 @@ run_unit() {
   run_programs "${programs[@]}"
 }
 
-# The targets' conformance once more, over a newer OpenSearch.
+# The targets' conformance once more, over a newer OpenSearch and over Elasticsearch.
 run_newer_search() {
-  section "OpenSearch $offtake_newer_opensearch_version"
+  section "OpenSearch $offtake_newer_opensearch_version and Elasticsearch $offtake_elasticsearch_version"
   local java
   if ! java="$(offtake_java_21)"; then
-    printf 'skipped: OpenSearch %s needs a Java 21; OFFTAKE_TEST_JAVA_21 names one\n' "$offtake_newer_opensearch_version"
+    printf 'skipped: they need a Java 21; OFFTAKE_TEST_JAVA_21 names one\n'
     count 0 0 1
     return
   fi
   OFFTAKE_TEST_JAVA_21="$java" OFFTAKE_TEST_OPENSEARCH="$offtake_cache/opensearch-$offtake_newer_opensearch_version" \
+    OFFTAKE_TEST_ELASTICSEARCH="$offtake_cache/elasticsearch-$offtake_elasticsearch_version" \
     run_programs targets_test provision_servers_test
 }
 

@@ -1,6 +1,7 @@
 #include "operators/plan/classified.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace offtake::plan {
 namespace {
@@ -68,14 +69,23 @@ bool is_classified(const SourceUse& source, std::string_view column) {
 }
 
 std::string without_quoted(std::string_view message) {
-  std::string out;
+  const auto in_word = [&](std::size_t at) {
+    return at < message.size() &&
+           (std::isalnum(static_cast<unsigned char>(message[at])) != 0 || (message[at] & 0x80) != 0);
+  };
+  const auto is_quote = [&](std::size_t at) {
+    if (message[at] == '"') return true;
+    // The apostrophe of "the field's value" quotes nothing.
+    return message[at] == '\'' && !(at > 0 && in_word(at - 1) && in_word(at + 1));
+  };
   // From the first quote to the last one: a value may hold quotes itself.
-  const auto first = message.find('"');
-  const auto last = message.rfind('"');
-  if (first == std::string_view::npos || first == last) return std::string(message);
-  out += message.substr(0, first + 1);
+  std::size_t first = 0, last = message.size();
+  while (first < message.size() && !is_quote(first)) ++first;
+  while (last > 0 && !is_quote(last - 1)) --last;
+  if (first + 1 >= last) return std::string(message);
+  std::string out(message.substr(0, first + 1));
   out += kHidden;
-  out += message.substr(last);
+  out += message.substr(last - 1);
   return out;
 }
 

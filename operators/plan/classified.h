@@ -13,7 +13,7 @@ inline constexpr std::string_view kHidden = "•••";
 // Whether a dataset's column is classified: itself, a record around it, or a field of it.
 bool is_classified(const SourceUse& source, std::string_view column);
 
-// The message with what it quotes in "…" hidden: PostgreSQL's messages quote values.
+// The message with what it quotes in "…" or '…' hidden: servers quote values in their messages.
 std::string without_quoted(std::string_view message);
 
 // Names of the columns, of sources and of every node, that such values reach. By name, so a column of the

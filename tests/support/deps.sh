@@ -4,7 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
-#   deps_full    + a newer OpenSearch, for `./dev test full`
+#   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
 #   offtake_python   prints the interpreter of the tests' environment
@@ -16,6 +16,7 @@ offtake_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 offtake_kafka_version=4.3.1
 offtake_opensearch_version=2.19.6
 offtake_newer_opensearch_version=3.6.0
+offtake_elasticsearch_version=8.19.21
 offtake_flights_version=0.0.3
 
 offtake_build_packages=(
@@ -99,7 +100,8 @@ offtake_java_21() {
 deps_full() {
   deps_test || return 1
   [ -n "$(offtake_java_21)" ] || return 0
-  deps_search opensearch "$offtake_newer_opensearch_version"
+  deps_search opensearch "$offtake_newer_opensearch_version" || return 1
+  deps_search elasticsearch "$offtake_elasticsearch_version"
 }
 
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }

@@ -63,6 +63,10 @@ TEST_CASE("what a message quotes is hidden from its first quote to its last") {
   CHECK(plan::without_quoted("division by zero") == "division by zero");
   CHECK(plan::without_quoted("invalid input syntax for type date: \"a\"b\"") ==
         "invalid input syntax for type date: \"•••\"");
+  CHECK(plan::without_quoted(
+            "failed to parse field [name] with id '2'. Preview of field's value: 'O'Neil\"'") ==
+        "failed to parse field [name] with id '•••'");
+  CHECK(plan::without_quoted("the field's value is missing") == "the field's value is missing");
 }
 
 }  // namespace offtake::test

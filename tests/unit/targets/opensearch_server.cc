@@ -104,8 +104,10 @@ void OpenSearchServer::write_settings() {
 std::vector<std::string> OpenSearchServer::command() const {
   // Elasticsearch's own launcher gives the server what it needs; the server ends with its launcher.
   if (elastic_) {
-    std::vector<std::string> out = {"env", "ES_JAVA_OPTS=-Xms512m -Xmx512m -XX:+UseSerialGC",
-                                    "ES_TMPDIR=" + folder_ + "/tmp"};
+    // It refuses a folder for temporary files that its own home is in.
+    std::vector<std::string> out = {
+        "env", "ES_JAVA_OPTS=-Xms512m -Xmx512m -XX:+UseSerialGC -Djava.io.tmpdir=" + folder_ + "/tmp",
+        "ES_TMPDIR=" + folder_ + "/tmp"};
     if (const std::string java = variable("OFFTAKE_TEST_JAVA_21"); !java.empty())
       out.push_back("ES_JAVA_HOME=" + java);
     out.push_back(home_ + "/bin/elasticsearch");

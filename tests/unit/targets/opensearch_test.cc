@@ -151,6 +151,7 @@ TEST_CASE("an item that the mapping refuses is the row's error, and names no cla
     const std::string secret(32'767, 's');
     const auto refused = session.commit(changes_of(table, {.upserts = {{"2", secret}}}));
     REQUIRE_FALSE(refused.ok());
+    CAPTURE(refused.error().text());
     CHECK(refused.error().code == "RowRefused");
     CHECK(refused.error().retry == base::Retry::kRow);
     CHECK((refused.error().text() + refused.error().detail).find("ssss") == std::string::npos);
