@@ -89,10 +89,15 @@ def assert_equal_aggregations(finance: Finance, product: SearchProduct) -> None:
     assert len(by_day) >= 90 and len(by_run) >= 85 and len(by_desk) == 5
 
 
-def assert_equal(finance: Finance, store: str, product: SearchProduct) -> None:
+def assert_caught_up(finance: Finance, store: str, product: SearchProduct) -> None:
     product.wait_reached(finance.ends(store))
     eventually(lambda: product.intent() is None, 30, "no epoch is open")
     assert_equal_aggregations(finance, product)
+
+
+def assert_equal(finance: Finance, store: str, product: SearchProduct) -> None:
+    """Every row: some seconds of work, so at the end of a product's story."""
+    assert_caught_up(finance, store, product)
     with finance.connect() as oracle:
         assert product.rows(*COLUMNS, by="trade_id") == oracle.execute(ORACLE_SQL).fetchall()
 
@@ -127,22 +132,35 @@ def test_filled_from_the_embedded_log(server, finance):
 def test_live_afterwards(server, finance, store):
     for _ in range(3):
         finance.live_changes()
-    assert_equal(finance, store, positions(server, store))
+    assert_caught_up(finance, store, positions(server, store))
 
 
-@pytest.mark.parametrize("store, point", [("kafka", "intent-stored"), ("embedded", "mid-epoch")])
-def test_killed_with_its_server(server, finance, store, point):
-    product = positions(server, store)
-    server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
-    try:
-        product.wait_worker(timeout=120).send(signal.SIGKILL)
+def test_killed_with_its_server(server, finance):
+    product = positions(server, "kafka")
+    for point in ("intent-stored", "mid-epoch"):
+        server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+        try:
+            product.wait_worker(timeout=120).send(signal.SIGKILL)
+            finance.live_changes()
+            pid = hit(product, point)
+            OwnServer(server, CLASS).kill()
+            product.worker().send(signal.SIGKILL)
+        finally:
+            server.restart()
+        assert product.wait_worker(not_pid=pid, timeout=120)
+        product.wait_live(timeout=120)
         finance.live_changes()
-        pid = hit(product, point)
+        assert_caught_up(finance, "kafka", product)
+    assert_equal(finance, "kafka", product)
+
+
+def test_killed_where_the_server_is_the_worker(server, finance):
+    """A product over the embedded log is worked on by the server's own process: its events have just been taken."""
+    product = positions(server, "embedded")
+    for _ in range(2):
+        finance.live_changes()
+        server.kill()
         OwnServer(server, CLASS).kill()
-        product.worker().send(signal.SIGKILL)
-    finally:
-        server.restart()
-    assert product.wait_worker(not_pid=pid, timeout=120)
-    product.wait_live(timeout=120)
-    finance.live_changes()
-    assert_equal(finance, store, product)
+        server.start()
+        product.wait_live(timeout=120)
+    assert_equal(finance, "embedded", product)
