@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <charconv>
+#include <thread>
 
 #include "hand_input.h"
 
@@ -31,14 +32,18 @@ class Search {
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
 
+  // A server that is busy is asked again, as anybody's loader does.
   const std::string& post(const std::string& path, const std::string& body) {
-    answer_.clear();
-    curl_easy_setopt(curl_, CURLOPT_URL, (url_ + path).c_str());
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body.data());
-    if (const CURLcode code = curl_easy_perform(curl_); code != CURLE_OK) fail(curl_easy_strerror(code));
-    long status = 0;
-    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
+    long status = 429;
+    for (int attempt = 0; status == 429 && attempt < 100; ++attempt) {
+      if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      answer_.clear();
+      curl_easy_setopt(curl_, CURLOPT_URL, (url_ + path).c_str());
+      curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+      curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body.data());
+      if (const CURLcode code = curl_easy_perform(curl_); code != CURLE_OK) fail(curl_easy_strerror(code));
+      curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
+    }
     if (status != 200) fail(answer_);
     return answer_;
   }

@@ -37,7 +37,7 @@ class Machine:
         self.server = Server(folder / "serve").start()
         self.kafka.create_topic(TOPIC, PARTITIONS, retention_ms=-1)
         self.server.cli.apply(manifests.namespace(manifests.SYSTEM), manifests.namespace(NAMESPACE),
-                              *manifests.event_store(self.kafka), opensearch.local_class(memory="1g"))
+                              *manifests.event_store(self.kafka), opensearch.local_class(memory="2g"))
         answer = self.server.http("POST", f"/registry/subjects/{TOPIC}-value/versions",
                                   json={"schema": (LOAD / "order.avsc").read_text()})
         assert answer.status_code == 200, answer.text
