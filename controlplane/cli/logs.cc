@@ -18,6 +18,7 @@ int run(const Arguments& arguments, Console& console) {
   http::ClientRequest request;
   request.path = view_path(space, name, "logs");
   if (arguments.flag("follow")) request.query.emplace_back("follow", "true");
+  if (arguments.flag("function")) request.query.emplace_back("of", "function");
   if (!revision.empty()) request.query.emplace_back("revision", revision);
   auto read = (*client)->stream(request, [&](std::string_view bytes) {
     console.text(bytes);
@@ -35,6 +36,7 @@ const Verb& logs_verb() {
                              {{"NAME", "the product"}},
                              {{"-f,--follow", "", "goes on as lines come"},
                               {"--revision", "N", "of this revision; by default the newest"},
+                              {"--function", "", "of the function that it is sent to"},
                               namespace_option()},
                              "  offtake logs payment-confirmations -n retail -f",
                              run,

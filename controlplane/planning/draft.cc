@@ -6,6 +6,7 @@
 #include "controlplane/planning/derived.h"
 #include "controlplane/planning/history.h"
 #include "controlplane/planning/measure.h"
+#include "controlplane/planning/receiver.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::planning {
@@ -37,6 +38,7 @@ class Drafting {
     }
     if (out_.ok()) fill_job();
     if (out_.ok()) check_records();
+    if (out_.ok()) check_receiver();
     return std::move(out_);
   }
 
@@ -229,6 +231,7 @@ class Drafting {
     table.name = product_.target_name();
     table.columns = columns;
     table.identity = compiled_.plan.identity;
+    if (out_.changes) table.push = push_spec(product_, out_.changes->changes);
     if (auto fine = engine->check_table(table); !fine) refuse(std::move(fine).error(), "spec.sql");
     for (std::size_t i = 0; i < product_.spec.target.indexes.size(); ++i) {
       const auto& index = product_.spec.target.indexes[i];
@@ -286,6 +289,31 @@ class Drafting {
     check_readers();
   }
 
+  // Of a product that is sent to a receiver: how that is reached, and where its own state is.
+  void check_receiver() {
+    if (!is_pushed(*out_.target_class)) {
+      const char* field = product_.spec.target.http       ? "spec.target.http"
+                          : product_.spec.target.function ? "spec.target.function"
+                                                          : nullptr;
+      if (field == nullptr) return;
+      base::Error error = base::terminal(
+          "TargetMismatch", fmt::format("class {} (engine {}) keeps the product's rows itself",
+                                        out_.target_class->metadata.name, out_.target_class->spec.engine));
+      error.location.field = field;
+      return add(std::move(error).with_hint("leave it out, or name a class that is pushed to"), kPlanned);
+    }
+    auto state = state_store(product_, in_.kept_store, in_.overlay, resources_);
+    if (!state) return add(std::move(state).error(), kProvisioned);
+    auto receiver =
+        receiver_of(product_, *out_.target_class, *state, in_.overlay, resources_, platform_);
+    if (!receiver) return add(std::move(receiver).error(), kPlanned);
+    out_.job.target.receiver = std::move(receiver->receiver);
+    out_.secret_files.merge(receiver->secret_files);
+    add_store(*state);
+    check_runner(*state);
+    out_.state_store = *std::move(state);
+  }
+
   // The registry's word, by the subject's own rule.
   void check_readers() {
     auto registry = platform_.registry_of(out_.records->store);
@@ -321,18 +349,8 @@ class Drafting {
     job.table.classified = plan::classified_names(job.plan);
     for (const auto& index : product_.spec.target.indexes)
       job.table.indexes.push_back({index.name, index.columns});
-    if (out_.changes) job.table.push = push_spec();
+    if (out_.changes) job.table.push = push_spec(product_, out_.changes->changes);
     job.verify = product_.spec.rollout.verify != resources::Verify::kNone;
-  }
-
-  targets::PushSpec push_spec() const {
-    const resources::Delivery& delivery = product_.spec.delivery;
-    targets::PushSpec out;
-    out.changes = out_.changes->changes;
-    if (delivery.max_in_flight) out.max_in_flight = static_cast<int>(*delivery.max_in_flight);
-    if (delivery.retry.max_attempts) out.max_attempts = static_cast<int>(*delivery.retry.max_attempts);
-    if (delivery.retry.max_delay) out.max_delay = delivery.retry.max_delay->micros;
-    return out;
   }
 
   const DraftInput& in_;

@@ -59,6 +59,8 @@ struct Draft {
   };
   std::optional<Records> records;
 
+  // Where one is pushed to: where its state is kept. The receiver is in job.target.
+  std::optional<resources::EventStore> state_store;
   std::optional<plan::DefaultChanges> changes;  // what a receiver is sent, and why; where one is pushed to
 
   bool ok() const { return errors.empty() && waiting.empty(); }
@@ -71,6 +73,7 @@ struct DraftInput {
   // Where an earlier revision began its windowed datasets ("namespace/name"; empty: at the earliest record):
   // history is resolved once per product. Whether they still are in the topic is not asked again.
   std::map<std::string, sources::OffsetVector> kept_starts;
+  std::string kept_store = {};  // of an earlier revision's state, where it is on an event store
   // Estimates bytes, which reads a few records of every topic.
   bool measure = false;
 };

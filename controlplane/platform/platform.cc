@@ -109,10 +109,18 @@ base::Result<std::shared_ptr<registry::Client>> Platform::registry_of(const reso
 }
 
 base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
-    const resources::TargetClass& object) {
+    const resources::TargetClass& object, const resources::EventStore* state) {
   provision::ProvisionerSettings settings;
   std::string version = version_of(object.metadata);
-  if (const auto& external = object.spec.provisioner.external;
+  std::string key = object.metadata.name;
+  if (state != nullptr) {
+    auto events = event_store(*state);
+    if (!events) return std::move(events).error();
+    settings.event_store = state->metadata.name;
+    settings.events = *std::move(events);
+    version += fmt::format("/{}", fmt::ptr(settings.events.get()));
+    key += "/" + state->metadata.name;
+  } else if (const auto& external = object.spec.provisioner.external;
       external && !external->event_store_name.empty()) {
     auto found = store::get<resources::EventStore>(resources_, "", external->event_store_name);
     if (!found) {
@@ -159,12 +167,17 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
     if (!admin) return std::move(admin).error();
     settings.admin = *std::move(admin);
   }
-  auto& kept = provisioners_[object.metadata.name];
+  auto& kept = provisioners_[key];
   if (kept.handle && kept.version == version) return kept.handle;
   auto made = provision::make_provisioner(settings);
   if (!made) return std::move(made).error();
   kept = {version, std::shared_ptr<provision::Provisioner>(*std::move(made))};
   return kept.handle;
+}
+
+base::Result<std::string> Platform::system_secret_key(const resources::SecretKeyRef& ref) {
+  std::string version;
+  return secret_key(ref, version);
 }
 
 void Platform::set_registry_url(std::string url) {

@@ -26,11 +26,40 @@ struct TargetIndex {
   std::string name;
   std::vector<std::string> columns;
 };
+// How a receiver is sent CloudEvents.
+enum class EventFormat { kBinary, kStructured };
+template <>
+struct EnumText<EventFormat> {
+  static constexpr std::array<std::pair<EventFormat, std::string_view>, 2> values{
+      {{EventFormat::kBinary, "Binary"}, {EventFormat::kStructured, "Structured"}}};
+};
+struct HttpTarget {  // of engines whose receiver is at a URL
+  std::string url;   // empty: the class's
+  EventFormat format = EventFormat::kBinary;
+  // In the product's namespace: token, or username and password; signingKey.
+  std::optional<SecretRef> auth_secret_ref;
+  std::optional<SecretKeyRef> ca_secret_ref;
+  std::string response_dataset_name;  // in the product's namespace
+};
+struct EnvironmentVariable {  // exactly one of the last two
+  std::string name;
+  std::optional<std::string> value;
+  std::optional<SecretKeyRef> secret_key_ref;  // in the product's namespace
+};
+struct FunctionTarget {  // of engines whose receiver is a command
+  std::vector<std::string> command;
+  std::vector<EnvironmentVariable> env;
+  std::optional<Duration> idle_timeout;
+  std::optional<Quantity> memory;
+  std::string response_dataset_name;
+};
 struct ProductTarget {
   std::string class_name;        // empty: the default class, see status.className
   std::string name;              // table; empty: the product's name with _ for -
   std::vector<std::string> key;  // empty: inferred
   std::vector<TargetIndex> indexes;
+  std::optional<HttpTarget> http;
+  std::optional<FunctionTarget> function;
 };
 
 enum class Verify { kChecksum, kNone };

@@ -143,6 +143,10 @@ json::Value pipeline_spec(const DataProduct& product) {
        {"description", "owner", "paused", "freshness", "deletionPolicy", "runner", "rollout"}) {
     spec.erase(in_place);
   }
+  if (json::Value* target = spec.find("target")) {
+    target->erase("http");
+    target->erase("function");
+  }
   spec.erase("delivery");
   if (product.spec.delivery.changes) {
     json::Value delivery = json::Value::object();

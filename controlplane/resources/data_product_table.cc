@@ -80,6 +80,59 @@ const ObjectType& table<TargetIndex>() {
 }
 
 template <>
+const ObjectType& table<HttpTarget>() {
+  static const ObjectType type =
+      Table<HttpTarget>("HttpTarget", "A receiver at a URL")
+          .field("url", &HttpTarget::url,
+                 "Where messages are sent: at the class's host; absent: the class's url", like(kServerUrl),
+                 at_most(2048))
+          .field("format", &HttpTarget::format, "CloudEvents with attributes as headers, or as one document",
+                 default_to("Binary"))
+          .field("authSecretRef", &HttpTarget::auth_secret_ref,
+                 "Secret in the product's namespace: token (bearer), or username and password; signingKey "
+                 "(HMAC-SHA256)")
+          .field("caSecretRef", &HttpTarget::ca_secret_ref, "PEM of the certificate authority")
+          .field("responseDatasetName", &HttpTarget::response_dataset_name,
+                 "Event dataset in the product's namespace that CloudEvents in answers are written to",
+                 like(kLabelName), at_most(63), refers_to("Dataset"))
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<EnvironmentVariable>() {
+  static const ObjectType type =
+      Table<EnvironmentVariable>("EnvironmentVariable", "A variable of a function's environment")
+          .field("name", &EnvironmentVariable::name, "Its name", required(), at_most(128))
+          .field("value", &EnvironmentVariable::value, "Its value", at_most(32 << 10))
+          .field("secretKeyRef", &EnvironmentVariable::secret_key_ref,
+                 "A key of a Secret in the product's namespace")
+          .exactly_one({"value", "secretKeyRef"})
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<FunctionTarget>() {
+  static const ObjectType type =
+      Table<FunctionTarget>("FunctionTarget",
+                            "A command that answers HTTP on 127.0.0.1:$PORT, started when it is called")
+          .field("command", &FunctionTarget::command, "The program and its arguments", required(),
+                 between(1, 64), each(at_most(4096)))
+          .field("env", &FunctionTarget::env, "Its environment; nothing else is passed on", at_most(128),
+                 map_list({"name"}))
+          .field("idleTimeout", &FunctionTarget::idle_timeout,
+                 "Stopped when it was not called for so long; absent: 5m")
+          .field("memory", &FunctionTarget::memory, "Resident memory; above it is killed; absent: 512Mi",
+                 between(16 << 20, std::int64_t{1} << 40))
+          .field("responseDatasetName", &FunctionTarget::response_dataset_name,
+                 "Event dataset in the product's namespace that CloudEvents in answers are written to",
+                 like(kLabelName), at_most(63), refers_to("Dataset"))
+          .done();
+  return type;
+}
+
+template <>
 const ObjectType& table<ProductTarget>() {
   static const ObjectType type =
       Table<ProductTarget>("ProductTarget", "Where the result lands")
@@ -90,7 +143,9 @@ const ObjectType& table<ProductTarget>() {
           .field("key", &ProductTarget::key, "Key columns, in order; absent: inferred", between(1, 16),
                  each(like(kColumnName)))
           .field("indexes", &ProductTarget::indexes, "Further indexes", at_most(32), map_list({"name"}))
-          .unavailable({"http", "function", "files"})
+          .field("http", &ProductTarget::http, "Of classes whose receiver is at a URL")
+          .field("function", &ProductTarget::function, "Of classes whose receiver is a command")
+          .unavailable({"files"})
           .done();
   return type;
 }

@@ -82,6 +82,11 @@ void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
                           fmt::format("write {}", offer->url_form)));
     return;
   }
+  if (offer->receiver != provision::ReceiverKind::kNone && spec.provisioner.external->admin_secret_ref) {
+    errors.push_back(rule("BadValue", "spec.provisioner.external.adminSecretRef",
+                          fmt::format("the engine {} makes nothing there", spec.engine),
+                          "remove it: products bring their own credentials, spec.target"));
+  }
   const auto matches = [&](std::string_view scheme) { return url.starts_with(scheme); };
   if (url.find("://") == std::string::npos || std::any_of(schemes.begin(), schemes.end(), matches)) return;
   errors.push_back(rule("BadValue", "spec.provisioner.external.url",

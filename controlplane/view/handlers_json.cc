@@ -29,7 +29,7 @@ http::Response get_progress(const ViewContext& context, const http::Request& req
 }
 
 void follow_log(const ViewContext& context, const resources::DataProduct& product, int revision,
-                LogPiece piece, http::StreamWriter& writer) {
+                runners::LogOf of, LogPiece piece, http::StreamWriter& writer) {
   std::mutex mutex;
   std::condition_variable_any wake;
   for (;;) {
@@ -41,11 +41,11 @@ void follow_log(const ViewContext& context, const resources::DataProduct& produc
                         [&] { return writer.stop_token().stop_requested(); }))
         return;
     }
-    auto next = read_log(product, context.runners, revision, piece.next);
+    auto next = read_log(product, context.runners, revision, piece.next, of);
     if (!next) return;
     // A new revision's log begins at its first line.
     if (next->revision != piece.revision) {
-      next = read_log(product, context.runners, revision);
+      next = read_log(product, context.runners, revision, {}, of);
       if (!next) return;
     }
     piece = *std::move(next);
@@ -56,17 +56,19 @@ http::Response get_logs(const ViewContext& context, const http::Request& request
   auto product = stored_product(context, request);
   if (!product) return refuse(product.error());
   const int revision = std::atoi(request.query_value("revision").c_str());
-  auto piece = read_log(*product, context.runners, revision);
+  const auto of =
+      request.query_value("of") == "function" ? runners::LogOf::kFunction : runners::LogOf::kWorker;
+  auto piece = read_log(*product, context.runners, revision, {}, of);
   if (!piece) return refuse(piece.error());
   const bool follow = request.query_value("follow") == "true" || request.query_value("follow") == "1";
   http::Response response;
   response.headers.set("Content-Type", "text/plain; charset=utf-8");
-  response.stream = [context, product = *product, revision, piece = *piece,
+  response.stream = [context, product = *product, revision, of, piece = *piece,
                      follow](http::StreamWriter& writer) {
-    if (follow) return follow_log(context, product, revision, piece, writer);
+    if (follow) return follow_log(context, product, revision, of, piece, writer);
     LogPiece rest = piece;
     while (!rest.text.empty() && writer.write(rest.text)) {
-      auto next = read_log(product, context.runners, revision, rest.next);
+      auto next = read_log(product, context.runners, revision, rest.next, of);
       if (!next) return;
       rest = *std::move(next);
     }

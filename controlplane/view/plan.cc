@@ -3,6 +3,7 @@
 #include <set>
 
 #include "controlplane/planning/publication.h"
+#include "controlplane/planning/receiver.h"
 #include "operators/delivery/pipeline.h"
 
 namespace offtake::view {
@@ -101,7 +102,7 @@ Present present_of(const resources::DataProduct& stored, store::ResourceClient& 
   if (stored.status.class_name.empty()) return out;
   auto target_class = store::get<resources::TargetClass>(resources, "", stored.status.class_name);
   if (!target_class) return out;
-  auto provisioner = platform.provisioner(*target_class);
+  auto provisioner = planning::provisioner_of(stored, *target_class, "", nullptr, resources, platform);
   if (!provisioner) return out;
   out.target = planning::target_of(stored, platform.settings().installation);
   auto controls = (*provisioner)->controls(out.target);
@@ -128,13 +129,14 @@ void check_publication(const Present& present, PlanReport& report) {
 }
 
 // What a creation or rebuild makes: by the provisioner once, and by the revision.
-void list_what_is_made(const resources::DataProduct& subject, platform::Platform& platform,
-                       PlanReport& report) {
+void list_what_is_made(const resources::DataProduct& subject, store::ResourceClient& resources,
+                       platform::Platform& platform, const planning::Overlay* overlay, PlanReport& report) {
   const planning::Draft& draft = report.draft;
   const bool creates = report.action == Action::kCreate;
   if ((!creates && report.action != Action::kRebuild) || !draft.job.plan.root || !draft.target_class) return;
   if (creates) {
-    if (auto provisioner = platform.provisioner(*draft.target_class)) {
+    if (auto provisioner = planning::provisioner_of(subject, *draft.target_class, "", overlay, resources,
+                                                    platform)) {
       report.makes = (*provisioner)->makes(planning::target_of(subject, platform.settings().installation));
     }
   }
@@ -173,7 +175,7 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.action = Action::kCreate;
     report.reasons.push_back("the product does not exist yet");
   }
-  planning::DraftInput input{subject, &overlay, now, {}, true};
+  planning::DraftInput input{subject, &overlay, now, {}, {}, true};
   // An edit of the history resolves it anew.
   if (stored && stored->spec.history.from == product.spec.history.from) input.kept_starts = present.starts;
   report.draft = planning::draft(input, resources, platform);
@@ -193,7 +195,7 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.records += source.records;
     report.bytes += source.bytes;
   }
-  list_what_is_made(subject, platform, report);
+  list_what_is_made(subject, resources, platform, &overlay, report);
   estimate(subject, resources, report);
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);

@@ -94,7 +94,7 @@ PreparedPreview PreparedPreview::make(const PreviewRequest& request, base::Micro
   }
   resources::DataProduct subject = subject_of(request);
   const auto drafted = [&] {
-    const planning::DraftInput input{subject, &*overlay, now, {}, false};
+    const planning::DraftInput input{subject, &*overlay, now, {}, {}, false};
     return std::make_shared<planning::Draft>(planning::draft(input, resources, platform));
   };
   out.draft_ = drafted();

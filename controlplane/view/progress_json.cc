@@ -96,12 +96,12 @@ json::Value progress_json(const resources::DataProduct& product, const RunnerLis
 }
 
 base::Result<LogPiece> read_log(const resources::DataProduct& product, const RunnerList& runners,
-                                int revision, runners::LogPlace from) {
+                                int revision, runners::LogPlace from, runners::LogOf of) {
   constexpr std::size_t kPiece = 256 << 10;
   const auto workers = workers_of(product, runners);
   for (auto found = workers.rbegin(); found != workers.rend(); ++found) {
     if (revision > 0 && found->revision != revision) continue;
-    auto text = found->runner->read_log({product.metadata.uid, found->revision}, from, kPiece);
+    auto text = found->runner->read_log({product.metadata.uid, found->revision}, from, kPiece, of);
     if (!text) return std::move(text).error();
     return LogPiece{found->revision, *std::move(text), from};
   }

@@ -31,6 +31,7 @@ constexpr base::Micros kClockJump = 3'600'000'000;
 // Keys of Troubles.
 constexpr const char* kTarget = "target";
 constexpr const char* kSwap = "swap";
+constexpr const char* kTending = "tending";
 constexpr const char* kRows = "rows";
 constexpr const char* kClock = "clock";
 
@@ -54,6 +55,9 @@ class Live {
     committed_at_ = pipeline_.clock->steady();
     committed_offsets_ = control_.offsets;
     pipeline_.progress->set_state(State::kCatchingUp);
+    // A receiver may take a message's whole deadline to answer.
+    std::optional<std::stop_callback<std::function<void()>>> interrupts;
+    if (pipeline_.traits.pushed) interrupts.emplace(stop_, [this] { pipeline_.target->interrupt(); });
     if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
     checkpoint();
@@ -63,6 +67,7 @@ class Live {
       if (auto done = finish_epoch(); !done) return std::move(done).error();
       checkpoint();
       if (stop_.stop_requested()) return drained();
+      if (auto tended = tend(); !tended) return std::move(tended).error();
       if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
       if (auto swapped = try_swap(false); !swapped) return std::move(swapped).error();
       report_progress();
@@ -246,6 +251,19 @@ class Live {
     control_.last_records = intent.last_records;
     if (auto committed = commit_epoch(intent.logical_time); !committed) return committed;
     control_.intent.reset();
+    return {};
+  }
+
+  // What the target does between epochs. What keeps it from that keeps nothing else.
+  base::Status tend() {
+    auto tended = pipeline_.target->tend();
+    if (tended) {
+      troubles_.clear(kTending);
+      return {};
+    }
+    const bool lost = tended.error().retry == base::Retry::kFenced || tended.error().code == "TargetRewound";
+    if (lost) return tended;
+    troubles_.set(kTending, tended.error());
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include "operators/provision/offers/offers.h"
 #include "operators/provision/opensearch/opensearch_provisioner.h"
 #include "operators/provision/provisioner.h"
+#include "operators/provision/push/push_provisioner.h"
 #include "operators/provision/server_engines.h"
 #include "operators/provision/topic/topic_provisioner.h"
 
@@ -46,6 +47,9 @@ base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSet
   if (settings.engine == "opensearch" || settings.engine == "elasticsearch")
     return opensearch::make_opensearch(settings);
   if (settings.engine == "topic") return topic::make_topic(settings);
+  if (const Offer* offer = find_offer(settings.engine);
+      offer != nullptr && offer->receiver != ReceiverKind::kNone)
+    return push::make_push(settings);
   return not_available(settings.engine);
 }
 

@@ -33,10 +33,10 @@ struct OpenLog {
 
 // The oldest first. Opened from the newest on: when the log is rotated meanwhile, a file is met twice, but
 // none is missed.
-std::vector<OpenLog> open_logs(const files::Path& directory) {
+std::vector<OpenLog> open_logs(const files::Path& directory, std::string_view program) {
   std::vector<OpenLog> out;
   for (int age = 0; age <= kOldLogs; ++age) {
-    const std::string name = age == 0 ? "worker.log" : fmt::format("worker.{}.log", age);
+    const std::string name = age == 0 ? fmt::format("{}.log", program) : fmt::format("{}.{}.log", program, age);
     const int descriptor = ::open((directory / name).c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) continue;
     OpenLog log{std::unique_ptr<const int, Closes>(new int(descriptor))};
@@ -137,9 +137,13 @@ std::string digest_of_secrets(const WorkerOrder& order) {
 }
 
 base::Result<std::string> read_worker_log(const files::Path& run_directory, const WorkerKey& key,
-                                          LogPlace& place, std::size_t limit) {
-  const auto logs = open_logs(worker_directory(run_directory, key));
+                                          LogPlace& place, std::size_t limit, LogOf of) {
+  const files::Path directory = worker_directory(run_directory, key);
+  const bool cut = of == LogOf::kFunction;
+  const auto logs = cut ? open_logs(directory / "function", "function") : open_logs(directory, "worker");
   if (logs.empty()) return std::string();
+  // One that is cut when it is rotated begins anew.
+  if (cut && place.file == logs.back().inode && !logs.back().holds(place)) place.offset = 0;
   // A file that is gone was rotated away: what is still kept follows it.
   auto log = place.file == 0 ? logs.end() - 1
                              : std::find_if(logs.begin(), logs.end(),

@@ -34,6 +34,9 @@ struct WorkerOrder {
   std::int64_t control_incarnation = 0;
 };
 
+// Whose log: the worker's own, or that of the command its product's changes are sent to.
+enum class LogOf { kWorker, kFunction };
+
 // A place in a worker's log, which is rotated: which file and the byte in it. The default: where the present
 // file begins.
 struct LogPlace {
@@ -71,7 +74,8 @@ class Runner {
   virtual std::vector<WorkerKey> list() = 0;
   // What the worker's log has from `place` on, at most `limit` bytes; `place` moves behind it. Goes on in the
   // next file where the log was rotated. Empty where the log ends.
-  virtual base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) = 0;
+  virtual base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit,
+                                             LogOf of = LogOf::kWorker) = 0;
   // Ends everything at epoch boundaries (SIGTERM to the server); from now on nothing is started: ensure()
   // gives Draining (transient).
   virtual void drain_all(std::chrono::milliseconds patience) = 0;

@@ -1,3 +1,5 @@
+#include "operators/targets/function/engine.h"
+#include "operators/targets/http/webhook/engine.h"
 #include "operators/targets/opensearch/opensearch_target.h"
 #include "operators/targets/postgres/postgres_target.h"
 #include "operators/targets/sqlite/sqlite_target.h"
@@ -8,7 +10,8 @@ namespace offtake::targets {
 namespace {
 
 const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine(), &opensearch::engine(),
-                                        &opensearch::elasticsearch_engine(), &topic::engine()};
+                                        &opensearch::elasticsearch_engine(), &topic::engine(),
+                                        &http::webhook::engine(), &function::engine()};
 
 }  // namespace
 

@@ -19,6 +19,7 @@
 #include "operators/plan/plan.h"
 #include "operators/sources/event_store.h"
 #include "operators/targets/push_spec.h"
+#include "operators/targets/receiver.h"
 #include "operators/targets/traits.h"
 
 namespace offtake::targets {
@@ -111,6 +112,8 @@ struct TargetConnection {
   // Of engines that write to an event store: its name, and the topic. The worker opens it.
   std::string store, topic;
   std::shared_ptr<sources::EventStore> events;
+  // Of engines that are pushed to; their control rows are on `store`.
+  std::optional<Receiver> receiver;
 };
 
 struct Ownership {
@@ -195,6 +198,10 @@ class Target {
   // From any thread: the statement that runs now ends soon, its call with a transient error. For what takes
   // minutes (finish_load, prove); where nothing runs, nothing happens.
   virtual void interrupt() = 0;
+
+  // Between epochs, again and again: what is tried in the background (messages that were not taken). Returns
+  // soon where there is nothing to do; its errors keep no epoch from being committed.
+  virtual base::Status tend() { return {}; }
 
   // One epoch: one transaction whose first statement is the fencing update; or intent, rows, control row.
   // With an intent open only that epoch is taken (code IntentDiffers, terminal).

@@ -88,6 +88,10 @@ base::Result<targets::TargetConnection> resolve_target(const Job& job, const std
   auto ca = secret(secrets_directory, job.target_secrets_folder, "ca.crt");
   if (!ca) return std::move(ca).error();
   connection.ca_pem = *std::move(ca);
+  if (connection.receiver) {
+    connection.receiver->secrets_directory = (files::Path(secrets_directory) / "receiver").string();
+    connection.receiver->directory = (files::Path(state_directory) / "function").lexically_normal().string();
+  }
   if (!connection.path.empty()) {
     connection.path = (files::Path(state_directory) / connection.path).lexically_normal().string();
   }

@@ -112,6 +112,65 @@ base::Result<SourceSpec> source_from(const json::Value& value) {
   return source;
 }
 
+json::Value to_json(const targets::ReceiverCommand& command) {
+  json::Value out = json::Value::object();
+  out.set("argv", strings(command.argv));
+  json::Value environment = json::Value::object();
+  for (const auto& [name, value] : command.environment) environment.set(name, value);
+  out.set("environment", std::move(environment));
+  out.set("secrets", strings(command.secrets));
+  out.set("idleTimeout", command.idle_timeout);
+  out.set("memoryBytes", command.memory_bytes);
+  return out;
+}
+
+targets::ReceiverCommand command_from(const json::Value& value) {
+  targets::ReceiverCommand out;
+  out.argv = strings_from(value["argv"]);
+  if (value["environment"].is_object()) {
+    for (const auto& [name, text] : value["environment"].as_object()) {
+      if (text.is_string()) out.environment.emplace_back(name, text.as_string());
+    }
+  }
+  out.secrets = strings_from(value["secrets"]);
+  out.idle_timeout = value.int_or("idleTimeout", out.idle_timeout);
+  out.memory_bytes = value.int_or("memoryBytes", out.memory_bytes);
+  return out;
+}
+
+json::Value to_json(const targets::Receiver& receiver) {
+  json::Value out = json::Value::object();
+  out.set("source", receiver.source);
+  out.set("name", receiver.name);
+  out.set("url", receiver.url);
+  out.set("structured", receiver.structured);
+  if (receiver.command) out.set("command", to_json(*receiver.command));
+  if (receiver.answers) {
+    json::Value answers = json::Value::object();
+    answers.set("topic", receiver.answers->topic);
+    answers.set("schemaId", receiver.answers->schema_id);
+    answers.set("schema", receiver.answers->schema);
+    out.set("answers", std::move(answers));
+  }
+  return out;
+}
+
+std::optional<targets::Receiver> receiver_from(const json::Value& value) {
+  if (!value.is_object()) return {};
+  targets::Receiver out;
+  out.source = value.string_or("source");
+  out.name = value.string_or("name");
+  out.url = value.string_or("url");
+  out.structured = value.bool_or("structured");
+  if (value["command"].is_object()) out.command = command_from(value["command"]);
+  if (const auto& answers = value["answers"]; answers.is_object()) {
+    out.answers = targets::ReceiverAnswers{answers.string_or("topic"),
+                                           static_cast<int>(answers.int_or("schemaId")),
+                                           answers.string_or("schema")};
+  }
+  return out;
+}
+
 json::Value to_json(const targets::TargetConnection& target) {
   json::Value out = json::Value::object();
   out.set("engine", target.engine);
@@ -125,6 +184,7 @@ json::Value to_json(const targets::TargetConnection& target) {
     out.set("store", target.store);
     out.set("topic", target.topic);
   }
+  if (target.receiver) out.set("receiver", to_json(*target.receiver));
   if (!target.host.empty()) {
     out.set("host", target.host);
     out.set("port", target.port);
@@ -144,6 +204,7 @@ targets::TargetConnection connection_from(const json::Value& value) {
   target.url = value.string_or("url");
   target.store = value.string_or("store");
   target.topic = value.string_or("topic");
+  target.receiver = receiver_from(value["receiver"]);
   target.host = value.string_or("host");
   target.port = static_cast<int>(value.int_or("port", 5432));
   target.database = value.string_or("database");

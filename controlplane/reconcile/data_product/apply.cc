@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "controlplane/planning/lookup.h"
 #include "controlplane/planning/publication.h"
+#include "controlplane/planning/receiver.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
 namespace offtake::reconcile {
@@ -43,7 +44,7 @@ base::Status DataProductReconciler::apply(Work& work, const Decision& decision) 
 
 std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
   Facts& facts = work.facts;
-  planning::DraftInput input{facts.product, nullptr, facts.now, {}};
+  planning::DraftInput input{facts.product, nullptr, facts.now, {}, {}};
   // History is resolved once: later revisions start where the first one did, unless it was edited, or the
   // offsets are those of a topic that is gone.
   const bool replaced = std::any_of(facts.revisions.begin(), facts.revisions.end(), [](const auto& revision) {
@@ -53,6 +54,7 @@ std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
       facts.product.status.history_from == facts.product.spec.history.from.text()) {
     input.kept_starts = planning::starts_of(work.jobs.back());
   }
+  if (!work.jobs.empty()) input.kept_store = work.jobs.front().target.store;
   facts.draft = planning::draft(input, client_, platform_);
   const planning::Draft& draft = *facts.draft;
   if (draft.ok()) check_publication(work);
@@ -116,7 +118,7 @@ base::Status DataProductReconciler::start_revision(Work& work, const Decision& d
   }
   job->revision = number;
   job->table.revision = number;
-  job->target = work.provisioned->writer;
+  point_at_target(work, *job);
   job->target_secrets_folder = "target";
   if (auto published = publish_records(work, *job); !published) {
     if (!facts.draft) return published;
@@ -159,8 +161,9 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
   const auto& spec = work.facts.product.spec.runner;
   job->threads = static_cast<int>(spec.threads.value_or(settings_.default_threads));
   job->memory_bytes = spec.memory ? spec.memory->value : settings_.default_memory_bytes;
-  job->target = work.provisioned->writer;
+  point_at_target(work, *job);
   for (auto& store : job->stores) renew_store(store, order);
+  renew_receiver(work, *job, order);
   auto credentials = ensure_credentials(work.facts.product);
   if (!credentials) return std::move(credentials).error();
   order.secrets["target/password"] = work.provisioned->writer_password.value_or(credentials->writer_password);
@@ -174,6 +177,34 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
     if (auto stopped = other->stop({job->product_uid, number}, kDrainPatience); !stopped) return stopped;
   }
   return runner.ensure(order);
+}
+
+// The receiver stays as it is: it is looked up by itself.
+void DataProductReconciler::point_at_target(const Work& work, worker::Job& job) {
+  auto receiver = std::move(job.target.receiver);
+  job.target = work.provisioned->writer;
+  job.target.receiver = std::move(receiver);
+}
+
+// Likewise the receiver of what is pushed, and how often it is tried.
+void DataProductReconciler::renew_receiver(const Work& work, worker::Job& job, runners::WorkerOrder& order) {
+  if (!job.target.receiver || !work.target_class) return;
+  const resources::DataProduct& product = work.facts.product;
+  if (job.table.push) job.table.push = planning::push_spec(product, job.table.push->changes);
+  auto state = planning::state_store(product, job.target.store, nullptr, client_);
+  if (!state) {
+    order.kept_folders.insert("receiver");
+    return;
+  }
+  auto receiver =
+      planning::receiver_of(product, *work.target_class, *state, nullptr, client_, platform_);
+  if (!receiver) {
+    base::log_debug("the receiver stays as it was", {{"error", receiver.error().text()}});
+    order.kept_folders.insert("receiver");
+    return;
+  }
+  job.target.receiver = std::move(receiver->receiver);
+  order.secrets.merge(receiver->secret_files);
 }
 
 // The store and its secrets as they are now. What is not to be had stays as the worker has it.

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "controlplane/planning/receiver.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 #include "controlplane/reconcile/report.h"
 
@@ -86,7 +87,9 @@ base::Status DataProductReconciler::remove_target(const resources::DataProduct& 
   if (product.status.class_name.empty()) return {};
   auto target_class = store::get<resources::TargetClass>(client_, "", product.status.class_name);
   if (!target_class) return std::move(target_class).error();
-  auto provisioner = platform_.provisioner(*target_class);
+  const auto jobs = orders_.load(product.metadata.uid);
+  const std::string known = jobs && !jobs->empty() ? jobs->front().target.store : "";
+  auto provisioner = planning::provisioner_of(product, *target_class, known, nullptr, client_, platform_);
   if (!provisioner) return std::move(provisioner).error();
   const provision::ProductTarget target = target_of(product);
   auto controls = (*provisioner)->controls(target);

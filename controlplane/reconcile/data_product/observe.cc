@@ -2,6 +2,7 @@
 #include <set>
 
 #include "controlplane/planning/publication.h"
+#include "controlplane/planning/receiver.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
 namespace offtake::reconcile {
@@ -142,7 +143,9 @@ void DataProductReconciler::watch_freshness(Work& work) {
 base::Status DataProductReconciler::find_target(Work& work) {
   resources::DataProduct& product = work.facts.product;
   if (auto given = give_class(work); !given) return given;
-  auto provisioner = platform_.provisioner(*work.target_class);
+  auto provisioner =
+      planning::provisioner_of(product, *work.target_class,
+                               work.jobs.empty() ? "" : work.jobs.front().target.store, nullptr, client_, platform_);
   if (!provisioner) return std::move(provisioner).error();
   work.provisioner = *std::move(provisioner);
 

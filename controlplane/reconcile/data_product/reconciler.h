@@ -75,6 +75,8 @@ class DataProductReconciler : public Reconciler {
   std::optional<worker::Job> again(Work& work, int earlier);
   void check_publication(Work& work);
   base::Status run_worker(Work& work, int number);
+  static void point_at_target(const Work& work, worker::Job& job);
+  void renew_receiver(const Work& work, worker::Job& job, runners::WorkerOrder& order);
   void renew_store(worker::StoreSpec& store, runners::WorkerOrder& order);
   base::Status fence(Work& work, int number);
   base::Status discard(Work& work, int number);

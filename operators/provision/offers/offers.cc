@@ -16,6 +16,11 @@ const std::vector<Offer>& offers() {
        .url_form = "https://host:9200"},
       {.engine = "elasticsearch", .url_schemes = {"https://", "http://"}, .url_form = "https://host:9200"},
       {.engine = "topic", .on_event_store = true},
+      {.engine = "http",
+       .url_schemes = {"https://", "http://"},
+       .url_form = "https://host:443",
+       .receiver = ReceiverKind::kUrl},
+      {.engine = "function", .local = true, .receiver = ReceiverKind::kCommand},
   };
   return kOffers;
 }

@@ -6,6 +6,9 @@
 
 namespace offtake::provision {
 
+// What a product says of where its changes are sent; kNone: it keeps a target of its own.
+enum class ReceiverKind { kNone, kUrl, kCommand };
+
 struct Offer {
   std::string_view engine;
   bool local = false;  // on this machine
@@ -13,6 +16,7 @@ struct Offer {
       {};                          // of a server that exists: "postgresql://"; empty: it has none
   std::string_view url_form = {};  // "postgresql://host:port/database"
   bool on_event_store = false;     // `external: {eventStoreName}`
+  ReceiverKind receiver = ReceiverKind::kNone;
 };
 
 // Null when there is none of that name.

@@ -117,8 +117,9 @@ class ProcessRunner : public Runner {
     return out;
   }
 
-  base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit) override {
-    return read_worker_log(settings_.run_directory, key, place, limit);
+  base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit,
+                                     LogOf of) override {
+    return read_worker_log(settings_.run_directory, key, place, limit, of);
   }
 
   void drain_all(std::chrono::milliseconds patience) override {

@@ -188,9 +188,25 @@ base::Status JournalControls::forget_fill(int revision) {
 
 base::Status JournalControls::forget(int revision) {
   if (auto gone = forget_fill(revision); !gone) return gone;
+  std::vector<Change> changes = entries(own_prefix(revision));
   const std::lock_guard lock(mutex_);
-  if (journal_.find(control_key(revision)) == nullptr) return {};
-  return change(revision, {{control_key(revision), std::nullopt}});
+  for (Change& change : changes) change.value.reset();
+  if (journal_.find(control_key(revision)) != nullptr) changes.push_back({control_key(revision), std::nullopt});
+  return changes.empty() ? base::Status() : change(revision, changes);
+}
+
+std::string JournalControls::own_prefix(int revision) {
+  return fmt::format("own/{}/", revision);
+}
+
+std::vector<Change> JournalControls::entries(const std::string& prefix) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Change> out;
+  const auto& all = journal_.entries();
+  for (auto entry = all.lower_bound(prefix); entry != all.end() && entry->first.starts_with(prefix); ++entry) {
+    out.push_back({entry->first, entry->second});
+  }
+  return out;
 }
 
 }  // namespace offtake::targets::journal

@@ -33,8 +33,14 @@ class JournalControls : public intent::ControlStore {
   // Opens the revision's producer, which ends every other one of it, and reads on to the high watermark. No
   // document is changed.
   base::Result<std::optional<Stored>> take(int revision);
-  // The document and the progress of a fill are gone; it was fenced. Gone already = success.
+  // The document, the progress of a fill and the revision's own entries are gone; it was fenced. Gone already
+  // = success.
   base::Status forget(int revision);
+
+  // Below it are the entries of one revision that whoever writes its document keeps beside it.
+  static std::string own_prefix(int revision);
+  // Those that begin so, in their order, as of the last call that read.
+  std::vector<Change> entries(const std::string& prefix);
 
  private:
   base::Result<sources::TransactionalProducer*> writer(int revision);

@@ -28,7 +28,11 @@ TEST_CASE("docs are what the engines say") {
 TEST_CASE("every engine is run by the suite, by one fixture") {
   std::map<std::string_view, int> seen;
   for (Fixture* fixture : fixtures()) ++seen[fixture->engine().name];
-  for (const auto name : targets::engine_names()) CHECK_MESSAGE(seen[name] == 1, name);
+  // Whoever is sent changes shows no content: the suite of those engines is tests/unit/targets_push.
+  for (const auto name : targets::engine_names()) {
+    const int wanted = targets::find_engine(name)->traits.pushed ? 0 : 1;
+    CHECK_MESSAGE(seen[name] == wanted, name);
+  }
 }
 
 TEST_CASE("what the provisioners offer is what is registered") {

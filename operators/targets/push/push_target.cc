@@ -1,0 +1,523 @@
+#include "operators/targets/push/push_target.h"
+
+#include <charconv>
+
+#include "base/crash_point.h"
+#include "base/id.h"
+#include "base/retry.h"
+#include "operators/targets/intent/control_steps.h"
+#include "operators/targets/protocol/ownership.h"
+#include "operators/targets/push/hand_over.h"
+#include "operators/targets/push/messages.h"
+#include "operators/targets/push/push_fill.h"
+#include "operators/targets/push/retry_queues.h"
+#include "operators/targets/push/sending.h"
+
+namespace offtake::targets::push {
+namespace {
+
+using namespace std::chrono_literals;
+using journal::Change;
+using journal::JournalControls;
+using Stored = intent::ControlStore::Stored;
+
+constexpr std::size_t kMostKeys = 10'000;       // retrying or parked
+constexpr std::size_t kMostBytes = 128 << 20;   // of their messages
+constexpr std::size_t kTendAtOnce = 512;        // heads of queues
+constexpr auto kFirstDelay = 5'000ms;           // of the retry queue
+constexpr auto kTendPause = 2s;                 // after an error
+constexpr auto kLookEvery = 200ms;              // whether a successor asks for its turn
+constexpr base::Micros kWishLasts = 10'000'000;
+constexpr std::string_view kWishPrefix = "handover/";
+
+std::string wish_key(int revision) { return fmt::format("{}{}", kWishPrefix, revision); }
+
+// An epoch that is being sent.
+struct Epoch {
+  std::int64_t number = 0;
+  std::vector<KeyDigest> settled;
+  std::vector<http::Message> behind;  // of keys that have a queue
+  std::optional<Sending> sending;     // the others
+};
+
+class PushTarget : public Target {
+ public:
+  PushTarget(const TargetConnection& connection, const TableSpec& table, std::string product_uid,
+             std::unique_ptr<http::MessageSender> sender, std::unique_ptr<Answers> answers)
+      : table_(table),
+        push_(*table.push),
+        product_uid_(std::move(product_uid)),
+        form_{product_uid_, connection.receiver->source, table.columns, table.identity, push_.changes},
+        controls_(connection.events, product_uid_),
+        sender_(std::move(sender)),
+        answers_(std::move(answers)),
+        settled_(settled_prefix(table.revision)) {}
+
+  base::Result<std::vector<ControlRow>> controls() override { return intent::rows_of(controls_); }
+
+  base::Status begin_fill(const ControlRow& row) override {
+    auto found = controls_.read(table_.revision);
+    if (!found) return std::move(found).error();
+    auto next = intent::start_of_fill(*found, row, table_.revision, product_uid_);
+    if (!next) return std::move(next).error();
+    next->row.intent.reset();
+    owner_ = row.owner;
+    mine_ = *std::move(next);
+    fill_ = std::make_shared<Fill>();
+    std::vector<Change> changes = controls_.entries(JournalControls::own_prefix(table_.revision));
+    for (Change& change : changes) change.value.reset();
+    if (auto written = write(mine_->row, std::move(changes)); !written) return written;
+    return settled_.load({});
+  }
+
+  base::Result<ControlRow> take_ownership(const Ownership& request) override {
+    // Whoever wrote it before is ended first: what is read then is final.
+    auto found = controls_.take(table_.revision);
+    if (!found) return std::move(found).error();
+    if (!found->has_value()) return protocol::no_control_row(table_.revision);
+    mine_ = **std::move(found);
+    ControlRow row = mine_->row;
+    if (row.owner != request.owner) {
+      if (auto allowed = protocol::may_take(row, request); !allowed) return std::move(allowed).error();
+    }
+    row.incarnation = request.incarnation;
+    row.owner = request.owner;
+    if (auto written = write(row); !written) return std::move(written).error();
+    owner_ = request.owner;
+    stale_ = true;
+    if (auto known = refresh(); !known) return std::move(known).error();
+    return row;
+  }
+
+  base::Result<std::vector<FillProgress>> fill_progress() override {
+    std::vector<FillProgress> out;
+    if (!fill_) return out;
+    const std::lock_guard lock(fill_->mutex);
+    for (const auto& [stream, progress] : fill_->progress) out.push_back(progress);
+    return out;
+  }
+
+  base::Status store_cut(const SourceOffsets& cut) override {
+    auto row = owned();
+    if (!row) return std::move(row).error();
+    row->cut = cut;
+    return write(*row);
+  }
+
+  base::Result<std::unique_ptr<Loader>> open_loader(const std::string& stream) override {
+    if (!fill_) fill_ = std::make_shared<Fill>();
+    return make_loader(fill_, controls_, owner_, table_, stream);
+  }
+
+  base::Status finish_load() override {
+    base::crash_point("before-indexes");
+    base::crash_point("after-indexes");
+    return {};
+  }
+
+  base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
+                           const RecordStamps& last_records) override {
+    auto row = owned();
+    if (!row) return std::move(row).error();
+    row->offsets = row->cut;
+    row->content = content;
+    row->logical_time = logical_time;
+    row->last_records = last_records;
+    row->committed_at = base::system_clock().now();
+    if (row->phase == Phase::kFilling) row->phase = Phase::kCatchingUp;
+    std::vector<Change> changes;
+    if (fill_) {
+      const std::lock_guard lock(fill_->mutex);
+      changes = settled_.change(fill_->keys, {});
+    }
+    if (auto written = write(*row, std::move(changes)); !written) return written;
+    fill_.reset();
+    return {};
+  }
+
+  base::Result<Proof> prove() override {
+    return base::terminal("NotProved", "what a receiver holds cannot be counted from here");
+  }
+
+  base::Result<SwapResult> swap() override {
+    if (auto known = refresh(); !known) return std::move(known).error();
+    auto next = owned();
+    if (!next) return std::move(next).error();
+    auto found = intent::published_beside(controls_, table_.revision);
+    if (!found) return std::move(found).error();
+    std::optional<Stored> previous = *std::move(found);
+    SwapResult result;
+    if (next->phase != Phase::kCurrent) {
+      if (previous) {
+        auto ready = hand_over(*next, *previous, result);
+        if (!ready) return std::move(ready).error();
+        if (!*ready) return result;
+      }
+      if (auto published = publish(*next, previous); !published) return std::move(published).error();
+      base::crash_point("after-swap-commit");
+    }
+    // Whoever finds it undone ends it: the next call here, or the control plane's fence.
+    if (previous) intent::retire(controls_, *previous);
+    result.swapped = true;
+    result.epoch = mine_->row.epoch;
+    return result;
+  }
+
+  // For good: a session is interrupted when its worker ends.
+  void interrupt() override { stop_.request_stop(); }
+
+  base::Status tend() override {
+    if (stale_ || !mine_ || mine_->row.phase != Phase::kCurrent || mine_->row.intent) return {};
+    if (std::chrono::steady_clock::now() < tend_after_) return {};
+    auto tended = tend_queues();
+    if (!tended) tend_after_ = std::chrono::steady_clock::now() + kTendPause;
+    return tended;
+  }
+
+  base::Status commit(const EpochCommit& epoch) override {
+    if (auto known = refresh(); !known) return known;
+    const auto there = mine_ ? std::optional<ControlRow>(mine_->row) : std::optional<ControlRow>();
+    auto outcome = protocol::outcome_of_epoch(there, owner_, epoch.last_epoch);
+    if (!outcome) {
+      mine_.reset();
+      return std::move(outcome).error();
+    }
+    if (*outcome == protocol::Outcome::kCommitted) return {};
+    return mine_->row.phase == Phase::kCurrent ? commit_sent(epoch) : commit_unsent(epoch);
+  }
+
+ private:
+  static std::string settled_prefix(int revision) {
+    return JournalControls::own_prefix(revision) + "settled/";
+  }
+
+  // As the journal has it, where a write failed or nothing was read yet.
+  base::Status refresh() {
+    if (mine_ && !stale_) return {};
+    auto found = controls_.read(table_.revision);
+    if (!found) return std::move(found).error();
+    mine_ = *std::move(found);
+    if (auto loaded = settled_.load(controls_.entries(settled_.prefix())); !loaded) return loaded;
+    if (auto loaded = queues_.load(controls_.entries(std::string(kRetryPrefix))); !loaded) return loaded;
+    stale_ = false;
+    return {};
+  }
+
+  base::Result<ControlRow> owned() {
+    if (!mine_) {
+      if (auto known = refresh(); !known) return std::move(known).error();
+    }
+    if (!mine_) return base::fenced("the control row is gone: the revision was dropped");
+    if (mine_->row.owner != owner_ || owner_.empty()) {
+      mine_.reset();
+      return protocol::fenced_by_another(table_.revision);
+    }
+    return mine_->row;
+  }
+
+  // Over the version that was seen, with the changes and the records of answers. When it is not known what
+  // became of it, or another one was there first, all is read again by whoever comes next.
+  base::Status write(const ControlRow& row, std::vector<Change> changes = {},
+                     std::vector<sources::NewRecord> answers = {}) {
+    auto version = controls_.write_with(row, mine_ ? mine_->version : "", adding(changes, answers));
+    if (version) {
+      mine_ = Stored{row, *std::move(version)};
+      return {};
+    }
+    return lost(std::move(version).error(), row.owner);
+  }
+
+  JournalControls::Add adding(std::vector<Change> changes, std::vector<sources::NewRecord> answers) {
+    return [this, changes = std::move(changes), answers = std::move(answers)](
+               sources::TransactionalProducer& producer) -> base::Result<std::vector<Change>> {
+      if (!answers.empty()) {
+        if (auto added = producer.append(answers_->topic(), answers); !added) return std::move(added).error();
+      }
+      return changes;
+    };
+  }
+
+  base::Error lost(base::Error error, const std::string& owner) {
+    mine_.reset();
+    stale_ = true;
+    if (error.code != intent::kConflict) return error;
+    auto there = controls_.read(table_.revision);
+    if (!there) return std::move(there).error();
+    if (!there->has_value() || (*there)->row.owner != owner)
+      return protocol::fenced_by_another(table_.revision);
+    return intent::changed_meanwhile(table_.revision);
+  }
+
+  // Not published: nothing is sent, and the keys are those of the result.
+  base::Status commit_unsent(const EpochCommit& epoch) {
+    const RowKeys keys(table_.identity);
+    std::vector<KeyDigest> come, gone;
+    for (std::size_t row = 0; row < epoch.changes.deletes.rows; ++row)
+      gone.push_back(keys.of_delete(epoch.changes, row));
+    for (std::size_t row = 0; row < epoch.changes.upserts.rows; ++row)
+      come.push_back(keys.of_upsert(epoch.changes, row));
+    return write(intent::after_epoch(mine_->row, epoch), settled_.change(come, gone));
+  }
+
+  base::Status commit_sent(const EpochCommit& epoch) {
+    if (!epoch_ || epoch_->number != epoch.last_epoch + 1) {
+      if (auto room = check_room(); !room) return room;
+      if (!mine_->row.intent) {
+        if (auto mine = check_turn(); !mine) return mine;
+      }
+      epoch_ = begin(epoch);
+    }
+    const bool sends = !epoch_->behind.empty() || !epoch_->sending->messages().empty();
+    if (auto stored = store_intent(epoch, sends); !stored) return stored;
+    if (auto sent = epoch_->sending->run(*sender_, stop_.get_token()); !sent) return sent;
+    base::crash_point("before-epoch-commit");
+    std::vector<sources::NewRecord> answers;
+    std::vector<Change> changes = settled_.change(epoch_->settled, {});
+    for (const http::Message& message : epoch_->behind)
+      changes.push_back(queues_.push(unsent(message, epoch_->number)));
+    const auto& messages = epoch_->sending->messages();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const Fate& fate = epoch_->sending->fates()[i];
+      if (fate.answer) answers.push_back(*fate.answer);
+      if (fate.kind == Fate::Kind::kTaken) continue;
+      Unsent message = unsent(messages[i], epoch_->number);
+      try_later(message, fate);
+      changes.push_back(queues_.push(std::move(message)));
+    }
+    ControlRow row = intent::after_epoch(mine_->row, epoch);
+    row.intent.reset();
+    if (auto written = write(row, std::move(changes), std::move(answers)); !written) return written;
+    epoch_.reset();
+    base::crash_point("after-epoch-commit");
+    return {};
+  }
+
+  Epoch begin(const EpochCommit& epoch) {
+    EpochMessages made = messages_of(form_, epoch, settled_);
+    Epoch out;
+    out.number = epoch.last_epoch + 1;
+    out.settled = std::move(made.settled);
+    std::vector<http::Message> now;
+    for (http::Message& message : made.messages) {
+      (queues_.contains(message.key) ? out.behind : now).push_back(std::move(message));
+    }
+    out.sending.emplace(std::move(now), answers_.get());
+    return out;
+  }
+
+  base::Status store_intent(const EpochCommit& epoch, bool sends) {
+    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records, epoch.logical_time,
+                        epoch.content};
+    if (mine_->row.intent) {
+      if (*mine_->row.intent == wanted) return {};
+      return base::terminal("IntentDiffers",
+                            fmt::format("epoch {} was begun with other offsets or content", wanted.epoch));
+    }
+    if (!sends) return {};
+    ControlRow row = mine_->row;
+    row.intent = wanted;
+    if (auto written = write(row); !written) return written;
+    base::crash_point("intent-stored");
+    return {};
+  }
+
+  Unsent unsent(const http::Message& message, std::int64_t epoch) const {
+    Unsent out;
+    out.key = message.key;
+    out.epoch = epoch;
+    out.event = message.event;
+    out.since = base::system_clock().now();
+    return out;
+  }
+
+  // After a try that failed.
+  void try_later(Unsent& message, const Fate& fate) const {
+    message.attempts += fate.attempts;
+    message.error = fate.error;
+    message.parked = fate.kind == Fate::Kind::kRefused || message.attempts >= push_.max_attempts;
+    const base::Backoff backoff{kFirstDelay, std::chrono::milliseconds(push_.max_delay / 1000)};
+    const auto delay = std::max(
+        fate.retry_after, base::backoff_delay(backoff, std::max(message.attempts, 1), base::random_u64()));
+    message.next = base::system_clock().now() + delay.count() * 1000;
+  }
+
+  base::Status tend_queues() {
+    const auto due = queues_.due(base::system_clock().now(), kTendAtOnce);
+    if (due.empty()) return {};
+    std::vector<http::Message> messages;
+    std::vector<Unsent> heads;
+    for (const Unsent* head : due) {
+      heads.push_back(*head);
+      http::Message& message = messages.emplace_back();
+      message.key = head->key;
+      message.event = head->event;
+      message.event.source = form_.source;
+      message.attempt = head->attempts + 1;
+    }
+    Sending sending(std::move(messages), answers_.get());
+    const base::Status sent = sending.run_once(*sender_, stop_.get_token());
+    std::vector<Change> changes;
+    std::vector<sources::NewRecord> answers;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      const Fate& fate = sending.fates()[i];
+      if (fate.answer) answers.push_back(*fate.answer);
+      if (fate.kind == Fate::Kind::kTaken) {
+        changes.push_back(queues_.drop_head(heads[i].key));
+      } else if (fate.attempts > 0) {
+        try_later(heads[i], fate);
+        changes.push_back(queues_.replace_head(std::move(heads[i])));
+      }
+    }
+    base::crash_point("queues-tended");
+    if (!changes.empty()) {
+      auto written = controls_.append_with(table_.revision, mine_->version,
+                                           adding(std::move(changes), std::move(answers)));
+      if (!written) return lost(std::move(written).error(), owner_);
+    }
+    return sent;
+  }
+
+  base::Status check_room() {
+    if (queues_.keys() < kMostKeys && queues_.bytes() < kMostBytes) return {};
+    if (auto tended = tend(); !tended) return tended;
+    if (stale_ || (queues_.keys() < kMostKeys && queues_.bytes() < kMostBytes)) return refresh();
+    return base::transient("TooManyUnsent",
+                           fmt::format("messages of {} keys were not taken, {} of them parked: no more are "
+                                       "begun until there are fewer than {}",
+                                       queues_.keys(), queues_.parked_keys(), kMostKeys))
+        .with_hint("put the receiver right; they are tried again");
+  }
+
+  // A successor that waits between two epochs goes first.
+  base::Status check_turn() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - looked_at_ < kLookEvery && !gave_way_) return {};
+    looked_at_ = now;
+    gave_way_ = false;
+    if (auto read = controls_.read(table_.revision); !read) return std::move(read).error();
+    for (const Change& wish : controls_.entries(std::string(kWishPrefix))) {
+      int revision = 0;
+      base::Micros at = 0;
+      const std::string_view digits = std::string_view(wish.key).substr(kWishPrefix.size());
+      std::from_chars(digits.data(), digits.data() + digits.size(), revision);
+      std::from_chars(wish.value->data(), wish.value->data() + wish.value->size(), at);
+      if (revision <= table_.revision || base::system_clock().now() - at > kWishLasts) continue;
+      gave_way_ = true;
+      return base::transient("HandingOver", fmt::format("revision {} takes over from here", revision));
+    }
+    return {};
+  }
+
+  base::Status wish(const std::string& value) {
+    return controls_.append_with(table_.revision, mine_->version, [&](sources::TransactionalProducer&) {
+      return base::Result<std::vector<Change>>(std::vector<Change>{{wish_key(table_.revision), value}});
+    });
+  }
+
+  // True: `previous` stands still, and this revision is exactly there.
+  base::Result<bool> hand_over(const ControlRow& next, Stored& previous, SwapResult& result) {
+    ControlRow& row = previous.row;
+    if (row.phase == Phase::kCurrent) {
+      if (!is_near_enough(next, row, result)) return false;
+      if (row.intent) return ask(row, result);
+      // Ends its writer, so that what is read now is where it stands. Should this go no further, it opens a
+      // producer again and goes on.
+      auto taken = controls_.take(row.revision);
+      if (!taken) return std::move(taken).error();
+      if (taken->has_value()) previous = **std::move(taken);
+      if (!taken->has_value() || row.phase != Phase::kCurrent) {
+        result.behind = true;
+        return false;
+      }
+      if (!is_near_enough(next, row, result)) return false;
+      if (row.intent) return ask(row, result);
+      auto stands = intent::let_stand(controls_, previous);
+      if (!stands) return stands;
+      result.behind = !*stands;
+      if (result.behind) return false;
+    } else if (is_past(next, row)) {
+      return base::terminal(
+          "HandOverMissed",
+          fmt::format("revision {} stands still where this one has read on: what lies between would be sent "
+                      "by neither",
+                      row.revision));
+    }
+    if (protocol::may_replace(next, row)) return true;
+    result.reach = protocol::to_reach(next, row);
+    result.reach_time = row.logical_time;
+    return false;
+  }
+
+  base::Result<bool> ask(const ControlRow& row, SwapResult& result) {
+    auto asked = wish(std::to_string(base::system_clock().now()));
+    if (!asked) return lost(std::move(asked).error(), owner_);
+    result.hold = true;
+    result.blocked_by =
+        fmt::format("epoch {} of revision {}, which is not finished", row.intent->epoch, row.revision);
+    return false;
+  }
+
+  base::Status publish(ControlRow next, const std::optional<Stored>& previous) {
+    std::vector<Change> changes;
+    if (previous) {
+      auto included = settled_.include(controls_.entries(settled_prefix(previous->row.revision)));
+      if (!included) return included;
+      changes = settled_.rewrite();
+      next.epoch = std::max(next.epoch, previous->row.epoch);
+    }
+    for (Change& wish : controls_.entries(std::string(kWishPrefix))) {
+      wish.value.reset();
+      changes.push_back(std::move(wish));
+    }
+    if (auto loaded = queues_.load(controls_.entries(std::string(kRetryPrefix))); !loaded) return loaded;
+    ++next.epoch;
+    next.phase = Phase::kCurrent;
+    next.committed_at = base::system_clock().now();
+    base::crash_point("before-swap-commit");
+    return write(next, std::move(changes));
+  }
+
+  const TableSpec table_;
+  const PushSpec push_;
+  const std::string product_uid_;
+  const MessageForm form_;
+  JournalControls controls_;
+  const std::unique_ptr<http::MessageSender> sender_;
+  const std::unique_ptr<Answers> answers_;  // null: none are wanted
+  std::stop_source stop_;
+  std::string owner_;
+  std::optional<Stored> mine_;  // as last seen; absent: to be read
+  bool stale_ = true;           // what follows is to be read
+  SettledKeys settled_;
+  RetryQueues queues_;
+  std::shared_ptr<Fill> fill_;
+  std::optional<Epoch> epoch_;
+  std::chrono::steady_clock::time_point tend_after_{}, looked_at_{};
+  bool gave_way_ = false;
+};
+
+}  // namespace
+
+base::Status check_connection(const TargetConnection& connection, const TableSpec& table) {
+  if (!connection.events)
+    return base::terminal("BadJob", fmt::format("event store {} is not opened", connection.store));
+  if (!connection.receiver || !table.push)
+    return base::terminal("BadJob", "the job does not say what is sent, or to whom");
+  return {};
+}
+
+base::Result<std::unique_ptr<Target>> make_target(const TargetConnection& connection, const TableSpec& table,
+                                                  const std::string& product_uid,
+                                                  std::unique_ptr<http::MessageSender> sender) {
+  if (auto fine = check_connection(connection, table); !fine) return std::move(fine).error();
+  std::unique_ptr<Answers> answers;
+  if (connection.receiver->answers) {
+    auto made = Answers::make(*connection.receiver->answers);
+    if (!made) return std::move(made).error();
+    answers = *std::move(made);
+  }
+  return std::unique_ptr<Target>(std::make_unique<PushTarget>(connection, table, product_uid,
+                                                              std::move(sender), std::move(answers)));
+}
+
+}  // namespace offtake::targets::push

@@ -1,0 +1,208 @@
+// The parts of a push target that need no receiver: sets of keys, their entries, queues.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+#include "operators/targets/push/hand_over.h"
+#include "operators/targets/push/retry_queues.h"
+#include "operators/targets/push/settled_keys.h"
+
+namespace offtake::targets::push {
+namespace {
+
+KeyDigest key(std::uint64_t number) {
+  // The low bits collide on purpose.
+  return {number * 0x9e3779b97f4a7c15ULL + 1, number % 61};
+}
+
+using Entries = std::map<std::string, std::string>;
+
+void write_into(Entries& entries, const std::vector<journal::Change>& changes) {
+  for (const auto& change : changes) {
+    if (change.value) {
+      entries[change.key] = *change.value;
+    } else {
+      entries.erase(change.key);
+    }
+  }
+}
+
+std::vector<journal::Change> listed(const Entries& entries) {
+  std::vector<journal::Change> out;
+  for (const auto& [key, value] : entries) out.push_back({key, value});
+  return out;
+}
+
+ControlRow at(sources::Offset offset, base::Micros time = 0) {
+  ControlRow row;
+  row.revision = 1;
+  row.offsets = {{"a/b", {{0, offset}}}};
+  row.logical_time = time;
+  return row;
+}
+
+}  // namespace
+
+TEST_CASE("a set of keys is the set it should be, whatever comes and goes") {
+  KeySet set;
+  std::set<std::uint64_t> model;
+  std::mt19937_64 random(7);
+  for (int step = 0; step < 60'000; ++step) {
+    const std::uint64_t number = random() % 3'000;
+    if (random() % 3 != 0) {
+      CHECK(set.insert(key(number)) == model.insert(number).second);
+    } else {
+      CHECK(set.erase(key(number)) == (model.erase(number) > 0));
+    }
+  }
+  REQUIRE(set.size() == model.size());
+  for (std::uint64_t number = 0; number < 3'000; ++number)
+    CHECK(set.contains(key(number)) == model.contains(number));
+  std::size_t seen = 0;
+  set.for_each([&](const KeyDigest&) { ++seen; });
+  CHECK(seen == model.size());
+}
+
+TEST_CASE("settled keys are what their entries say, packed or not") {
+  for (const bool removing : {false, true}) {
+    CAPTURE(removing);
+    SettledKeys settled("own/1/settled/");
+    Entries entries;
+    std::set<std::uint64_t> model;
+    std::mt19937_64 random(11);
+    for (int epoch = 0; epoch < 700; ++epoch) {
+      std::vector<KeyDigest> come, gone;
+      for (int i = 0; i < 40; ++i) {
+        const std::uint64_t number = random() % 50'000;
+        if (removing && i % 4 == 0) {
+          gone.push_back(key(number));
+          model.erase(number);
+        }
+      }
+      for (int i = 0; i < 40; ++i) {
+        const std::uint64_t number = random() % 50'000;
+        come.push_back(key(number));
+        model.insert(number);
+      }
+      write_into(entries, settled.change(come, gone));
+      CHECK(entries.size() < 80);
+    }
+    SettledKeys again("own/1/settled/");
+    REQUIRE(again.load(listed(entries)).ok());
+    CHECK(again.size() == model.size());
+    CHECK(settled.size() == model.size());
+    for (std::uint64_t number = 0; number < 50'000; ++number)
+      REQUIRE(again.contains(key(number)) == model.contains(number));
+
+    // A successor takes them in.
+    SettledKeys next("own/2/settled/");
+    Entries of_next;
+    write_into(of_next, next.change(std::vector<KeyDigest>{key(60'000), key(1)}, {}));
+    REQUIRE(next.include(listed(entries)).ok());
+    write_into(of_next, next.rewrite());
+    SettledKeys read("own/2/settled/");
+    REQUIRE(read.load(listed(of_next)).ok());
+    model.insert(60'000);
+    model.insert(1);
+    CHECK(read.size() == model.size());
+    CHECK(read.contains(key(60'000)));
+    // What a set packs of itself is what it is.
+    write_into(of_next, read.change(std::vector<KeyDigest>{key(70'000)}, {}));
+    SettledKeys last("own/2/settled/");
+    REQUIRE(last.load(listed(of_next)).ok());
+    CHECK(last.size() == model.size() + 1);
+  }
+}
+
+TEST_CASE("large sets of settled keys stand in few entries") {
+  SettledKeys settled("s/");
+  std::vector<KeyDigest> keys;
+  for (std::uint64_t number = 0; number < 100'000; ++number) keys.push_back({number + 1, number});
+  Entries entries;
+  write_into(entries, settled.change(keys, {}));
+  CHECK(entries.size() == 7);
+  for (const auto& [name, value] : entries) CHECK(value.size() <= 1 + 16'384 * 16);
+  SettledKeys again("s/");
+  REQUIRE(again.load(listed(entries)).ok());
+  CHECK(again.size() == keys.size());
+}
+
+TEST_CASE("damaged entries are no keys") {
+  for (const std::string& value : {std::string(), std::string("+short"), std::string("x") + std::string(16, 'a')}) {
+    SettledKeys settled("s/");
+    const std::vector<journal::Change> entries = {{"s/1", value}};
+    const auto loaded = settled.load(entries);
+    REQUIRE_FALSE(loaded.ok());
+    CHECK(loaded.error().code == "BadSettledKeys");
+  }
+}
+
+TEST_CASE("queues keep their order and come back from their entries") {
+  RetryQueues queues;
+  Entries entries;
+  const auto message = [](const std::string& of, std::int64_t epoch) {
+    Unsent out;
+    out.key = of;
+    out.epoch = epoch;
+    out.event.id = fmt::format("u:{}:{}", of, epoch);
+    out.event.data = R"({"row":{"n":"ü\n"}})";
+    out.next = epoch;
+    return out;
+  };
+  for (const std::int64_t epoch : {3, 5, 12}) {
+    write_into(entries, {queues.push(message("aa", epoch))});
+    write_into(entries, {queues.push(message("bb", epoch + 1))});
+  }
+  REQUIRE(queues.due(3, 10).size() == 1);
+  CHECK(queues.due(3, 10)[0]->key == "aa");
+  CHECK(queues.due(100, 10).size() == 2);
+  CHECK(queues.due(100, 1).size() == 1);
+  write_into(entries, {queues.drop_head("aa")});
+  Unsent head = *queues.due(100, 10)[1];
+  CHECK(head.key == "aa");
+  CHECK(head.epoch == 5);
+  head.attempts = 7;
+  head.parked = true;
+  head.error = "a sentence";
+  write_into(entries, {queues.replace_head(head)});
+
+  RetryQueues again;
+  REQUIRE(again.load(listed(entries)).ok());
+  CHECK(again.keys() == 2);
+  CHECK(again.messages() == 5);
+  CHECK(again.bytes() == queues.bytes());
+  CHECK(again.parked_keys() == 1);
+  REQUIRE(again.due(100, 10).size() == 1);
+  CHECK(again.due(100, 10)[0]->epoch == 4);
+  const Unsent& read = again.queues().at("aa").front();
+  CHECK(read.attempts == 7);
+  CHECK(read.error == "a sentence");
+  CHECK(read.event.data == R"({"row":{"n":"ü\n"}})");
+  CHECK(again.queues().at("aa").back().epoch == 12);
+  CHECK_FALSE(again.load(std::vector<journal::Change>{{"retry/aa/1", "{}"}}).ok());
+}
+
+TEST_CASE("a successor never gets past whom it takes over from") {
+  SwapResult result;
+  CHECK(is_near_enough(at(100), at(100), result));
+  CHECK(is_near_enough(at(90), at(100), result));
+  CHECK_FALSE(is_near_enough(at(101), at(100), result));
+  CHECK(result.hold);
+  CHECK_FALSE(result.blocked_by.empty());
+  result = {};
+  CHECK_FALSE(is_near_enough(at(0), at(1'000'000), result));
+  CHECK(result.behind);
+  CHECK_FALSE(result.hold);
+  // A partition that the other one has not found.
+  ControlRow wider = at(90);
+  wider.offsets["a/b"][1] = 1;
+  CHECK(is_past(wider, at(100)));
+  // A dataset that only one of them reads.
+  ControlRow other = at(90);
+  other.offsets["a/c"][0] = 5;
+  CHECK_FALSE(is_past(other, at(100)));
+}
+
+}  // namespace offtake::targets::push
