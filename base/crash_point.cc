@@ -72,6 +72,7 @@ const std::vector<std::string_view>& crash_point_names() {
       "checkpoint-renamed",
       "checkpoint-deleting",
       "piece-published",
+      "queues-tended",
   };
   return names;
 }

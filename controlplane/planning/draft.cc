@@ -304,8 +304,7 @@ class Drafting {
     }
     auto state = state_store(product_, in_.kept_store, in_.overlay, resources_);
     if (!state) return add(std::move(state).error(), kProvisioned);
-    auto receiver =
-        receiver_of(product_, *out_.target_class, *state, in_.overlay, resources_, platform_);
+    auto receiver = receiver_of(product_, *out_.target_class, *state, in_.overlay, resources_, platform_);
     if (!receiver) return add(std::move(receiver).error(), kPlanned);
     out_.job.target.receiver = std::move(receiver->receiver);
     out_.secret_files.merge(receiver->secret_files);

@@ -58,9 +58,9 @@ class Drafting {
 
  private:
   base::Error mismatch(const char* field, std::string_view what) const {
-    base::Error error =
-        base::terminal("TargetMismatch", fmt::format("class {} (engine {}) takes {}",
-                                                     class_.metadata.name, class_.spec.engine, what));
+    base::Error error = base::terminal(
+        "TargetMismatch",
+        fmt::format("class {} (engine {}) takes {}", class_.metadata.name, class_.spec.engine, what));
     return located(std::move(error), field).with_hint("leave it out, or name another class");
   }
 
@@ -69,28 +69,28 @@ class Drafting {
     const std::string& offered = class_.spec.provisioner.external->url;
     out_.receiver.url = http.url.empty() ? offered : http.url;
     if (origin_of(out_.receiver.url) != origin_of(offered)) {
-      base::Error error = base::terminal(
-          "ReceiverNotAllowed", fmt::format("{} is not at {}, where class {} lets messages be sent",
-                                            origin_of(out_.receiver.url), origin_of(offered),
-                                            class_.metadata.name));
+      base::Error error =
+          base::terminal("ReceiverNotAllowed",
+                         fmt::format("{} is not at {}, where class {} lets messages be sent",
+                                     origin_of(out_.receiver.url), origin_of(offered), class_.metadata.name));
       return located(std::move(error), "spec.target.http.url").with_hint("name a class of that host");
     }
     out_.receiver.structured = http.format == resources::EventFormat::kStructured;
     if (http.auth_secret_ref) {
       auto values = secret(http.auth_secret_ref->name, "spec.target.http.authSecretRef");
       if (!values) return std::move(values).error();
-      for (const auto& [key, file] : {std::pair("token", "token"), std::pair("username", "user"),
-                                      std::pair("password", "password"),
-                                      std::pair("signingKey", "signing-key")}) {
+      for (const auto& [key, file] :
+           {std::pair("token", "token"), std::pair("username", "user"), std::pair("password", "password"),
+            std::pair("signingKey", "signing-key")}) {
         if (const auto found = values->find(key); found != values->end()) add_file(file, found->second);
       }
       if (out_.secret_files.empty()) {
-        return located(base::waiting("SecretMissing",
-                                     fmt::format("Secret {}/{} has none of the keys token, username, "
-                                                 "password, signingKey",
-                                                 product_.metadata.namespace_name,
-                                                 http.auth_secret_ref->name)),
-                       "spec.target.http.authSecretRef");
+        return located(
+            base::waiting("SecretMissing",
+                          fmt::format("Secret {}/{} has none of the keys token, username, "
+                                      "password, signingKey",
+                                      product_.metadata.namespace_name, http.auth_secret_ref->name)),
+            "spec.target.http.authSecretRef");
       }
     }
     if (http.ca_secret_ref) {
@@ -123,8 +123,8 @@ class Drafting {
         command.environment.emplace_back(variable.name, variable.value.value_or(""));
         continue;
       }
-      auto value = secret_key(*variable.secret_key_ref,
-                              fmt::format("spec.target.function.env[{}].secretKeyRef", i));
+      auto value =
+          secret_key(*variable.secret_key_ref, fmt::format("spec.target.function.env[{}].secretKeyRef", i));
       if (!value) return std::move(value).error();
       command.secrets.push_back(variable.name);
       add_file("env-" + variable.name, *value);
@@ -138,22 +138,23 @@ class Drafting {
     const auto refuse = [&](const char* code, std::string text) {
       return located(base::terminal(code, std::move(text)), field);
     };
-    auto dataset =
-        look_up<resources::Dataset>(overlay_, resources_, namespace_name, name, "DatasetMissing");
+    auto dataset = look_up<resources::Dataset>(overlay_, resources_, namespace_name, name, "DatasetMissing");
     if (!dataset) return located(std::move(dataset).error(), field);
     const std::string shown = namespace_name + "/" + name;
     for (const auto& read : sql::referenced_datasets(product_.spec.sql, namespace_name)) {
       if (read.dataset_namespace == namespace_name && read.name == name) {
-        return refuse("Cycle", fmt::format("the product would read its own answers: {0}/{1} <- {2} <- {0}/{1}",
-                                           namespace_name, product_.metadata.name, shown));
+        return refuse("Cycle",
+                      fmt::format("the product would read its own answers: {0}/{1} <- {2} <- {0}/{1}",
+                                  namespace_name, product_.metadata.name, shown));
       }
     }
     if (dataset->spec.type != resources::DatasetType::kEvent)
       return refuse("DatasetNotSuitable", fmt::format("{} is no event dataset", shown));
     if (dataset->spec.source.event_store_name != state_.metadata.name) {
-      return refuse("DatasetNotSuitable",
-                    fmt::format("{} is on event store {}; answers are written where the product's state is, on {}",
-                                shown, dataset->spec.source.event_store_name, state_.metadata.name));
+      return refuse(
+          "DatasetNotSuitable",
+          fmt::format("{} is on event store {}; answers are written where the product's state is, on {}",
+                      shown, dataset->spec.source.event_store_name, state_.metadata.name));
     }
     auto registry = platform_.registry_of(state_);
     if (!registry) return located(std::move(registry).error(), field);
@@ -180,10 +181,10 @@ class Drafting {
     if (!values) return std::move(values).error();
     const auto found = values->find(ref.key);
     if (found != values->end()) return found->second;
-    return located(base::waiting("SecretMissing",
-                                 fmt::format("Secret {}/{} has no key {}",
-                                             product_.metadata.namespace_name, ref.name, ref.key)),
-                   field);
+    return located(
+        base::waiting("SecretMissing", fmt::format("Secret {}/{} has no key {}",
+                                                   product_.metadata.namespace_name, ref.name, ref.key)),
+        field);
   }
 
   void add_file(const std::string& name, const std::string& content) {
@@ -226,7 +227,8 @@ base::Result<resources::EventStore> state_store(const resources::DataProduct& pr
         look_up<resources::Dataset>(overlay, resources, name.dataset_namespace, name.name, "DatasetMissing");
     if (!dataset) return std::move(dataset).error();
     const bool event = dataset->spec.type == resources::DatasetType::kEvent;
-    if (!chosen || (event && chosen->spec.type != resources::DatasetType::kEvent)) chosen = *std::move(dataset);
+    if (!chosen || (event && chosen->spec.type != resources::DatasetType::kEvent))
+      chosen = *std::move(dataset);
   }
   if (!chosen) return base::waiting("DatasetMissing", "the SQL names no dataset");
   return store_of(overlay, resources, *chosen);

@@ -121,7 +121,7 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
     version += fmt::format("/{}", fmt::ptr(settings.events.get()));
     key += "/" + state->metadata.name;
   } else if (const auto& external = object.spec.provisioner.external;
-      external && !external->event_store_name.empty()) {
+             external && !external->event_store_name.empty()) {
     auto found = store::get<resources::EventStore>(resources_, "", external->event_store_name);
     if (!found) {
       if (found.error().code != "NotFound") return std::move(found).error();

@@ -39,8 +39,8 @@ class Platform {
   base::Result<std::shared_ptr<sources::EventStore>> event_store(const resources::EventStore& object);
   base::Result<std::shared_ptr<registry::Client>> registry_of(const resources::EventStore& object);
   // `state`: of products whose state is kept on an event store that the class does not name; may be null.
-  base::Result<std::shared_ptr<provision::Provisioner>> provisioner(const resources::TargetClass& object,
-                                                                    const resources::EventStore* state = nullptr);
+  base::Result<std::shared_ptr<provision::Provisioner>> provisioner(
+      const resources::TargetClass& object, const resources::EventStore* state = nullptr);
   // One key of a Secret of the system namespace. SecretMissing (waiting).
   base::Result<std::string> system_secret_key(const resources::SecretKeyRef& ref);
 

@@ -135,8 +135,8 @@ void list_what_is_made(const resources::DataProduct& subject, store::ResourceCli
   const bool creates = report.action == Action::kCreate;
   if ((!creates && report.action != Action::kRebuild) || !draft.job.plan.root || !draft.target_class) return;
   if (creates) {
-    if (auto provisioner = planning::provisioner_of(subject, *draft.target_class, "", overlay, resources,
-                                                    platform)) {
+    if (auto provisioner =
+            planning::provisioner_of(subject, *draft.target_class, "", overlay, resources, platform)) {
       report.makes = (*provisioner)->makes(planning::target_of(subject, platform.settings().installation));
     }
   }

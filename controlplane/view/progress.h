@@ -15,7 +15,8 @@ using RunnerList = std::vector<std::shared_ptr<runners::Runner>>;
 // {"revisions": [{revision, running, pid, incarnation, restarts, state, recordsRead, …}]}, ascending.
 json::Value progress_json(const resources::DataProduct& product, const RunnerList& runners, base::Micros now);
 
-// A piece of the newest worker's or function's log (or of `revision`, if above 0) from a place on. Gives where it ended.
+// A piece of the newest worker's or function's log (or of `revision`, if above 0) from a place on. Gives
+// where it ended.
 struct LogPiece {
   int revision = 0;
   std::string text;

@@ -36,7 +36,8 @@ struct OpenLog {
 std::vector<OpenLog> open_logs(const files::Path& directory, std::string_view program) {
   std::vector<OpenLog> out;
   for (int age = 0; age <= kOldLogs; ++age) {
-    const std::string name = age == 0 ? fmt::format("{}.log", program) : fmt::format("{}.{}.log", program, age);
+    const std::string name =
+        age == 0 ? fmt::format("{}.log", program) : fmt::format("{}.{}.log", program, age);
     const int descriptor = ::open((directory / name).c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) continue;
     OpenLog log{std::unique_ptr<const int, Closes>(new int(descriptor))};

@@ -1,7 +1,7 @@
 // What a worker has on disk, below <run directory>/<uid>/r<N>/: job.json secrets/ pid worker.sock status.json
 // worker.log, and worker.1.log (the one before it) to worker.4.log; the worker itself adds checkpoints/,
-// schemas/ and function/ (function.log, which rotates likewise, but is copied and cut). Secrets have mode 0600 in a folder of
-// mode 0700.
+// schemas/ and function/ (function.log, which rotates likewise, but is copied and cut). Secrets have mode
+// 0600 in a folder of mode 0700.
 #pragma once
 #include "base/files/files.h"
 #include "operators/runners/runner.h"
@@ -19,8 +19,7 @@ base::Result<bool> secrets_want_restart(const files::Path& run_directory, const 
 std::string digest_of_secrets(const WorkerOrder& order);
 // As Runner::read_log.
 base::Result<std::string> read_worker_log(const files::Path& run_directory, const WorkerKey& key,
-                                          LogPlace& place, std::size_t limit,
-                                          LogOf of = LogOf::kWorker);
+                                          LogPlace& place, std::size_t limit, LogOf of = LogOf::kWorker);
 // Workers that have a directory.
 std::vector<WorkerKey> listed_workers(const files::Path& run_directory);
 

@@ -14,7 +14,8 @@ namespace offtake::targets {
 struct ReceiverCommand {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> environment;
-  std::vector<std::string> secrets;  // variables whose values are files of the secrets directory, "env-<name>"
+  std::vector<std::string>
+      secrets;  // variables whose values are files of the secrets directory, "env-<name>"
   base::Micros idle_timeout = 300'000'000;
   std::int64_t memory_bytes = 512 << 20;
 };

@@ -9,9 +9,9 @@
 namespace offtake::targets {
 namespace {
 
-const TargetEngine* const kEngines[] = {&sqlite::engine(), &postgres::engine(), &opensearch::engine(),
-                                        &opensearch::elasticsearch_engine(), &topic::engine(),
-                                        &http::webhook::engine(), &function::engine()};
+const TargetEngine* const kEngines[] = {
+    &sqlite::engine(), &postgres::engine(),      &opensearch::engine(), &opensearch::elasticsearch_engine(),
+    &topic::engine(),  &http::webhook::engine(), &function::engine()};
 
 }  // namespace
 

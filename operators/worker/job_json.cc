@@ -164,9 +164,9 @@ std::optional<targets::Receiver> receiver_from(const json::Value& value) {
   out.structured = value.bool_or("structured");
   if (value["command"].is_object()) out.command = command_from(value["command"]);
   if (const auto& answers = value["answers"]; answers.is_object()) {
-    out.answers = targets::ReceiverAnswers{answers.string_or("topic"),
-                                           static_cast<int>(answers.int_or("schemaId")),
-                                           answers.string_or("schema")};
+    out.answers =
+        targets::ReceiverAnswers{answers.string_or("topic"), static_cast<int>(answers.int_or("schemaId")),
+                                 answers.string_or("schema")};
   }
   return out;
 }

@@ -10,12 +10,12 @@ import pytest
 
 from support import flight_products as fp
 from support import manifests
-from support.crash import CHECKPOINTS, FILLING, INTENT, LIVE, TOPIC, TOPICS, converge, hit
+from support.crash import CHECKPOINTS, FILLING, INTENT, LIVE, PUSH, TOPIC, TOPICS, converge, hit
 
 
 def test_the_matrix_knows_every_crash_point(flight_world):
     listed = flight_world.cli.run("version", "--crash-points").stdout.split()
-    assert sorted(listed) == sorted(FILLING + LIVE + CHECKPOINTS + INTENT + TOPIC)
+    assert sorted(listed) == sorted(FILLING + LIVE + CHECKPOINTS + INTENT + TOPIC + PUSH)
 
 
 @TOPICS

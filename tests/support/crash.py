@@ -18,6 +18,8 @@ CHECKPOINTS = ["checkpoint-written", "checkpoint-renamed", "checkpoint-deleting"
 INTENT = ["intent-stored", "handing-over", "public-name-moved"]
 # Of topics: tests/e2e/test_topics.py.
 TOPIC = ["piece-published"]
+# Of what is pushed: tests/e2e/test_push.py.
+PUSH = ["queues-tended"]
 TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])
 
 _series = iter(range(10, 90))

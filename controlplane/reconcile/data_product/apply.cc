@@ -196,8 +196,7 @@ void DataProductReconciler::renew_receiver(const Work& work, worker::Job& job, r
     order.kept_folders.insert("receiver");
     return;
   }
-  auto receiver =
-      planning::receiver_of(product, *work.target_class, *state, nullptr, client_, platform_);
+  auto receiver = planning::receiver_of(product, *work.target_class, *state, nullptr, client_, platform_);
   if (!receiver) {
     base::log_debug("the receiver stays as it was", {{"error", receiver.error().text()}});
     order.kept_folders.insert("receiver");

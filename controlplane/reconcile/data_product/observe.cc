@@ -143,9 +143,9 @@ void DataProductReconciler::watch_freshness(Work& work) {
 base::Status DataProductReconciler::find_target(Work& work) {
   resources::DataProduct& product = work.facts.product;
   if (auto given = give_class(work); !given) return given;
-  auto provisioner =
-      planning::provisioner_of(product, *work.target_class,
-                               work.jobs.empty() ? "" : work.jobs.front().target.store, nullptr, client_, platform_);
+  auto provisioner = planning::provisioner_of(product, *work.target_class,
+                                              work.jobs.empty() ? "" : work.jobs.front().target.store,
+                                              nullptr, client_, platform_);
   if (!provisioner) return std::move(provisioner).error();
   work.provisioner = *std::move(provisioner);
 

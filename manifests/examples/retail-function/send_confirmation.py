@@ -46,7 +46,7 @@ def send(event_id: str, payment: dict) -> None:
     mail["From"] = os.environ.get("MAIL_FROM", "shop@example.com")
     mail["To"] = payment["email"]
     mail["Subject"] = f"Payment {payment['payment_id']}"
-    mail["Message-ID"] = f"<{event_id}@offtake>"
+    mail["Message-ID"] = f"<{event_id.replace(':', '.')}@offtake>"  # no colons there (RFC 5322)
     mail.set_content(f"Dear {payment['name']},\n\nwe have received {payment['amount_cents'] / 100:.2f} EUR for your order "
                      f"{payment['order_id']}.\n")
     with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"]), timeout=10) as server:

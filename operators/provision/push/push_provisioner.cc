@@ -8,6 +8,8 @@ namespace {
 
 using targets::journal::JournalControls;
 
+constexpr int kReplicasOfStore = -1;  // as the cluster's default.replication.factor says
+
 class PushProvisioner : public Provisioner {
  public:
   explicit PushProvisioner(const ProvisionerSettings& settings)
@@ -21,7 +23,9 @@ class PushProvisioner : public Provisioner {
 
   base::Result<Provisioned> ensure(const ProductTarget& target, const Credentials&) override {
     if (auto there = need_store(); !there) return std::move(there).error();
-    if (auto made = targets::journal::create(*events_, targets::journal::topic_of(target.product_uid)); !made)
+    if (auto made = targets::journal::create(*events_, targets::journal::topic_of(target.product_uid),
+                                             kReplicasOfStore);
+        !made)
       return std::move(made).error();
     Provisioned out;
     out.writer.engine = engine_;
@@ -34,7 +38,8 @@ class PushProvisioner : public Provisioner {
   }
 
   std::vector<std::string> makes(const ProductTarget& target) const override {
-    return {fmt::format("topic {} on event store {}", targets::journal::topic_of(target.product_uid), store_)};
+    return {
+        fmt::format("topic {} on event store {}", targets::journal::topic_of(target.product_uid), store_)};
   }
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {

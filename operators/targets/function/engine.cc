@@ -29,7 +29,8 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
                                                   const std::string& product_uid) {
   if (auto fine = push::check_connection(connection, table); !fine) return std::move(fine).error();
   const Receiver& receiver = *connection.receiver;
-  if (!receiver.command) return base::terminal("BadJob", "the job does not say what the function's command is");
+  if (!receiver.command)
+    return base::terminal("BadJob", "the job does not say what the function's command is");
   FunctionOptions options;
   options.name = receiver.name;
   options.revision = table.revision;

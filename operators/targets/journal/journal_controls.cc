@@ -191,7 +191,8 @@ base::Status JournalControls::forget(int revision) {
   std::vector<Change> changes = entries(own_prefix(revision));
   const std::lock_guard lock(mutex_);
   for (Change& change : changes) change.value.reset();
-  if (journal_.find(control_key(revision)) != nullptr) changes.push_back({control_key(revision), std::nullopt});
+  if (journal_.find(control_key(revision)) != nullptr)
+    changes.push_back({control_key(revision), std::nullopt});
   return changes.empty() ? base::Status() : change(revision, changes);
 }
 
@@ -203,7 +204,8 @@ std::vector<Change> JournalControls::entries(const std::string& prefix) {
   const std::lock_guard lock(mutex_);
   std::vector<Change> out;
   const auto& all = journal_.entries();
-  for (auto entry = all.lower_bound(prefix); entry != all.end() && entry->first.starts_with(prefix); ++entry) {
+  for (auto entry = all.lower_bound(prefix); entry != all.end() && entry->first.starts_with(prefix);
+       ++entry) {
     out.push_back({entry->first, entry->second});
   }
   return out;

@@ -1,10 +1,6 @@
 #include "operators/targets/push/push_target.h"
 
-#include <charconv>
-
 #include "base/crash_point.h"
-#include "base/id.h"
-#include "base/retry.h"
 #include "operators/targets/intent/control_steps.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/push/hand_over.h"
@@ -21,16 +17,11 @@ using journal::Change;
 using journal::JournalControls;
 using Stored = intent::ControlStore::Stored;
 
-constexpr std::size_t kMostKeys = 10'000;       // retrying or parked
-constexpr std::size_t kMostBytes = 128 << 20;   // of their messages
-constexpr std::size_t kTendAtOnce = 512;        // heads of queues
-constexpr auto kFirstDelay = 5'000ms;           // of the retry queue
-constexpr auto kTendPause = 2s;                 // after an error
-constexpr auto kLookEvery = 200ms;              // whether a successor asks for its turn
-constexpr base::Micros kWishLasts = 10'000'000;
-constexpr std::string_view kWishPrefix = "handover/";
-
-std::string wish_key(int revision) { return fmt::format("{}{}", kWishPrefix, revision); }
+constexpr std::size_t kMostKeys = 10'000;      // retrying or parked
+constexpr std::size_t kMostBytes = 128 << 20;  // of their messages
+constexpr std::size_t kTendAtOnce = 512;       // heads of queues
+constexpr auto kTendPause = 2s;                // after an error
+constexpr auto kLookEvery = 200ms;             // whether a successor asks for its turn
 
 // An epoch that is being sent.
 struct Epoch {
@@ -281,7 +272,7 @@ class PushTarget : public Target {
       if (fate.answer) answers.push_back(*fate.answer);
       if (fate.kind == Fate::Kind::kTaken) continue;
       Unsent message = unsent(messages[i], epoch_->number);
-      try_later(message, fate);
+      try_later(message, fate, push_);
       changes.push_back(queues_.push(std::move(message)));
     }
     ControlRow row = intent::after_epoch(mine_->row, epoch);
@@ -330,17 +321,6 @@ class PushTarget : public Target {
     return out;
   }
 
-  // After a try that failed.
-  void try_later(Unsent& message, const Fate& fate) const {
-    message.attempts += fate.attempts;
-    message.error = fate.error;
-    message.parked = fate.kind == Fate::Kind::kRefused || message.attempts >= push_.max_attempts;
-    const base::Backoff backoff{kFirstDelay, std::chrono::milliseconds(push_.max_delay / 1000)};
-    const auto delay = std::max(
-        fate.retry_after, base::backoff_delay(backoff, std::max(message.attempts, 1), base::random_u64()));
-    message.next = base::system_clock().now() + delay.count() * 1000;
-  }
-
   base::Status tend_queues() {
     const auto due = queues_.due(base::system_clock().now(), kTendAtOnce);
     if (due.empty()) return {};
@@ -364,7 +344,7 @@ class PushTarget : public Target {
       if (fate.kind == Fate::Kind::kTaken) {
         changes.push_back(queues_.drop_head(heads[i].key));
       } else if (fate.attempts > 0) {
-        try_later(heads[i], fate);
+        try_later(heads[i], fate, push_);
         changes.push_back(queues_.replace_head(std::move(heads[i])));
       }
     }
@@ -395,23 +375,11 @@ class PushTarget : public Target {
     looked_at_ = now;
     gave_way_ = false;
     if (auto read = controls_.read(table_.revision); !read) return std::move(read).error();
-    for (const Change& wish : controls_.entries(std::string(kWishPrefix))) {
-      int revision = 0;
-      base::Micros at = 0;
-      const std::string_view digits = std::string_view(wish.key).substr(kWishPrefix.size());
-      std::from_chars(digits.data(), digits.data() + digits.size(), revision);
-      std::from_chars(wish.value->data(), wish.value->data() + wish.value->size(), at);
-      if (revision <= table_.revision || base::system_clock().now() - at > kWishLasts) continue;
-      gave_way_ = true;
-      return base::transient("HandingOver", fmt::format("revision {} takes over from here", revision));
-    }
-    return {};
-  }
-
-  base::Status wish(const std::string& value) {
-    return controls_.append_with(table_.revision, mine_->version, [&](sources::TransactionalProducer&) {
-      return base::Result<std::vector<Change>>(std::vector<Change>{{wish_key(table_.revision), value}});
-    });
+    const auto waits =
+        who_waits(controls_.entries(std::string(kWishPrefix)), table_.revision, base::system_clock().now());
+    if (!waits) return {};
+    gave_way_ = true;
+    return base::transient("HandingOver", fmt::format("revision {} takes over from here", *waits));
   }
 
   // True: `previous` stands still, and this revision is exactly there.
@@ -449,7 +417,8 @@ class PushTarget : public Target {
   }
 
   base::Result<bool> ask(const ControlRow& row, SwapResult& result) {
-    auto asked = wish(std::to_string(base::system_clock().now()));
+    auto asked = controls_.append_with(table_.revision, mine_->version,
+                                       adding({wish_of(table_.revision, base::system_clock().now())}, {}));
     if (!asked) return lost(std::move(asked).error(), owner_);
     result.hold = true;
     result.blocked_by =
@@ -516,8 +485,8 @@ base::Result<std::unique_ptr<Target>> make_target(const TargetConnection& connec
     if (!made) return std::move(made).error();
     answers = *std::move(made);
   }
-  return std::unique_ptr<Target>(std::make_unique<PushTarget>(connection, table, product_uid,
-                                                              std::move(sender), std::move(answers)));
+  return std::unique_ptr<Target>(
+      std::make_unique<PushTarget>(connection, table, product_uid, std::move(sender), std::move(answers)));
 }
 
 }  // namespace offtake::targets::push

@@ -7,9 +7,10 @@
 // records. The content at the cut is never sent: a fill keeps its keys alone.
 //
 // Hand-over: a revision that is not published sends nothing and keeps the keys of its result. It gets no
-// further than its predecessor and waits there (SwapResult::hold); where that is in the middle of an epoch, it
-// asks for a moment between two (`handover/<revision>`). Then it opens the predecessor's producer, lets it
-// stand, reads to exactly where it stands, and takes over: its settled keys, and the retry queues as they are.
+// further than its predecessor and waits there (SwapResult::hold); where that is in the middle of an epoch,
+// it asks for a moment between two (`handover/<revision>`). Then it opens the predecessor's producer, lets it
+// stand, reads to exactly where it stands, and takes over: its settled keys, and the retry queues as they
+// are.
 #pragma once
 #include <memory>
 

@@ -51,7 +51,9 @@ base::Result<Unsent> parse_entry(const journal::Change& entry) {
   return out;
 }
 
-std::size_t size_of(const Unsent& message) { return message.event.data.size() + message.event.id.size(); }
+std::size_t size_of(const Unsent& message) {
+  return message.event.data.size() + message.event.id.size();
+}
 
 bool is_due(const std::deque<Unsent>& queue, base::Micros now) {
   return !queue.front().parked && queue.front().next <= now;

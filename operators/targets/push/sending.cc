@@ -4,6 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/id.h"
+#include "base/retry.h"
+
 namespace offtake::targets::push {
 namespace {
 
@@ -12,6 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr int kTries = 3;
 constexpr auto kPatience = 5s;
+constexpr auto kFirstDelay = 5'000ms;  // of the retry queue
 constexpr auto kFirstPause = 200ms, kLongestPause = 2'000ms;
 
 bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
@@ -22,7 +26,9 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-base::Error interrupted() { return base::transient("Interrupted", "sending was interrupted"); }
+base::Error interrupted() {
+  return base::transient("Interrupted", "sending was interrupted");
+}
 
 // Waited for in place, whatever it is: the state of the delivery needs not be built again for a receiver that
 // refuses all for a while, and secrets are read again by themselves.
@@ -32,6 +38,16 @@ base::Error in_place(base::Error error) {
 }
 
 }  // namespace
+
+void try_later(Unsent& message, const Fate& fate, const PushSpec& spec) {
+  message.attempts += fate.attempts;
+  message.error = fate.error;
+  message.parked = fate.kind == Fate::Kind::kRefused || message.attempts >= spec.max_attempts;
+  const base::Backoff backoff{kFirstDelay, std::chrono::milliseconds(spec.max_delay / 1000)};
+  const auto delay = std::max(
+      fate.retry_after, base::backoff_delay(backoff, std::max(message.attempts, 1), base::random_u64()));
+  message.next = base::system_clock().now() + delay.count() * 1000;
+}
 
 void Sending::take(std::size_t index, http::Outcome outcome) {
   Fate& fate = fates_[index];

@@ -6,14 +6,15 @@
 
 #include "operators/targets/http/message_sender.h"
 #include "operators/targets/push/answers.h"
+#include "operators/targets/push/retry_queues.h"
 
 namespace offtake::targets::push {
 
 struct Fate {
   enum class Kind {
-    kOpen,   // not decided yet
+    kOpen,  // not decided yet
     kTaken,
-    kLater,  // goes to the retry queue, not before `retry_after` from now
+    kLater,    // goes to the retry queue, not before `retry_after` from now
     kRefused,  // to be parked
   };
   Kind kind = Kind::kOpen;
@@ -22,6 +23,9 @@ struct Fate {
   std::chrono::milliseconds retry_after{0};
   std::optional<sources::NewRecord> answer;
 };
+
+// After a try that failed: when the next one is, or that it is parked.
+void try_later(Unsent& message, const Fate& fate, const PushSpec& spec);
 
 class Sending {
  public:

@@ -130,7 +130,8 @@ TEST_CASE("large sets of settled keys stand in few entries") {
 }
 
 TEST_CASE("damaged entries are no keys") {
-  for (const std::string& value : {std::string(), std::string("+short"), std::string("x") + std::string(16, 'a')}) {
+  for (const std::string& value :
+       {std::string(), std::string("+short"), std::string("x") + std::string(16, 'a')}) {
     SettledKeys settled("s/");
     const std::vector<journal::Change> entries = {{"s/1", value}};
     const auto loaded = settled.load(entries);
@@ -182,6 +183,16 @@ TEST_CASE("queues keep their order and come back from their entries") {
   CHECK(read.event.data == R"({"row":{"n":"ü\n"}})");
   CHECK(again.queues().at("aa").back().epoch == 12);
   CHECK_FALSE(again.load(std::vector<journal::Change>{{"retry/aa/1", "{}"}}).ok());
+}
+
+TEST_CASE("a successor's wish counts for a while, and for those before it") {
+  const base::Micros now = 1'800'000'000'000'000;
+  const std::vector<journal::Change> wishes = {wish_of(3, now)};
+  CHECK(who_waits(wishes, 2, now) == 3);
+  CHECK(who_waits(wishes, 2, now + 9'000'000) == 3);
+  CHECK_FALSE(who_waits(wishes, 2, now + 11'000'000).has_value());
+  CHECK_FALSE(who_waits(wishes, 3, now).has_value());
+  CHECK_FALSE(who_waits({}, 1, now).has_value());
 }
 
 TEST_CASE("a successor never gets past whom it takes over from") {

@@ -210,7 +210,8 @@ TEST_CASE("all: every net change with its old row") {
                        .deletes = {{"2"}},
                        .new_rows = 1}));
   std::map<std::string, std::string> bodies;
-  for (const auto& request : receiver.requests()) bodies[std::string(request.headers.get("ce-subject"))] = request.body;
+  for (const auto& request : receiver.requests())
+    bodies[std::string(request.headers.get("ce-subject"))] = request.body;
   CHECK(bodies == std::map<std::string, std::string>{
                       {"3", R"({"row":{"id":3,"email":"c"}})"},
                       {"1", R"({"row":{"id":1,"email":"A"},"oldRow":{"id":1,"email":"a"}})"},
@@ -308,8 +309,8 @@ TEST_CASE("a message that is refused is parked with its key; one that fails too 
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   must(session.target().tend());
-  must(session.commit({.upserts = {{"1", "A"}, {"2", "B"}, {"3", "C"}},
-                       .old_rows = {{"1", "a"}, {"2", "b"}, {"3", "c"}}}));
+  must(session.commit(
+      {.upserts = {{"1", "A"}, {"2", "B"}, {"3", "C"}}, .old_rows = {{"1", "a"}, {"2", "b"}, {"3", "c"}}}));
   must(session.target().tend());
   CHECK(seen_by(receiver).subjects ==
         std::map<std::string, int>{{"1 created", 1}, {"2 created", 5}, {"3 created", 1}, {"3 updated", 1}});

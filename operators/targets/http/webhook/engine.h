@@ -1,5 +1,5 @@
-// The engine of receivers at a URL. Secrets are files below Receiver::secrets_directory: `token`, or `user` and
-// `password`; `signing-key`; `ca.crt`. Each may be missing.
+// The engine of receivers at a URL. Secrets are files below Receiver::secrets_directory: `token`, or `user`
+// and `password`; `signing-key`; `ca.crt`. Each may be missing.
 #pragma once
 #include "operators/targets/target.h"
 
