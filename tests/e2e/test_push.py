@@ -76,8 +76,8 @@ def mailing(box: Mailbox, script: str | None = None, **function) -> dict:
 
 def function_pid(product: Product) -> int | None:
     try:
-        return int((product.worker().folder / "function" / "function.pid").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
+        return json.loads((product.worker().folder / "function" / "function.pid").read_text())["pid"]
+    except (OSError, ValueError):
         return None
 
 
