@@ -159,10 +159,11 @@ class PushTarget : public Target {
 
   base::Status tend() override {
     if (stale_ || !mine_ || mine_->row.phase != Phase::kCurrent || mine_->row.intent) return {};
-    if (std::chrono::steady_clock::now() < tend_after_) return {};
-    auto tended = tend_queues();
-    if (!tended) tend_after_ = std::chrono::steady_clock::now() + kTendPause;
-    return tended;
+    // What was wrong stays so until a try goes well.
+    if (std::chrono::steady_clock::now() < tend_after_) return tended_;
+    tended_ = tend_queues();
+    if (!tended_) tend_after_ = std::chrono::steady_clock::now() + kTendPause;
+    return tended_;
   }
 
   base::Status commit(const EpochCommit& epoch) override {
@@ -462,6 +463,7 @@ class PushTarget : public Target {
   std::shared_ptr<Fill> fill_;
   std::optional<Epoch> epoch_;
   std::chrono::steady_clock::time_point tend_after_{}, looked_at_{};
+  base::Status tended_;  // how the last try of the queues went
   bool gave_way_ = false;
 };
 

@@ -107,7 +107,7 @@ std::string summary(const PreviewReport& report) {
 // The engine's side of a preview, with limits of one's own.
 struct Direct {
   Direct(World& world, const resources::DataProduct& asked)
-      : draft(planning::draft({asked, nullptr, base::system_clock().now(), {}, false}, *world.resources,
+      : draft(planning::draft({asked, nullptr, base::system_clock().now(), {}, {}, false}, *world.resources,
                               *world.platform)) {
     REQUIRE(draft.ok());
     input.plan = &draft.job.plan;
