@@ -44,11 +44,6 @@ base::Result<std::int64_t> count(db::Database& database, const std::string& sql)
   return found->int64(0);
 }
 
-std::string without_end(std::string sql) {
-  while (!sql.empty() && (sql.back() == ';' || sql.back() == '\n' || sql.back() == ' ')) sql.pop_back();
-  return sql;
-}
-
 // Each distinct row with how often it is there; types count: 1 is not '1'.
 std::string bag(const std::string& table, const std::vector<std::string>& columns) {
   std::string list, types;
@@ -107,6 +102,11 @@ base::Status compare(db::Database& database, const ProductFacts& product, CheckR
 }
 
 }  // namespace
+
+std::string without_end(std::string sql) {
+  while (!sql.empty() && (sql.back() == ';' || sql.back() == '\n' || sql.back() == ' ')) sql.pop_back();
+  return sql;
+}
 
 base::Result<CheckResult> check_product(const ProductFacts& product, sources::EventStore& log,
                                         const files::Path& scratch_file) {

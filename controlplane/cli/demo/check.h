@@ -53,6 +53,9 @@ struct CheckResult {
 base::Result<CheckResult> check_product(const ProductFacts& product, sources::EventStore& log,
                                         const files::Path& scratch_file);
 
+// The query without what ends it.
+std::string without_end(std::string sql);
+
 // Alters one value of one row of the target behind the product's back: what a check must find. Gives what it
 // did.
 base::Result<std::string> tamper(const ProductFacts& product);

@@ -7,6 +7,7 @@
 #include "base/json/value.h"
 #include "base/log.h"
 #include "controlplane/cli/connection.h"
+#include "controlplane/cli/demo/check_mails.h"
 #include "controlplane/cli/demo/number.h"
 #include "controlplane/cli/demo/session.h"
 #include "controlplane/cli/demo/verbs.h"
@@ -81,7 +82,7 @@ class Demo {
           fmt::format("Stopped. Everything is kept in {}; remove it to start over.", data_.string()));
       return kDone;
     }
-    if (!facts_)
+    if (!end_)
       return fail(console_, base::terminal("Stopped", "stopped before there was something to check"));
     return check();
   }
@@ -176,7 +177,7 @@ class Demo {
       };
       auto ended = run_session(address, settings_, written, console_, stop);
       if (ended) {
-        facts_ = *std::move(ended);
+        end_ = *std::move(ended);
       } else if (!is_end_of_server(ended.error())) {
         error_ = ended.error();
       }
@@ -195,7 +196,7 @@ class Demo {
     console_.out(
         console_.paint("The check: the same SQL, run by SQLite over the raw records", Colour::kBold));
     if (arguments_.flag("tamper")) {
-      auto altered = tamper(facts_->front());
+      auto altered = tamper(end_->products.front());
       if (!altered) return fail(console_, altered.error());
       console_.out(fmt::format("altered on purpose: {}", *altered));
     }
@@ -205,17 +206,33 @@ class Demo {
     options.dir = (data_ / "events").string();
     auto log = sources::embedded::Log::open(options);
     if (!log) return fail(console_, log.error());
-    const auto store =
+    const std::shared_ptr<sources::EventStore> store =
         sources::embedded::make_store(std::shared_ptr<sources::embedded::Log>(*std::move(log)));
     bool equal = true;
     int number = 0;
-    for (const ProductFacts& product : *facts_) {
+    for (const ProductFacts& product : end_->products) {
       auto result = check_product(product, *store, scratch->path() / fmt::format("{}.db", ++number));
       if (!result) return fail(console_, result.error());
       report(product, *result);
       equal = equal && result->equal();
     }
-    return equal ? kDone : kFailed;
+    auto mails = check_mails(end_->mailed, end_->mails, store, scratch->path());
+    if (!mails) return fail(console_, mails.error());
+    report(*mails);
+    return equal && mails->good() ? kDone : kFailed;
+  }
+
+  void report(const MailCheck& mails) {
+    console_.out(fmt::format("{}: mails for the {} payments since the cut, none for the {} before it:",
+                             end_->mailed.title, grouped(mails.expected), grouped(mails.history)));
+    console_.out(fmt::format("  {} came, {} of them twice; missing: {}, not asked for: {}",
+                             grouped(mails.sent), grouped(mails.twice), grouped(mails.missing),
+                             grouped(mails.surplus)));
+    if (mails.good()) {
+      console_.out("  " + console_.paint("one for each", Colour::kGreen));
+    } else {
+      console_.out("  " + console_.paint("NOT RIGHT", Colour::kRed) + ": " + mails.example);
+    }
   }
 
   void report(const ProductFacts& product, const CheckResult& result) {
@@ -242,7 +259,7 @@ class Demo {
   SessionSettings settings_;
   std::optional<files::TempDir> scratch_;
   files::Path data_, note_file_;
-  std::optional<std::vector<ProductFacts>> facts_;
+  std::optional<SessionEnd> end_;
   std::optional<base::Error> error_;
 };
 

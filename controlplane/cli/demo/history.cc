@@ -16,6 +16,7 @@ void move_to(const ExamplePlace& place, json::Value& object) {
   if (!place.namespace_name.empty()) object.get_or_add("metadata").set("namespace", place.namespace_name);
   if (!place.event_store.empty() && object.string_or("kind") == "Dataset")
     object.get_or_add("spec").get_or_add("source").set("eventStoreName", place.event_store);
+  if (place.edit) place.edit(object);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace offtake::cli::demo {
 // Where an example's objects go, if not where the file says.
 struct ExamplePlace {
   std::string namespace_name;
-  std::string event_store;  // of Datasets
+  std::string event_store;                      // of Datasets
+  std::function<void(json::Value&)> edit = {};  // of each object, last
 };
 
 // Applies an example file ("retail/datasets.yaml").

@@ -7,6 +7,7 @@
 #include "base/sqlite/database.h"
 #include "controlplane/cli/connection.h"
 #include "controlplane/cli/demo/history.h"
+#include "controlplane/cli/demo/mail_story.h"
 #include "controlplane/cli/demo/product_facts.h"
 #include "controlplane/cli/demo/trickle.h"
 #include "controlplane/cli/progress.h"
@@ -73,9 +74,13 @@ class Session {
  public:
   Session(const ServerAddress& address, const SessionSettings& settings, Console& console,
           std::stop_token stop)
-      : client_(address), settings_(settings), console_(console), stop_(std::move(stop)) {}
+      : client_(address),
+        settings_(settings),
+        console_(console),
+        stop_(std::move(stop)),
+        mails_(client_, kCompany, console_, stop_) {}
 
-  base::Result<std::vector<ProductFacts>> run(const std::function<base::Status()>& history_written) {
+  base::Result<SessionEnd> run(const std::function<base::Status()>& history_written) {
     headline("Datasets: what the company's teams publish (manifests/examples/retail/datasets.yaml)");
     if (!apply_example(client_, "retail/datasets.yaml", {}, console_)) return not_applied();
     if (auto ready = wait_for_datasets(client_, kCompany, Retail::dataset_names(), console_, stop_); !ready)
@@ -98,12 +103,18 @@ class Session {
     if (auto live = wait_for_products(); !live) return live.error();
     headline("What readers of the products see");
     auto facts = gather();
-    if (!facts) return facts;
+    if (!facts) return std::move(facts).error();
     for (const ProductFacts& product : *facts) {
       if (auto shown = show_rows(product, console_); !shown) return shown.error();
     }
-    if (settings_.once) return catch_up(trickle, *facts);
-    return keep_running(trickle, *facts);
+    headline("A function: a mail for each new payment (manifests/examples/mails/product.yaml)");
+    if (auto told = mails_.start(); !told) return told.error();
+    if (auto ended = settings_.once ? catch_up(trickle, *facts) : keep_running(trickle); !ended)
+      return ended.error();
+    auto mailed = product_facts(client_, kCompany, kMailProduct);
+    // After Ctrl-C nothing is checked, and the server may be gone.
+    if (!mailed && settings_.once) return std::move(mailed).error();
+    return SessionEnd{*std::move(facts), mailed ? *std::move(mailed) : ProductFacts{}, mails_.ids()};
   }
 
  private:
@@ -146,7 +157,7 @@ class Session {
   }
 
   // Until some live epochs are committed, then nothing more is written, then until all of it is committed.
-  base::Result<std::vector<ProductFacts>> catch_up(Trickle& trickle, std::vector<ProductFacts> facts) {
+  base::Status catch_up(Trickle& trickle, const std::vector<ProductFacts>& facts) {
     headline("Live: epochs that follow the log");
     auto live = poll(2min, [&]() -> base::Result<bool> {
       for (const ProductFacts& product : facts) {
@@ -158,18 +169,20 @@ class Session {
     if (!live) return live.error();
     if (auto stopped = trickle.stop(); !stopped) return stopped.error();
     const auto ends = trickle.ends();
+    const base::Micros stopped_at = base::system_clock().now();
     auto caught_up = poll(2min, [&]() -> base::Result<bool> {
       for (const ProductFacts& product : facts) {
         auto reached = has_reached(product, ends);
         if (!reached || !*reached) return reached;
       }
-      return true;
+      return mails_.is_through(stopped_at);
     });
     if (!caught_up) return caught_up.error();
     console_.out(
         fmt::format("{} records came while the products were filled and live; all of them are committed",
                     grouped(trickle.sent())));
-    return facts;
+    console_.out(fmt::format("{} mails have come", grouped(mails_.mails())));
+    return {};
   }
 
   // Looks every 100 ms.
@@ -191,7 +204,7 @@ class Session {
     }
   }
 
-  base::Result<std::vector<ProductFacts>> keep_running(Trickle& trickle, std::vector<ProductFacts> facts) {
+  base::Status keep_running(Trickle& trickle) {
     console_.out("");
     console_.out("Look around from another terminal:");
     const std::string program = own_name();
@@ -201,7 +214,8 @@ class Session {
     console_.text(table_text({line("get products -n retail -w", "how they are, as it changes"),
                               line("describe product revenue-by-day -n retail", "everything about one"),
                               line("plan payment-confirmations -n retail", "what is read, and why"),
-                              line("logs payment-confirmations -n retail -f", "what its worker does")}));
+                              line("logs payment-confirmations -n retail -f", "what its worker does"),
+                              line("logs payment-mails -n retail --function", "what the function says")}));
     console_.out("");
     console_.out("New orders keep coming. Ctrl-C stops it all; the next `offtake demo` goes on from here.");
     std::mutex mutex;
@@ -211,7 +225,7 @@ class Session {
       wake.wait_for(lock, stop_, 1s, [] { return false; });
       if (auto failed = trickle.error()) return *failed;
     }
-    return facts;
+    return {};
   }
 
   ApiClient client_;
@@ -219,14 +233,14 @@ class Session {
   Console& console_;
   std::stop_token stop_;
   int step_ = 1;
+  MailStory mails_;
 };
 
 }  // namespace
 
-base::Result<std::vector<ProductFacts>> run_session(const ServerAddress& address,
-                                                    const SessionSettings& settings,
-                                                    const std::function<base::Status()>& history_written,
-                                                    Console& console, const std::stop_token& stop) {
+base::Result<SessionEnd> run_session(const ServerAddress& address, const SessionSettings& settings,
+                                     const std::function<base::Status()>& history_written, Console& console,
+                                     const std::stop_token& stop) {
   return Session(address, settings, console, stop).run(history_written);
 }
 

@@ -20,10 +20,16 @@ struct SessionSettings {
   files::Path server_data_directory;
 };
 
-// Runs until stopped (or, with `once`, until done). What the check needs is gathered when it ends.
-base::Result<std::vector<ProductFacts>> run_session(const ServerAddress& address,
-                                                    const SessionSettings& settings,
-                                                    const std::function<base::Status()>& history_written,
-                                                    Console& console, const std::stop_token& stop);
+// What the check needs.
+struct SessionEnd {
+  std::vector<ProductFacts> products;
+  ProductFacts mailed;               // the product whose function sends mails
+  std::map<std::string, int> mails;  // how often each id came
+};
+
+// Runs until stopped (or, with `once`, until done).
+base::Result<SessionEnd> run_session(const ServerAddress& address, const SessionSettings& settings,
+                                     const std::function<base::Status()>& history_written, Console& console,
+                                     const std::stop_token& stop);
 
 }  // namespace offtake::cli::demo
