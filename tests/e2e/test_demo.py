@@ -27,6 +27,12 @@ def test_demo_once_is_equal_and_leaves_no_kubeconfig(tmp_path):
     for ours, theirs in compared:
         assert ours == theirs and int(ours.replace(",", "")) > 1000
     assert "live, revision 1" in done.stdout and "sqlite3 -readonly" in done.stdout
+    # The function is told of what came since, and of nothing before.
+    mails = re.search(r"mails for the ([\d,]+) payments since the cut, none for the ([\d,]+) before it:\n"
+                      r"  ([\d,]+) came, 0 of them twice; missing: 0, not asked for: 0\n  one for each\n", done.stdout)
+    assert mails, done.stdout
+    since, history, came = (int(number.replace(",", "")) for number in mails.groups())
+    assert since == came > 0 and history > 1000
     assert not (tmp_path / ".config").exists()
 
 

@@ -47,7 +47,7 @@ void check_encodes(const std::map<std::string, avro::Schema, std::less<>>& schem
 }  // namespace
 
 TEST_CASE("the examples are the shipped files, byte for byte, and nothing is wrong with them") {
-  REQUIRE(demo::examples().size() == 3);
+  REQUIRE(demo::examples().size() == 4);
   for (const demo::Example& example : demo::examples()) {
     CAPTURE(example.file);
     auto file =
