@@ -38,8 +38,8 @@ class PushProvisioner : public Provisioner {
   }
 
   std::vector<std::string> makes(const ProductTarget& target) const override {
-    return {
-        fmt::format("topic {} on event store {}", targets::journal::topic_of(target.product_uid), store_)};
+    return {fmt::format("topic {} on event store {}", targets::journal::shown_topic_of(target.product_uid),
+                        store_)};
   }
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {

@@ -61,7 +61,7 @@ class TopicProvisioner : public Provisioner {
 
   std::vector<std::string> makes(const ProductTarget& target) const override {
     return {fmt::format("topic {} on event store {}", topic_of(target), store_),
-            "topic " + targets::journal::topic_of(target.product_uid)};
+            "topic " + targets::journal::shown_topic_of(target.product_uid)};
   }
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {

@@ -16,6 +16,10 @@ std::string topic_of(const std::string& product_uid) {
   return "_offtake.state." + product_uid;
 }
 
+std::string shown_topic_of(const std::string& product_uid) {
+  return topic_of(product_uid.empty() ? "<uid of the product>" : product_uid);
+}
+
 base::Status create(sources::EventStore& store, const std::string& topic, int replicas) {
   if (store.describe(topic)) return {};
   sources::TopicSpec spec;

@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxBytes = 512 << 20;
 
 // "_offtake.state.<product uid>"
 std::string topic_of(const std::string& product_uid);
+// The same for people: also of a product that has no uid yet.
+std::string shown_topic_of(const std::string& product_uid);
 
 // There already = success.
 base::Status create(sources::EventStore& store, const std::string& topic, int replicas = 1);

@@ -74,6 +74,11 @@ base::Error error_of(const base::Result<std::string>& result) {
 
 }  // namespace
 
+TEST_CASE("a plan names the topic of a product that has no uid yet") {
+  CHECK(shown_topic_of("7c") == "_offtake.state.7c");
+  CHECK(shown_topic_of("") == "_offtake.state.<uid of the product>");
+}
+
 TEST_CASE("the latest of a key is its value, a tombstone deletes it") {
   const Product product;
   Journal journal(store(), product.topic);
