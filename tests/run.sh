@@ -2,7 +2,7 @@
 # Runs the tests and ends with their count: "N passed, N failed" (", N skipped" where some were). Called by
 # ./dev test, which has installed what they need.
 #
-#   run.sh              lint; unit beside e2e
+#   run.sh              lint, unit, e2e
 #   run.sh quick        lint and unit: nothing but this machine
 #   run.sh lint|unit|e2e|full
 #   run.sh embedded     those of e2e that need the product alone: no broker, no PostgreSQL
@@ -17,9 +17,7 @@ source tests/support/sanitizers.sh
 preset="${OFFTAKE_PRESET:-release}"
 passed=0 failed=0 skipped=0
 log="$(mktemp)"
-beside=  # the process of what runs beside the rest
-trap 'rm -rf "$log" "$log.beside" "$log.counts" "$sanitizers_folder"' EXIT
-trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null; exit 130' INT TERM
+trap 'rm -rf "$log" "$sanitizers_folder"' EXIT
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
@@ -90,26 +88,6 @@ run_newer_search() {
     run_programs targets_test provision_servers_test
 }
 
-# begin_beside COMMAND…: runs it beside what follows, for the unit programs wait most of their time. end_beside
-# waits for it, then shows what it printed and counts what it counted.
-begin_beside() {
-  {
-    passed=0 failed=0 skipped=0
-    "$@" >"$log.beside" 2>&1
-    printf '%s %s %s\n' "$passed" "$failed" "$skipped" >"$log.counts"
-  } &
-  beside=$!
-}
-
-end_beside() {
-  local ok=0 bad=1 skips=0
-  wait "$beside"
-  beside=
-  cat "$log.beside"
-  [ ! -s "$log.counts" ] || read -r ok bad skips <"$log.counts"
-  count "$ok" "$bad" "$skips"
-}
-
 # The files of tests/e2e, several at a time and the long ones first (tests/e2e/conftest.py): each process has
 # servers of its own, and waits about as much as it works.
 run_e2e() {
@@ -143,9 +121,8 @@ sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
-    begin_beside run_unit
+    run_unit
     run_e2e -m 'not full'
-    end_beside
     ;;
   quick)
     run_lint
@@ -157,10 +134,9 @@ case "${1:-all}" in
   embedded) run_e2e -m embedded ;;
   full)
     run_lint
-    begin_beside run_unit
-    run_e2e
-    end_beside
+    run_unit
     run_newer_search
+    run_e2e
     ;;
   *)
     if [ -x "build/$preset/tests/$1_test" ]; then

@@ -171,7 +171,7 @@ resources::DataProduct World::product(const std::string& name) {
 
 resources::DataProduct World::until(const std::string& name,
                                     const std::function<bool(const resources::DataProduct&)>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
   for (;;) {
     reconcile(name);
     auto found = product(name);
