@@ -101,6 +101,7 @@ def confirmed(box: Mailbox, numbers) -> None:
         assert len(ids) == 1, f"payment {payment}: {ids}"
 
 
+@pytest.mark.timeout(600)  # ten restarts of a worker that died, each after a longer pause
 def test_confirmations_are_mailed_once(world, mailbox):
     """History of 50,000 sends none; 2,000 new ones with ten kills each of worker and function; changes of what they
     join send none; an edit of the SQL while they come sends none twice and loses none."""
@@ -118,7 +119,7 @@ def test_confirmations_are_mailed_once(world, mailbox):
         else:
             worker = product.wait_worker()
             worker.send(signal.SIGKILL)
-            product.wait_worker(not_pid=worker.pid)
+            product.wait_worker(not_pid=worker.pid, timeout=60)  # it is started again after at most 30 s
         killed += 1
         time.sleep(0.2)  # somewhere in the middle of what it does
     assert killed == 20
