@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from support import flight_products as fp
-from support import flights, paths
-from support.children import Child, eventually, process_state
+from support import flights
+from support.children import eventually, process_state
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -43,14 +43,7 @@ def test_a_frozen_writer_is_fenced(world, orphans_are_ours):
     world.server.kill()
 
     # The next incarnation, started by hand beside the frozen one.
-    state = paths.scratch() / "second-worker"
-    state.mkdir()
-    log = state / "worker.log"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OFFTAKE_")}
-    second = Child("second worker", [
-        paths.offtake_binary(), "worker", "--job", first.folder / "job.json", "--secrets", first.folder / "secrets",
-        "--state", state, "--status", f"unix:{state}/worker.sock", "--incarnation", before.incarnation + 1],
-        log, environment)
+    second = first.second("second-worker", before.incarnation + 1)
 
     def taken_over():
         assert second.running(), second.output()[-2000:]

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from support import manifests, opensearch, own_servers, paths
-from support.children import Child, eventually
+from support import manifests, opensearch, own_servers
+from support.children import eventually
 from support.crash import hit
 from support.opensearch import SearchProduct
 from support.own_servers import OwnServer
@@ -175,13 +175,7 @@ def test_a_worker_frozen_in_a_bulk_changes_nothing_later(server, shop, product):
         first, before = frozen.worker(), frozen.control()
         assert frozen.intent()["epoch"] == before.epoch + 1
         # The next incarnation, started by hand beside the frozen one, as on another machine.
-        state = paths.scratch() / "second-search-worker"
-        state.mkdir()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("OFFTAKE_")}
-        second = Child("second worker", [
-            paths.offtake_binary(), "worker", "--job", first.folder / "job.json", "--secrets", first.folder / "secrets",
-            "--state", state, "--status", f"unix:{state}/worker.sock", "--incarnation", before.incarnation + 1],
-            state / "worker.log", environment)
+        second = first.second("second-search-worker", before.incarnation + 1)
         for number in range(20, 60):
             shop.remove_customer(number)
         shop.flush()

@@ -2,14 +2,13 @@
 then the rest of the bulk arrives, and they stay deleted."""
 
 import json
-import os
 import signal
 import time
 
 import pytest
 
-from support import manifests, opensearch, own_servers, paths
-from support.children import Child, eventually, signal_process
+from support import manifests, opensearch, own_servers
+from support.children import eventually, signal_process
 from support.holding_proxy import HoldingProxy
 from support.opensearch import SearchProduct
 from support.own_servers import OwnServer
@@ -71,13 +70,7 @@ def test_what_arrives_late_changes_nothing(server, proxy, shop):
     assert people.intent()["epoch"] == before.epoch + 1
 
     # The next incarnation, started by hand beside the frozen one, as on another machine.
-    state = paths.scratch() / "second-frozen-worker"
-    state.mkdir()
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OFFTAKE_")}
-    second = Child("second worker", [
-        paths.offtake_binary(), "worker", "--job", first.folder / "job.json", "--secrets", first.folder / "secrets",
-        "--state", state, "--status", f"unix:{state}/worker.sock", "--incarnation", before.incarnation + 1],
-        state / "worker.log", environment)
+    second = first.second("second-frozen-worker", before.incarnation + 1)
     try:
         for number in LATE:
             shop.remove_customer(number)

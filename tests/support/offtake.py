@@ -49,6 +49,16 @@ class Worker:
         os.kill(pid, number)
         return pid
 
+    def second(self, name: str, incarnation: int) -> Child:
+        """Another worker of the same revision, started by hand beside this one as on another machine."""
+        state = paths.scratch() / name
+        state.mkdir()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OFFTAKE_")}
+        return Child("second worker", [
+            paths.offtake_binary(), "worker", "--job", self.folder / "job.json", "--secrets", self.folder / "secrets",
+            "--state", state, "--status", f"unix:{state}/worker.sock", "--incarnation", incarnation],
+            state / "worker.log", environment)
+
     def log_text(self) -> str:
         """All that it wrote: its rotated log, and what went to its standard output and error."""
         files = sorted([*self.folder.glob("worker*.log*"), *self.folder.glob("worker.out")], key=lambda f: f.stat().st_mtime)

@@ -1,5 +1,6 @@
 #include "operators/provision/push/push_provisioner.h"
 
+#include "operators/targets/intent/control_steps.h"
 #include "operators/targets/intent/intent_target.h"
 #include "operators/targets/journal/journal_controls.h"
 
@@ -44,11 +45,8 @@ class PushProvisioner : public Provisioner {
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {
     if (auto there = need_store(); !there) return std::move(there).error();
-    auto all = JournalControls(events_, target.product_uid).read_all();
-    if (!all) return std::move(all).error();
-    std::vector<targets::ControlRow> out;
-    for (auto& stored : *all) out.push_back(std::move(stored.row));
-    return out;
+    JournalControls controls(events_, target.product_uid);
+    return targets::intent::rows_of(controls);
   }
 
   // Receivers take columns by name.
@@ -65,14 +63,7 @@ class PushProvisioner : public Provisioner {
   base::Status drop_revision(const ProductTarget& target, int revision) override {
     if (auto there = need_store(); !there) return there;
     JournalControls controls(events_, target.product_uid);
-    auto found = controls.read(revision);
-    if (!found) return std::move(found).error();
-    if (!found->has_value()) return {};
-    if ((*found)->row.phase != targets::Phase::kFenced) {
-      return base::terminal("RevisionNotFenced",
-                            fmt::format("revision {} is not fenced; it is not dropped", revision));
-    }
-    return controls.forget(revision);
+    return controls.drop_fenced(revision);
   }
 
   base::Status remove(const ProductTarget& target, bool) override {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json/value.h"
+#include "operators/targets/intent/control_steps.h"
 #include "operators/targets/intent/intent_target.h"
 #include "operators/targets/journal/journal_controls.h"
 
@@ -65,11 +66,8 @@ class TopicProvisioner : public Provisioner {
   }
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {
-    auto all = JournalControls(events_, target.product_uid).read_all();
-    if (!all) return std::move(all).error();
-    std::vector<targets::ControlRow> out;
-    for (auto& stored : *all) out.push_back(std::move(stored.row));
-    return out;
+    JournalControls controls(events_, target.product_uid);
+    return targets::intent::rows_of(controls);
   }
 
   // Readers of a topic take fields by name; what would break them the registry refuses.
@@ -84,14 +82,7 @@ class TopicProvisioner : public Provisioner {
 
   base::Status drop_revision(const ProductTarget& target, int revision) override {
     JournalControls controls(events_, target.product_uid);
-    auto found = controls.read(revision);
-    if (!found) return std::move(found).error();
-    if (!found->has_value()) return {};
-    if ((*found)->row.phase != targets::Phase::kFenced) {
-      return base::terminal("RevisionNotFenced",
-                            fmt::format("revision {} is not fenced; it is not dropped", revision));
-    }
-    return controls.forget(revision);
+    return controls.drop_fenced(revision);
   }
 
   base::Status remove(const ProductTarget& target, bool retain) override {

@@ -196,6 +196,17 @@ base::Status JournalControls::forget(int revision) {
   return changes.empty() ? base::Status() : change(revision, changes);
 }
 
+base::Status JournalControls::drop_fenced(int revision) {
+  auto found = read(revision);
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) return {};
+  if ((*found)->row.phase != Phase::kFenced) {
+    return base::terminal("RevisionNotFenced",
+                          fmt::format("revision {} is not fenced; it is not dropped", revision));
+  }
+  return forget(revision);
+}
+
 std::string JournalControls::own_prefix(int revision) {
   return fmt::format("own/{}/", revision);
 }

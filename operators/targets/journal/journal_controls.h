@@ -36,6 +36,8 @@ class JournalControls : public intent::ControlStore {
   // The document, the progress of a fill and the revision's own entries are gone; it was fenced. Gone already
   // = success.
   base::Status forget(int revision);
+  // The same where the document says that it was; code RevisionNotFenced (terminal) where it was not.
+  base::Status drop_fenced(int revision);
 
   // Below it are the entries of one revision that whoever writes its document keeps beside it.
   static std::string own_prefix(int revision);

@@ -51,6 +51,15 @@ base::Status may_take(const ControlRow& row, const Ownership& request) {
                                   row.revision, row.incarnation, request.incarnation));
 }
 
+base::Result<ControlRow> taken_over(ControlRow row, const Ownership& request) {
+  if (row.owner != request.owner) {
+    if (auto allowed = may_take(row, request); !allowed) return std::move(allowed).error();
+  }
+  row.incarnation = request.incarnation;
+  row.owner = request.owner;
+  return row;
+}
+
 base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, const std::string& owner,
                                        std::int64_t last_epoch) {
   if (!row) return base::fenced("the control row is gone: the revision was dropped");

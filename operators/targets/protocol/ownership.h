@@ -12,6 +12,9 @@ namespace offtake::targets::protocol {
 // this version). Fenced error otherwise.
 base::Status may_take(const ControlRow& row, const Ownership& request);
 
+// The row with its new owner. Errors: as may_take, which is not asked where it is the owner's already.
+base::Result<ControlRow> taken_over(ControlRow row, const Ownership& request);
+
 // What became of epoch `last_epoch + 1` when its COMMIT got no answer, or its fencing update found no row.
 enum class Outcome { kCommitted, kNotCommitted };
 // Fenced error for another owner; code TargetRewound (transient) where the target went back to an earlier

@@ -67,13 +67,9 @@ class PushTarget : public Target {
     if (!found) return std::move(found).error();
     if (!found->has_value()) return protocol::no_control_row(table_.revision);
     mine_ = **std::move(found);
-    ControlRow row = mine_->row;
-    if (row.owner != request.owner) {
-      if (auto allowed = protocol::may_take(row, request); !allowed) return std::move(allowed).error();
-    }
-    row.incarnation = request.incarnation;
-    row.owner = request.owner;
-    if (auto written = write(row); !written) return std::move(written).error();
+    auto row = protocol::taken_over(mine_->row, request);
+    if (!row) return std::move(row).error();
+    if (auto written = write(*row); !written) return std::move(written).error();
     owner_ = request.owner;
     stale_ = true;
     if (auto known = refresh(); !known) return std::move(known).error();

@@ -68,12 +68,9 @@ class SqliteTarget : public Target {
     auto found = mine();
     if (!found) return std::move(found).error();
     if (!found->has_value()) return protocol::no_control_row(table_.revision);
-    ControlRow row = **std::move(found);
-    if (row.owner != request.owner) {
-      if (auto allowed = protocol::may_take(row, request); !allowed) return std::move(allowed).error();
-    }
-    row.incarnation = request.incarnation;
-    row.owner = request.owner;
+    auto taken = protocol::taken_over(**std::move(found), request);
+    if (!taken) return std::move(taken).error();
+    ControlRow row = *std::move(taken);
     const base::Micros committed_at = row.committed_at;
     stamp(row);
     row.committed_at = committed_at;
