@@ -2,7 +2,6 @@
 #include "controlplane/cli/connection.h"
 #include "controlplane/cli/resource_document.h"
 #include "controlplane/cli/verbs.h"
-#include "operators/targets/targets_document.h"
 #include "operators/targets/types_document.h"
 
 namespace offtake::cli {
@@ -25,8 +24,7 @@ int run(const Arguments& arguments, Console& console) {
                              .with_hint("run it at the root of the sources, or give --output"));
   }
   const std::pair<const char*, std::string> documents[] = {{"resources.md", resource_document()},
-                                                           {"types.md", targets::types_document()},
-                                                           {"targets.md", targets::targets_document()}};
+                                                           {"types.md", targets::types_document()}};
   for (const auto& [name, text] : documents) {
     if (auto written = files::write_file_atomic(folder / name, text); !written)
       return fail(console, written.error());
@@ -39,7 +37,7 @@ int run(const Arguments& arguments, Console& console) {
 
 const Verb& generate_verb() {
   static const Verb kVerb = {"generate",
-                             "Writes the reference of the resources, of targets, and of the types in them",
+                             "Writes the reference of the resources, and of the types in targets",
                              {{"WHAT", "docs", false}},
                              {{"--output", "DIR", "where to", "docs"}},
                              "  offtake generate docs --output docs",

@@ -3,6 +3,7 @@
 
 #include "base/crash_point.h"
 #include "children.h"
+#include "needs.h"
 #include "session.h"
 
 namespace offtake::targets_test {
@@ -39,7 +40,7 @@ void check_content(Fixture& fixture, Product& product, int epochs, int revision 
 
 }  // namespace
 
-TEST_CASE("a writer killed at any crash point is followed by one that ends the work") {
+CONFORMANCE("a writer killed at any crash point is followed by one that ends the work", needs::kProcesses) {
   struct Place {
     const char* name;
     int nth;
@@ -56,7 +57,7 @@ TEST_CASE("a writer killed at any crash point is followed by one that ends the w
                           {"after-epoch-commit", 3},
                           {"after-epoch-commit", kEpochs}};
   const Place without_transactions[] = {{"intent-stored", 1}, {"intent-stored", 4}, {"public-name-moved", 1}};
-  for (Fixture* fixture : fixtures_with_processes()) {
+  for (Fixture* fixture : promised) {
     std::vector<Place> all(std::begin(places), std::end(places));
     if (fixture->traits().commit == CommitKind::kIntent) {
       all.insert(all.end(), std::begin(without_transactions), std::end(without_transactions));
@@ -77,9 +78,9 @@ TEST_CASE("a writer killed at any crash point is followed by one that ends the w
   }
 }
 
-TEST_CASE("a successor killed while the current revision hands over is followed by another") {
-  for (Fixture* fixture :
-       fixtures([](const TargetTraits& traits) { return traits.commit == CommitKind::kIntent; })) {
+CONFORMANCE("a successor killed while the current revision hands over is followed by another",
+            needs::kIntent) {
+  for (Fixture* fixture : promised) {
     for (const bool given_up : {false, true}) {
       CAPTURE(fixture->name());
       CAPTURE(given_up);
@@ -120,8 +121,8 @@ TEST_CASE("a successor killed while the current revision hands over is followed 
   }
 }
 
-TEST_CASE("a writer frozen inside its transaction is taken over") {
-  for (Fixture* fixture : fixtures_with_processes()) {
+CONFORMANCE("a writer frozen inside its transaction is taken over", needs::kProcesses) {
+  for (Fixture* fixture : promised) {
     for (const char* place : {"mid-load:3", "before-indexes:1", "before-swap-commit:1", "mid-epoch:4"}) {
       CAPTURE(fixture->name());
       CAPTURE(place);
@@ -139,8 +140,8 @@ TEST_CASE("a writer frozen inside its transaction is taken over") {
   }
 }
 
-TEST_CASE("a writer frozen between transactions finds itself fenced") {
-  for (Fixture* fixture : fixtures_with_processes()) {
+CONFORMANCE("a writer frozen between transactions finds itself fenced", needs::kProcesses) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Writer frozen(writer_of(product, 1), "after-epoch-commit:2:stop");
@@ -153,8 +154,8 @@ TEST_CASE("a writer frozen between transactions finds itself fenced") {
   }
 }
 
-TEST_CASE("incarnations decide who may take over") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("incarnations decide who may take over", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = workload_table(1);
@@ -188,8 +189,8 @@ TEST_CASE("incarnations decide who may take over") {
   }
 }
 
-TEST_CASE("a fill that was fenced half way is not published, whoever comes") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a fill that was fenced half way is not published, whoever comes", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = workload_table(1);
@@ -214,8 +215,8 @@ TEST_CASE("a fill that was fenced half way is not published, whoever comes") {
   }
 }
 
-TEST_CASE("a revision fenced before its worker came refuses it") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a revision fenced before its worker came refuses it", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     REQUIRE_OK(product.provisioner().fence(product.target(), 3));
@@ -226,8 +227,8 @@ TEST_CASE("a revision fenced before its worker came refuses it") {
   }
 }
 
-TEST_CASE("a loader whose fill was taken over loads nothing") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a loader whose fill was taken over loads nothing", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = workload_table(1);
@@ -247,8 +248,8 @@ TEST_CASE("a loader whose fill was taken over loads nothing") {
   }
 }
 
-TEST_CASE("a control row that went back is not repaired") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a control row that went back is not repaired", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = workload_table(1);

@@ -22,14 +22,6 @@ std::vector<Fixture*> fixtures() {
   return {&sqlite, &postgres, &documents, &opensearch, &elasticsearch, &topic};
 }
 
-std::vector<Fixture*> fixtures_with_processes() {
-  std::vector<Fixture*> out;
-  for (Fixture* fixture : fixtures()) {
-    if (fixture->has_other_processes()) out.push_back(fixture);
-  }
-  return out;
-}
-
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&)) {
   std::vector<Fixture*> out;
   for (Fixture* fixture : fixtures()) {

@@ -41,9 +41,8 @@ class Fixture {
 std::vector<Fixture*> fixtures();
 // Those whose traits offer what a test is about.
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&));
-std::vector<Fixture*> fixtures_with_processes();
 // Without those whose engine says that it cannot hold such a table.
-std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> all = fixtures());
+std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> all);
 
 // One product's place in an engine, provisioned as the control plane does; removed at the end.
 class Product {

@@ -1,4 +1,5 @@
 // How rows are told apart: keys with NULLs and several spellings, bags, positions, a total's single row.
+#include "needs.h"
 #include "session.h"
 #include "workload.h"
 
@@ -15,24 +16,14 @@ TableSpec table_of(std::vector<types::Field> columns, plan::Identity identity) {
   return table;
 }
 
-bool at_load(const TargetTraits& traits) {
-  return traits.checks_keys_at_load;
-}
-bool live(const TargetTraits& traits) {
-  return traits.checks_keys_live;
-}
-bool bags(const TargetTraits& traits) {
-  return traits.bags;
-}
-
 }  // namespace
 
-TEST_CASE("keys with NULLs group") {
+CONFORMANCE("keys with NULLs group", needs::kNothing) {
   const TableSpec table = table_of({{"region", types::TypeId::kText, true},
                                     {"month", types::TypeId::kInt4, true},
                                     {"orders", types::TypeId::kInt8, false}},
                                    {Kind::kProvedKey, {0, 1}});
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -55,12 +46,12 @@ TEST_CASE("keys with NULLs group") {
   }
 }
 
-TEST_CASE("a key in another spelling is the same key") {
+CONFORMANCE("a key in another spelling is the same key", needs::kAllTypes) {
   const TableSpec table = table_of({{"amount", types::TypeId::kNumeric, false},
                                     {"every", types::TypeId::kInterval, false},
                                     {"n", types::TypeId::kInt4, false}},
                                    {Kind::kProvedKey, {0, 1}});
-  for (Fixture* fixture : that_hold(table)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -74,9 +65,9 @@ TEST_CASE("a key in another spelling is the same key") {
   }
 }
 
-TEST_CASE("a total has one row and no key") {
+CONFORMANCE("a total has one row and no key", needs::kNothing) {
   const TableSpec table = table_of({{"n", types::TypeId::kInt8, false}}, {Kind::kProvedKey, {}});
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -87,10 +78,10 @@ TEST_CASE("a total has one row and no key") {
   }
 }
 
-TEST_CASE("a bag keeps equal rows apart by number") {
+CONFORMANCE("a bag keeps equal rows apart by number", needs::kBags) {
   const TableSpec table = table_of({{"what", types::TypeId::kText, true}}, {Kind::kBag, {}});
   const std::string a = "\\x000102030405060708090a0b0c0d0e0f", b = "\\xff0102030405060708090a0b0c0d0e0f";
-  for (Fixture* fixture : fixtures(bags)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -103,9 +94,9 @@ TEST_CASE("a bag keeps equal rows apart by number") {
   }
 }
 
-TEST_CASE("rows of a stateless plan are told apart by position") {
+CONFORMANCE("rows of a stateless plan are told apart by position", needs::kBags) {
   const TableSpec table = table_of({{"what", types::TypeId::kText, true}}, {Kind::kPosition, {}});
-  for (Fixture* fixture : fixtures(bags)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -120,11 +111,11 @@ TEST_CASE("rows of a stateless plan are told apart by position") {
   }
 }
 
-TEST_CASE("a key that is not unique is named at load") {
+CONFORMANCE("a key that is not unique is named at load", needs::kKeysAtLoad) {
   for (const std::string name : {"order id", "order_id"}) {
     const TableSpec table = table_of({{name, types::TypeId::kInt8, false}, {"v", types::TypeId::kText, true}},
                                      {Kind::kWatchedKey, {0}});
-    for (Fixture* fixture : that_hold(table, fixtures(at_load))) {
+    for (Fixture* fixture : that_hold(table, promised)) {
       CAPTURE(fixture->name());
       Product product(*fixture);
       Session session(product, table);
@@ -139,9 +130,9 @@ TEST_CASE("a key that is not unique is named at load") {
   }
 }
 
-TEST_CASE("a row that was said to be new but is not") {
+CONFORMANCE("a row that was said to be new but is not", needs::kKeysLive) {
   const TableSpec table = table_of({{"id", types::TypeId::kInt8, false}}, {Kind::kProvedKey, {0}});
-  for (Fixture* fixture : fixtures(live)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -158,10 +149,10 @@ TEST_CASE("a row that was said to be new but is not") {
   }
 }
 
-TEST_CASE("a new row never replaces another's, whatever else the epoch changes") {
+CONFORMANCE("a new row never replaces another's, whatever else the epoch changes", needs::kKeysLive) {
   const TableSpec table = table_of({{"id", types::TypeId::kInt8, true}, {"name", types::TypeId::kText, true}},
                                    {Kind::kProvedKey, {0}});
-  for (Fixture* fixture : fixtures(live)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);
@@ -192,13 +183,13 @@ TEST_CASE("a new row never replaces another's, whatever else the epoch changes")
   }
 }
 
-TEST_CASE("what a refusal says holds no classified value") {
+CONFORMANCE("what a refusal says holds no classified value", needs::kKeysAtLoad) {
   TableSpec table = table_of({{"id", types::TypeId::kInt8, false},
                               {"email", types::TypeId::kText, false},
                               {"note", types::TypeId::kText, true}},
                              {Kind::kProvedKey, {0, 1}});
   table.classified = {"email"};
-  for (Fixture* fixture : fixtures(at_load)) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session session(product, table);

@@ -1,4 +1,5 @@
 // From nothing to a published, fed table, to its successor, and away again.
+#include "needs.h"
 #include "session.h"
 #include "workload.h"
 
@@ -19,8 +20,8 @@ TableSpec orders(int revision = 1) {
 
 }  // namespace
 
-TEST_CASE("a fill, its swap and live epochs") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a fill, its swap and live epochs", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = orders();
@@ -64,8 +65,8 @@ TEST_CASE("a fill, its swap and live epochs") {
   }
 }
 
-TEST_CASE("a second revision fills beside the first and replaces it") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a second revision fills beside the first and replaces it", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     Session first(product, orders());
@@ -127,8 +128,8 @@ TEST_CASE("a second revision fills beside the first and replaces it") {
   }
 }
 
-TEST_CASE("a fill that begins again starts from nothing") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("a fill that begins again starts from nothing", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = orders();
@@ -152,9 +153,8 @@ TEST_CASE("a fill that begins again starts from nothing") {
   }
 }
 
-TEST_CASE("a stateless fill goes on from its progress rows") {
-  const auto keeps = [](const TargetTraits& traits) { return traits.keeps_fill; };
-  for (Fixture* fixture : fixtures(keeps)) {
+CONFORMANCE("a stateless fill goes on from its progress rows", needs::kKeptFill) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = orders();
@@ -209,8 +209,8 @@ TEST_CASE("a stateless fill goes on from its progress rows") {
   }
 }
 
-TEST_CASE("streams load side by side") {
-  for (Fixture* fixture : fixtures()) {
+CONFORMANCE("streams load side by side", needs::kNothing) {
+  for (Fixture* fixture : promised) {
     CAPTURE(fixture->name());
     Product product(*fixture);
     const TableSpec table = orders();

@@ -2,6 +2,7 @@
 // see it.
 #include <fstream>
 
+#include "needs.h"
 #include "session.h"
 
 namespace offtake::targets_test {
@@ -42,10 +43,10 @@ void check_shown(Fixture& fixture, Product& product, const types::Batch& wanted)
 
 }  // namespace
 
-TEST_CASE("all types, NULLs and extremes") {
+CONFORMANCE("all types, NULLs and extremes", needs::kNothing) {
   const auto all = cases();
   REQUIRE(all.size() >= 30);
-  for (Fixture* fixture : fixtures()) {
+  for (Fixture* fixture : promised) {
     for (const auto& [name, values] : all) {
       CAPTURE(fixture->name());
       CAPTURE(name);

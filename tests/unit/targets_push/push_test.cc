@@ -1,9 +1,12 @@
-// A push target against a receiver over HTTP, its journal in an embedded log.
+// Push targets of every engine against one receiver over HTTP, their journals in an embedded log. A function
+// is handed the messages by its command, which passes them on to the receiver.
 #include <doctest/doctest.h>
 
+#include <list>
 #include <map>
 #include <set>
 
+#include "../targets/conformance.h"
 #include "../targets/rows.h"
 #include "../targets_http/receiver.h"
 #include "base/files/files.h"
@@ -71,25 +74,57 @@ Seen seen_by(const http::Receiver& receiver) {
   return out;
 }
 
+std::vector<std::string_view> pushed_engines() {
+  auto out = engine_names();
+  std::erase_if(out, [](std::string_view name) { return !find_engine(name)->traits.pushed; });
+  return out;
+}
+
+// A test case over every engine that sends changes: `engine`. The body follows.
+#define CONFORMANCE(what) CONFORMANCE_AS(what, DOCTEST_ANONYMOUS(conformance_))
+#define CONFORMANCE_AS(what, body) CONFORMANCE_BODY(what, body)
+#define CONFORMANCE_BODY(what, body)                                               \
+  static void body(std::string_view engine);                                       \
+  [[maybe_unused]] static const bool body##_declared = targets_test::declare_case( \
+      {what, __FILE__, __LINE__, [](std::string_view) { return std::string(); }}); \
+  TEST_CASE(what) {                                                                \
+    for (const auto engine : pushed_engines()) {                                   \
+      CAPTURE(engine);                                                             \
+      body(engine);                                                                \
+    }                                                                              \
+  }                                                                                \
+  static void body(std::string_view engine)
+
 // One product and the sessions of its revisions, which keep the control row's numbers as delivery does.
 class Product {
  public:
-  explicit Product(std::string url) : url_(std::move(url)) {}
+  Product(std::string_view engine, int port) : engine_(engine), port_(port) {}
   ~Product() { CHECK(events()->delete_topic(journal::topic_of(uid)).ok()); }
 
   std::unique_ptr<Target> open(const TableSpec& table) {
     TargetConnection connection;
-    connection.engine = "http";
+    connection.engine = engine_;
     connection.events = events();
-    connection.receiver.emplace();
-    connection.receiver->source = "/namespaces/shop/dataproducts/payments";
-    connection.receiver->url = url_;
-    return must(find_engine("http")->open(connection, table, uid));
+    Receiver& receiver = connection.receiver.emplace();
+    receiver.source = "/namespaces/shop/dataproducts/payments";
+    receiver.name = "payments";
+    if (engine_ == "http") {
+      receiver.url = fmt::format("http://127.0.0.1:{}/events", port_);
+    } else {
+      // Each worker's own, as runners give it.
+      directories_.push_back(must(files::TempDir::make("offtake-push")));
+      receiver.directory = (directories_.back().path() / "function").string();
+      receiver.command.emplace();
+      receiver.command->argv = {"python3", FUNCTIONS "/pass_on.py", std::to_string(port_)};
+    }
+    return must(find_engine(engine_)->open(connection, table, uid));
   }
   const std::string uid = base::random_id();
 
  private:
-  const std::string url_;
+  const std::string engine_;
+  const int port_;
+  std::list<files::TempDir> directories_;
 };
 
 struct Rows {
@@ -178,9 +213,9 @@ using plan::SentChanges;
 
 }  // namespace
 
-TEST_CASE("created: the content at the cut is never sent, and each key once") {
+CONFORMANCE("created: the content at the cut is never sent, and each key once") {
   http::Receiver receiver([](const web::Request&) { return http::status(204); });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   Session session(product, payments(1, SentChanges::kCreated));
   session.fill({.upserts = {{"1", "a"}, {"2", "b"}}, .new_rows = 2});
   session.publish();
@@ -199,9 +234,9 @@ TEST_CASE("created: the content at the cut is never sent, and each key once") {
   CHECK(id.ends_with(":2"));
 }
 
-TEST_CASE("all: every net change with its old row") {
+CONFORMANCE("all: every net change with its old row") {
   http::Receiver receiver([](const web::Request&) { return http::status(200); });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   Session session(product, payments(1, SentChanges::kAll));
   session.fill({.upserts = {{"1", "a"}, {"2", "b"}}, .new_rows = 2});
   session.publish();
@@ -218,14 +253,14 @@ TEST_CASE("all: every net change with its old row") {
                       {"2", R"({"row":null,"oldRow":{"id":2,"email":"b"}})"}});
 }
 
-TEST_CASE("an epoch that was cut short is sent again with the same ids, by whoever comes next") {
+CONFORMANCE("an epoch that was cut short is sent again with the same ids, by whoever comes next") {
   std::atomic<bool> good = false;
   http::Receiver receiver([&](const web::Request& request) {
     while (!good && request.headers.get("ce-subject") == "4")
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     return http::status(200);
   });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   const TableSpec table = payments(1, SentChanges::kCreated);
   const Rows epoch{.upserts = {{"3", "c"}, {"4", "d"}}, .new_rows = 2};
   std::set<std::string> ids;
@@ -259,12 +294,12 @@ TEST_CASE("an epoch that was cut short is sent again with the same ids, by whoev
   CHECK(seen_by(receiver).ids.size() == 2);
 }
 
-TEST_CASE("what is not taken waits in the order of its key, and the epoch goes on") {
+CONFORMANCE("what is not taken waits in the order of its key, and the epoch goes on") {
   std::atomic<bool> good = false;
   http::Receiver receiver([&](const web::Request& request) {
     return http::status(!good && request.headers.get("ce-subject") == "7" ? 500 : 200);
   });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   const TableSpec table = payments(1, SentChanges::kAll);
   Session session(product, table);
   session.fill({});
@@ -293,12 +328,12 @@ TEST_CASE("what is not taken waits in the order of its key, and the epoch goes o
   CHECK(bodies[bodies.size() - 2] == R"({"row":{"id":7,"email":"two"},"oldRow":{"id":7,"email":"one"}})");
 }
 
-TEST_CASE("a message that is refused is parked with its key; one that fails too often as well") {
+CONFORMANCE("a message that is refused is parked with its key; one that fails too often as well") {
   http::Receiver receiver([](const web::Request& request) {
     const auto subject = request.headers.get("ce-subject");
     return http::status(subject == "1" ? 400 : subject == "2" ? 503 : 200);
   });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   Session session(product, payments(1, SentChanges::kAll));
   session.fill({});
   session.publish();
@@ -327,13 +362,13 @@ TEST_CASE("a message that is refused is parked with its key; one that fails too 
   CHECK(behind == 2);
 }
 
-TEST_CASE("a receiver that is not there is waited for, and nothing is lost") {
+CONFORMANCE("a receiver that is not there is waited for, and nothing is lost") {
   int port = 0;
   {
     http::Receiver gone([](const web::Request&) { return http::status(200); });
     port = gone.port();
   }
-  Product product(fmt::format("http://127.0.0.1:{}/", port));
+  Product product(engine, port);
   TableSpec table = payments(1, SentChanges::kCreated);
   table.push->max_in_flight = 4;
   Session session(product, table);
@@ -346,11 +381,11 @@ TEST_CASE("a receiver that is not there is waited for, and nothing is lost") {
                       [](const auto& entry) { return entry.first.starts_with("retry/"); }) == 1);
 }
 
-TEST_CASE("a successor takes over where its predecessor stands: nothing twice, nothing lost") {
+CONFORMANCE("a successor takes over where its predecessor stands: nothing twice, nothing lost") {
   http::Receiver receiver([](const web::Request& request) {
     return http::status(request.headers.get("ce-subject") == "9" ? 500 : 200);
   });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   Session first(product, payments(1, SentChanges::kCreated));
   first.fill({.upserts = {{"1", "a"}, {"2", "b"}}, .new_rows = 2});
   first.publish();
@@ -395,10 +430,10 @@ TEST_CASE("a successor takes over where its predecessor stands: nothing twice, n
   CHECK(must(again.target().controls()).front().phase == Phase::kFenced);
 }
 
-TEST_CASE("a predecessor in the middle of an epoch ends it first, and then gives way") {
+CONFORMANCE("a predecessor in the middle of an epoch ends it first, and then gives way") {
   std::atomic<bool> busy = true;
   http::Receiver receiver([&](const web::Request&) { return http::status(busy ? 404 : 200); });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   Session first(product, payments(1, SentChanges::kCreated));
   first.fill({});
   first.publish();
@@ -424,9 +459,9 @@ TEST_CASE("a predecessor in the middle of an epoch ends it first, and then gives
   second.publish();
 }
 
-TEST_CASE("a refill keeps no key of the fill before it") {
+CONFORMANCE("a refill keeps no key of the fill before it") {
   http::Receiver receiver([](const web::Request&) { return http::status(200); });
-  Product product(receiver.url());
+  Product product(engine, receiver.port());
   const TableSpec table = payments(1, SentChanges::kCreated);
   {
     Session cut_short(product, table);
@@ -439,14 +474,19 @@ TEST_CASE("a refill keeps no key of the fill before it") {
   CHECK(seen_by(receiver).subjects == std::map<std::string, int>{{"2 created", 1}});
 }
 
-TEST_CASE("rows without a key are told apart by where they come from; sent once they need a key") {
+CONFORMANCE("rows without a key are told apart by where they come from; sent once they need a key") {
   TableSpec table = payments(1, SentChanges::kCreated);
   table.identity = {plan::Identity::Kind::kBag, {}};
-  const auto refused = find_engine("http")->check_table(table);
+  const auto refused = find_engine(engine)->check_table(table);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == "KeyRequired");
   table.push->changes = SentChanges::kAll;
-  CHECK(find_engine("http")->check_table(table).ok());
+  CHECK(find_engine(engine)->check_table(table).ok());
+}
+
+TEST_CASE("docs are what the suite runs") {
+  targets_test::check_section(DOCUMENTS "/targets.md", "tests/unit/targets_push",
+                              targets_test::conformance_table(pushed_engines()));
 }
 
 }  // namespace offtake::targets::push

@@ -1,9 +1,13 @@
-#include "operators/targets/targets_document.h"
+#include "promises_document.h"
 
+#include "conformance.h"
 #include "operators/targets/target.h"
 
-namespace offtake::targets {
+namespace offtake::targets_test {
 namespace {
+
+using targets::CommitKind;
+using targets::TargetTraits;
 
 std::string keys(const TargetTraits& traits) {
   if (traits.checks_keys_at_load && traits.checks_keys_live) return "refused, while loading and live";
@@ -31,30 +35,27 @@ std::string_view content(const TargetTraits& traits) {
 
 }  // namespace
 
-std::string targets_document() {
+std::string promises_document() {
   std::string out =
-      "# What targets promise\n\n"
-      "Each engine as its traits say, which is what delivery and the control plane go by. The conformance "
-      "suite\n"
-      "(`tests/unit/targets`; of what is pushed `tests/unit/targets_push`) runs over every engine here and "
-      "checks every column: it leaves out what an engine's\n"
-      "traits do not offer, and fails where one offers what it does not do. Generated from the engines.\n\n"
       "| Engine | Promise | An epoch | Content at the cut | Rows without a key | A second row of a key | A "
-      "writer "
-      "that was taken over |\n|---|---|---|---|---|---|---|\n";
-  for (const auto name : engine_names()) {
-    const TargetTraits& traits = find_engine(name)->traits;
+      "writer that was taken over |\n|---|---|---|---|---|---|---|\n";
+  std::vector<std::string_view> compared;
+  for (const auto name : targets::engine_names()) {
+    const TargetTraits& traits = targets::find_engine(name)->traits;
+    if (!traits.pushed) compared.push_back(name);
     out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name, to_string(traits.guarantee),
                        reason_of(traits), content(traits), traits.bags ? "kept apart" : "refused",
                        keys(traits), late_writers(traits));
   }
-  out +=
-      "\n- **ExactlyOnce**: whatever is killed, the target holds each change once. **EffectivelyOnce**: "
-      "changes may be\n"
-      "  written again, with the same result. **AtLeastOnce**: a receiver may see a message again, with the "
-      "same id.\n"
-      "- *Content at the cut* is `rollout.verify: Checksum`.\n";
-  return out;
+  return out +
+         "\n- **ExactlyOnce**: whatever is killed, the target holds each change once. **EffectivelyOnce**: "
+         "changes may be\n"
+         "  written again, with the same result. **AtLeastOnce**: a receiver may see a message again, with "
+         "the "
+         "same id.\n"
+         "- *Content at the cut* is `rollout.verify: Checksum`.\n\n"
+         "## Where rows can be read\n\n" +
+         conformance_table(compared);
 }
 
-}  // namespace offtake::targets
+}  // namespace offtake::targets_test
