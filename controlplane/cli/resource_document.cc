@@ -121,6 +121,14 @@ std::string parameters_text() {
     for (const auto& parameter : provision::local_parameters(name))
       out += fmt::format("| `{}` | `{}` | {} |\n", name, parameter.name, parameter.doc);
   }
+  out +=
+      "\nWherever it runs, a class says of what is made for its products, in fills that begin from then "
+      "on:\n\n"
+      "| Engine | Parameter | Meaning |\n|---|---|---|\n";
+  for (const auto name : provision::offered_engines()) {
+    for (const auto& parameter : provision::object_parameters(name))
+      out += fmt::format("| `{}` | `{}` | {} |\n", name, parameter.name, parameter.doc);
+  }
   return out;
 }
 

@@ -23,7 +23,7 @@ base::Result<servers::ServerOrder> Platform::server_order(const resources::Targe
   order.uid = object.metadata.uid;
   order.generation = object.metadata.generation;
   order.engine = object.spec.engine;
-  order.parameters = object.spec.parameters;
+  order.parameters = provision::of_server(order.engine, object.spec.parameters);
   const std::string name = server_secret_name(object);
   std::string version;
   auto admin = secret(name, version);
@@ -69,7 +69,7 @@ base::Status Platform::remove_server(const resources::TargetClass& object) {
   order.uid = object.metadata.uid;
   order.generation = object.metadata.generation;
   order.engine = object.spec.engine;
-  order.parameters = object.spec.parameters;
+  order.parameters = provision::of_server(order.engine, object.spec.parameters);
   if (auto removed = settings_.servers->remove(order); !removed) return removed;
   auto deleted = resources_.remove(resources::kind_of<resources::Secret>(), resources::kSystemNamespace,
                                    server_secret_name(object));

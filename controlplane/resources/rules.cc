@@ -98,8 +98,7 @@ bool is_count(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A class on this machine has its engine's parameters, one on an event store those of topics; one over a
-// server that exists has none yet.
+// One on an event store has those of topics, others what their engine takes there.
 void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
   const provision::Offer* offer = provision::find_offer(spec.engine);
   for (const auto& [name, value] : spec.parameters) {
@@ -111,13 +110,14 @@ void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
       }
       continue;
     }
-    if (!spec.provisioner.local) {
+    const bool local = spec.provisioner.local.has_value();
+    if (!local && provision::object_parameters(spec.engine).empty()) {
       errors.push_back(rule("NotAvailable", field,
                             fmt::format("`parameters.{}` is not available in this version", name),
                             "remove it"));
       continue;
     }
-    auto fine = provision::check_local_parameter(spec.engine, name, value);
+    auto fine = provision::check_parameter(spec.engine, local, name, value);
     if (!fine) errors.push_back(rule(fine.error().code, field, fine.error().message, fine.error().hint));
   }
 }

@@ -19,7 +19,7 @@ base::Error not_available(std::string_view engine) {
 base::Result<std::unique_ptr<Provisioner>> make_on_own_server(const ProvisionerSettings& settings) {
   const ServerEngine* engine = find_server_engine(settings.engine);
   if (engine == nullptr || engine->make_external == nullptr) return not_available(settings.engine);
-  if (auto fine = check_local_parameters(settings.engine, settings.parameters); !fine)
+  if (auto fine = check_parameters(settings.engine, true, settings.parameters); !fine)
     return std::move(fine).error();
   if (!settings.servers) {
     return base::terminal("ServersNotAvailable",
@@ -30,9 +30,9 @@ base::Result<std::unique_ptr<Provisioner>> make_on_own_server(const ProvisionerS
   on.class_uid = settings.class_uid;
   on.url = engine->url;
   on.make_external = engine->make_external;
-  // The parameters are the server's; to those who provision on it, it is any server.
+  // To those who provision on it, it is any server.
   ProvisionerSettings external = settings;
-  external.parameters.clear();
+  external.parameters = of_objects(settings.engine, settings.parameters);
   external.local = false;
   return servers::make_on_server(std::move(on), std::move(external));
 }

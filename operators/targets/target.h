@@ -112,6 +112,8 @@ struct TargetConnection {
   // Of engines that write to an event store: its name, and the topic. The worker opens it.
   std::string store, topic;
   std::shared_ptr<sources::EventStore> events;
+  // What the class says of the objects that fills make, by its parameters' names.
+  std::map<std::string, std::string> parameters;
   // Of engines that are pushed to; their control rows are on `store`.
   std::optional<Receiver> receiver;
 };

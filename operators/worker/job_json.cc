@@ -184,6 +184,11 @@ json::Value to_json(const targets::TargetConnection& target) {
     out.set("store", target.store);
     out.set("topic", target.topic);
   }
+  if (!target.parameters.empty()) {
+    json::Value parameters = json::Value::object();
+    for (const auto& [name, text] : target.parameters) parameters.set(name, text);
+    out.set("parameters", std::move(parameters));
+  }
   if (target.receiver) out.set("receiver", to_json(*target.receiver));
   if (!target.host.empty()) {
     out.set("host", target.host);
@@ -204,6 +209,9 @@ targets::TargetConnection connection_from(const json::Value& value) {
   target.url = value.string_or("url");
   target.store = value.string_or("store");
   target.topic = value.string_or("topic");
+  if (const auto& parameters = value["parameters"]; parameters.is_object()) {
+    for (const auto& [name, text] : parameters.as_object()) target.parameters[name] = text.as_string();
+  }
   target.receiver = receiver_from(value["receiver"]);
   target.host = value.string_or("host");
   target.port = static_cast<int>(value.int_or("port", 5432));

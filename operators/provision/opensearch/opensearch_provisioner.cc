@@ -3,6 +3,7 @@
 #include "operators/provision/naming/physical_name.h"
 #include "operators/provision/opensearch/claims.h"
 #include "operators/provision/opensearch/cluster_url.h"
+#include "operators/provision/parameters/parameters.h"
 #include "operators/targets/intent/intent_target.h"
 #include "operators/targets/opensearch/document_rows.h"
 #include "operators/targets/opensearch/names.h"
@@ -18,6 +19,7 @@ using targets::Phase;
 struct Settings {
   std::string engine, class_name, user, password, ca_pem;
   ClusterUrl cluster;
+  Parameters parameters;
 };
 
 class OpenSearchProvisioner : public Provisioner {
@@ -44,6 +46,12 @@ class OpenSearchProvisioner : public Provisioner {
     if (!claim) return std::move(claim).error();
     if (claim->holder != Holder::kOurs) return taken(prefix, *claim);
     return describe(prefix);
+  }
+
+  std::vector<std::string> makes(const ProductTarget& target) const override {
+    std::string index = "its index";
+    for (const auto& [name, value] : settings_.parameters) index += fmt::format(", {} {}", name, value);
+    return {fmt::format("alias {} on {}", prefix_of(target), settings_.cluster.url), std::move(index)};
   }
 
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {
@@ -134,6 +142,7 @@ class OpenSearchProvisioner : public Provisioner {
     out.user = settings_.user;
     out.password = settings_.password;
     out.ca_pem = settings_.ca_pem;
+    out.parameters = settings_.parameters;
     return out;
   }
 
@@ -208,17 +217,17 @@ std::string value_of(const std::map<std::string, std::string>& map, const std::s
 }  // namespace
 
 base::Result<std::unique_ptr<Provisioner>> make_opensearch(const ProvisionerSettings& settings) {
-  if (!settings.parameters.empty()) {
-    return base::terminal("BadParameter", fmt::format("parameter {} is not available in this version",
-                                                      settings.parameters.begin()->first))
-        .with_hint("leave spec.parameters out");
-  }
+  if (auto fine = check_parameters(settings.engine, false, settings.parameters); !fine)
+    return std::move(fine).error();
   auto url = parse_cluster_url(settings.url);
   if (!url) return std::move(url).error();
   Settings out;
   out.engine = settings.engine;
   out.class_name = settings.class_name;
   out.cluster = *std::move(url);
+  out.parameters = settings.parameters;
+  if (const auto interval = out.parameters.find("refreshInterval"); interval != out.parameters.end())
+    interval->second = fmt::format("{}s", duration_seconds(interval->second).value_or(1));
   out.user = value_of(settings.admin, "username");
   out.password = value_of(settings.admin, "password");
   out.ca_pem = value_of(settings.admin, "ca.crt");

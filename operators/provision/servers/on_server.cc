@@ -18,6 +18,11 @@ class OnServerProvisioner : public Provisioner {
     if (!there) return std::move(there).error();
     return (*there)->ensure(target, credentials);
   }
+  std::vector<std::string> makes(const ProductTarget& target) const override {
+    auto there = reach();
+    if (!there) return {};
+    return (*there)->makes(target);
+  }
   base::Result<std::vector<targets::ControlRow>> controls(const ProductTarget& target) override {
     auto there = reach();
     if (!there) return std::move(there).error();
@@ -53,7 +58,7 @@ class OnServerProvisioner : public Provisioner {
   }
 
  private:
-  base::Result<std::shared_ptr<Provisioner>> reach() {
+  base::Result<std::shared_ptr<Provisioner>> reach() const {
     const ServerView view = on_.servers->look(settings_.class_name, on_.class_uid);
     if (!view.usable) return view.usable.error();
     std::lock_guard lock(mutex_);
@@ -69,9 +74,9 @@ class OnServerProvisioner : public Provisioner {
 
   const OnServer on_;
   const ProvisionerSettings settings_;
-  std::mutex mutex_;
-  std::shared_ptr<Provisioner> inner_;  // for port_
-  int port_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<Provisioner> inner_;  // for port_
+  mutable int port_ = 0;
 };
 
 }  // namespace

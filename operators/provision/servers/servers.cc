@@ -23,7 +23,7 @@ Servers::Servers(files::Path directory, MakeKind make_kind)
 Servers::~Servers() = default;
 
 base::Status Servers::keep(const ServerOrder& order) {
-  if (auto fine = check_local_parameters(order.engine, order.parameters); !fine) return fine;
+  if (auto fine = check_parameters(order.engine, true, order.parameters); !fine) return fine;
   std::lock_guard lock(mutex_);
   if (draining_) return draining();
   auto& supervisor = supervisors_[order.name];

@@ -67,8 +67,20 @@ class Scroll {
 
 }  // namespace
 
-DocumentRows::DocumentRows(std::shared_ptr<const Rest> rest, TableSpec table, std::string prefix)
-    : rest_(std::move(rest)), table_(std::move(table)), prefix_(std::move(prefix)) {}
+IndexSettings index_settings(const std::map<std::string, std::string>& parameters) {
+  const auto value = [&](const std::string& name) {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? "" : found->second;
+  };
+  return {value("shards"), value("replicas"), value("refreshInterval")};
+}
+
+DocumentRows::DocumentRows(std::shared_ptr<const Rest> rest, TableSpec table, std::string prefix,
+                           IndexSettings settings)
+    : rest_(std::move(rest)),
+      table_(std::move(table)),
+      prefix_(std::move(prefix)),
+      settings_(std::move(settings)) {}
 
 std::string DocumentRows::place_for(const ControlRow& row) const {
   return place_name(prefix_, row);
@@ -80,6 +92,7 @@ base::Status DocumentRows::make(const std::string& place, const std::string& pre
     if (auto gone = drop_index(*rest_, old); !gone) return gone;
   }
   json::Value index = json::Value::object();
+  if (!settings_.shards.empty()) index.set("number_of_shards", settings_.shards);
   index.set("number_of_replicas", 0);
   index.set("auto_expand_replicas", false);
   index.set("refresh_interval", "-1");
@@ -102,8 +115,17 @@ base::Result<std::unique_ptr<intent::RowLoader>> DocumentRows::open_loader(const
 
 base::Status DocumentRows::finish_load(const std::string& place) {
   stop_ = false;
-  auto set = rest_->send("PUT", "/" + place + "/_settings",
-                         R"({"index":{"refresh_interval":null,"auto_expand_replicas":"0-1"}})");
+  json::Value index = json::Value::object();
+  index.set("refresh_interval",
+            settings_.refresh_interval.empty() ? json::Value() : json::Value(settings_.refresh_interval));
+  if (settings_.replicas.empty()) {
+    index.set("auto_expand_replicas", "0-1");
+  } else {
+    index.set("number_of_replicas", settings_.replicas);
+  }
+  json::Value settings = json::Value::object();
+  settings.set("index", std::move(index));
+  auto set = rest_->send("PUT", "/" + place + "/_settings", json::dump(settings));
   if (!set) return place_error(std::move(set).error());
   for (const char* step : {"/_flush", "/_refresh"}) {
     if (auto done = rest_->send("POST", "/" + place + step); !done)

@@ -7,10 +7,17 @@
 
 namespace offtake::targets::opensearch {
 
+// What the indices that fills make are to have, in the server's words. Empty: as the cluster has it.
+struct IndexSettings {
+  std::string shards, replicas, refresh_interval;
+};
+IndexSettings index_settings(const std::map<std::string, std::string>& parameters);
+
 class DocumentRows : public intent::RowStore {
  public:
   // `prefix`: the public name, and what all objects' names begin with.
-  DocumentRows(std::shared_ptr<const Rest> rest, TableSpec table, std::string prefix);
+  DocumentRows(std::shared_ptr<const Rest> rest, TableSpec table, std::string prefix,
+               IndexSettings settings = {});
 
   std::string place_for(const ControlRow& row) const override;
   base::Status make(const std::string& place, const std::string& previous) override;
@@ -31,6 +38,7 @@ class DocumentRows : public intent::RowStore {
   const std::shared_ptr<const Rest> rest_;
   const TableSpec table_;
   const std::string prefix_;
+  const IndexSettings settings_;
   std::atomic<bool> stop_ = false;
   base::Micros purged_at_ = 0;
 };

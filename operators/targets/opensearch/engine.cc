@@ -102,8 +102,9 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
   if (connection.url.empty() || connection.schema.empty())
     return base::terminal("TargetMissing", "the job does not say where the target is");
   auto rest = std::make_shared<const Rest>(connection);
-  return intent::make_target(table, product_uid, std::make_unique<ControlIndex>(rest, connection.schema),
-                             std::make_unique<DocumentRows>(rest, table, connection.schema));
+  return intent::make_target(
+      table, product_uid, std::make_unique<ControlIndex>(rest, connection.schema),
+      std::make_unique<DocumentRows>(rest, table, connection.schema, index_settings(connection.parameters)));
 }
 
 constexpr TargetEngine make_engine(std::string_view name) {

@@ -167,16 +167,41 @@ TEST_CASE("a full disk is said before anything is begun on it, and heals") {
 }
 
 TEST_CASE("parameters: known, of their form, in MiB") {
-  using provision::check_local_parameter;
-  CHECK(check_local_parameter("postgres", "memory", "1g").ok());
-  CHECK(check_local_parameter("postgres", "memory", "63m").error().code == "BadValue");
-  CHECK(check_local_parameter("postgres", "home", "relative").error().code == "BadValue");
-  CHECK(check_local_parameter("postgres", "runAs", "-x").error().code == "BadValue");
-  const auto unknown = check_local_parameter("postgres", "javaHome", "/j").error();
+  using provision::check_parameter;
+  CHECK(check_parameter("postgres", true, "memory", "1g").ok());
+  CHECK(check_parameter("postgres", true, "memory", "63m").error().code == "BadValue");
+  CHECK(check_parameter("postgres", true, "home", "relative").error().code == "BadValue");
+  CHECK(check_parameter("postgres", true, "runAs", "-x").error().code == "BadValue");
+  const auto unknown = check_parameter("postgres", true, "javaHome", "/j").error();
   CHECK(unknown.code == "BadParameter");
   CHECK(has(unknown.text(), "it takes home, runAs, memory"));
-  CHECK(has(check_local_parameter("sqlite", "memory", "1g").error().text(), "it takes none"));
-  CHECK(check_local_parameter("opensearch", "javaHome", "/j").ok());
+  CHECK(has(check_parameter("sqlite", true, "memory", "1g").error().text(), "it takes none"));
+  CHECK(check_parameter("opensearch", true, "javaHome", "/j").ok());
+  for (const bool local : {true, false}) {
+    CHECK(check_parameter("opensearch", local, "shards", "3").ok());
+    CHECK(check_parameter("opensearch", local, "replicas", "0").ok());
+    CHECK(check_parameter("opensearch", local, "refreshInterval", "1m30s").ok());
+    for (const auto& [name, value] : {std::pair("shards", "0"),
+                                      {"shards", "03"},
+                                      {"shards", "1025"},
+                                      {"replicas", "-1"},
+                                      {"replicas", ""},
+                                      {"refreshInterval", "0s"},
+                                      {"refreshInterval", "5"},
+                                      {"refreshInterval", "-1"},
+                                      {"refreshInterval", "2d"}})
+      CHECK_MESSAGE(check_parameter("opensearch", local, name, value).error().code == "BadValue",
+                    name << value);
+  }
+  CHECK(check_parameter("elasticsearch", false, "shards", "3").ok());
+  const auto no_server = check_parameter("opensearch", false, "home", "/o").error();
+  CHECK(has(no_server.text(), "an external opensearch target has no parameter 'home'"));
+  CHECK(has(no_server.text(), "it takes shards, replicas, refreshInterval"));
+  // The server is not started again for what concerns its products alone.
+  const provision::Parameters both = {{"home", "/o"}, {"shards", "3"}};
+  CHECK(provision::of_server("opensearch", both) == provision::Parameters{{"home", "/o"}});
+  CHECK(provision::of_objects("opensearch", both) == provision::Parameters{{"shards", "3"}});
+  CHECK(provision::of_objects("postgres", both).empty());
   CHECK(provision::local_form("sqlite") == provision::LocalForm::kFiles);
   CHECK(provision::local_form("opensearch") == provision::LocalForm::kServer);
   CHECK(provision::local_form("elasticsearch") == provision::LocalForm::kNone);

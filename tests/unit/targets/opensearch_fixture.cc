@@ -47,7 +47,13 @@ const TargetEngine& OpenSearchFixture::engine() const {
 }
 
 std::unique_ptr<provision::Provisioner> OpenSearchFixture::make_provisioner(const std::string& class_name) {
+  return provisioner_with(class_name, {});
+}
+
+std::unique_ptr<provision::Provisioner> OpenSearchFixture::provisioner_with(
+    const std::string& class_name, std::map<std::string, std::string> parameters) {
   provision::ProvisionerSettings settings;
+  settings.parameters = std::move(parameters);
   settings.engine = engine_;
   settings.url = server().url();
   settings.class_name = class_name;

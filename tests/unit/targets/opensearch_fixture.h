@@ -16,6 +16,10 @@ class OpenSearchFixture : public Fixture {
   std::string shown(const types::Column& column, std::size_t row) override;
   OpenSearchServer& server();
 
+ protected:
+  std::unique_ptr<provision::Provisioner> provisioner_with(const std::string& class_name,
+                                                           std::map<std::string, std::string> parameters);
+
  private:
   const std::string engine_;
 };

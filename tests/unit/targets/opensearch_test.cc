@@ -139,6 +139,50 @@ TEST_CASE("the longest text, and as many fields as are let in, are taken by the 
   }
 }
 
+TEST_CASE(
+    "indices have the shards, copies and refresh interval that the class says, and else the cluster's") {
+  class Said : public OpenSearchFixture {
+   public:
+    Said(std::string engine, std::map<std::string, std::string> parameters)
+        : OpenSearchFixture(std::move(engine)), parameters_(std::move(parameters)) {}
+    std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) override {
+      return provisioner_with(class_name, parameters_);
+    }
+
+   private:
+    const std::map<std::string, std::string> parameters_;
+  };
+  for (Fixture* fixture : search_fixtures()) {
+    CAPTURE(fixture->name());
+    const auto settings_of = [&](const std::map<std::string, std::string>& parameters) {
+      Said said(fixture->name(), parameters);
+      Product product(said);
+      Session session(product, people());
+      session.fill(changes_of(session.table(), {.upserts = {{"1", "one"}, {"2", "two"}}}));
+      session.check_proof();
+      const search::Rest rest(product.connection());
+      const std::string all = answer(rest, "GET", "/" + place_of(product) + "/_settings?flat_settings=true");
+      std::map<std::string, std::string> out;
+      for (const char* name :
+           {"number_of_shards", "number_of_replicas", "refresh_interval", "auto_expand_replicas"}) {
+        const std::string key = fmt::format(R"("index.{}":")", name);
+        const auto at = all.find(key);
+        if (at != std::string::npos)
+          out[name] = all.substr(at + key.size(), all.find('"', at + key.size()) - at - key.size());
+      }
+      return out;
+    };
+    CHECK(settings_of({{"shards", "3"}, {"replicas", "0"}, {"refreshInterval", "1m30s"}}) ==
+          std::map<std::string, std::string>{{"number_of_shards", "3"},
+                                             {"number_of_replicas", "0"},
+                                             {"refresh_interval", "90s"},
+                                             {"auto_expand_replicas", "false"}});
+    CHECK(settings_of({}) == std::map<std::string, std::string>{{"number_of_shards", "1"},
+                                                                {"number_of_replicas", "0"},
+                                                                {"auto_expand_replicas", "0-1"}});
+  }
+}
+
 TEST_CASE("an item that the mapping refuses is the row's error, and names no classified value") {
   for (Fixture* fixture : search_fixtures()) {
     CAPTURE(fixture->name());
