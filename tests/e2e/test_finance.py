@@ -22,12 +22,14 @@ CLASS = "local-opensearch"
 COLUMNS = ("trade_id", "traded_at", "instrument", "side", "quantity", "price", "currency", "book", "desk", "trader",
            "present_value", "delta", "valued_at")
 SQL = floor.example_product("finance", "positions")["spec"]["sql"]
+EDITED_SQL = SQL + "WHERE t.quantity > 1000"
+SWAP = ("handing-over", "before-swap-commit", "public-name-moved", "after-swap-commit")
 # As documents spell the values.
-ORACLE_SQL = f"""
+ORACLE_SQL = """
 SELECT trade_id, to_char(traded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), instrument, side, quantity,
        price::text, currency, book, desk, trader, present_value::text, delta,
        to_char(valued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-FROM ({SQL}) AS positions ORDER BY trade_id
+FROM ({}) AS positions ORDER BY trade_id
 """
 
 
@@ -65,7 +67,18 @@ def apply(server, store: str) -> SearchProduct:
     return positions(server, store)
 
 
-def assert_equal_aggregations(finance: Finance, product: SearchProduct) -> None:
+def edit(server, store: str) -> None:
+    document = floor.example_product(NAMESPACES[store], f"positions_{store}")
+    document["spec"]["sql"] = EDITED_SQL
+    server.cli.apply(document)
+
+
+def arm(point: str | None, variable: str = "OFFTAKE_WORKER_CRASH_AT", then: str = ":stop") -> dict[str, str]:
+    """The environment of a server whose next worker stops there, or ends there."""
+    return {} if point is None else {variable: f"{point}:1{then}"}
+
+
+def assert_equal_aggregations(finance: Finance, product: SearchProduct, sql: str = SQL) -> None:
     found = product.search(size=0, aggs={
         "desks": {"terms": {"field": "desk", "size": 100, "order": {"_key": "asc"}},
                   "aggs": {"quantity": {"sum": {"field": "quantity"}}, "valued": {"value_count": {"field": "delta"}}}},
@@ -74,7 +87,7 @@ def assert_equal_aggregations(finance: Finance, product: SearchProduct) -> None:
         "runs": {"date_histogram": {"field": "valued_at", "calendar_interval": "day", "format": "yyyy-MM-dd",
                                     "min_doc_count": 1}}})
     with finance.connect() as oracle:
-        oracle.execute(f"CREATE TEMP TABLE positions AS {SQL}")
+        oracle.execute(f"CREATE TEMP TABLE positions AS {sql}")
         total = oracle.execute("SELECT count(*) FROM positions").fetchone()[0]
         by_desk = oracle.execute("SELECT desk, count(*), sum(quantity), count(delta) FROM positions WHERE desk IS NOT NULL "
                                  "GROUP BY desk ORDER BY desk COLLATE \"C\"").fetchall()
@@ -89,17 +102,17 @@ def assert_equal_aggregations(finance: Finance, product: SearchProduct) -> None:
     assert len(by_day) >= 90 and len(by_run) >= 85 and len(by_desk) == 5
 
 
-def assert_caught_up(finance: Finance, store: str, product: SearchProduct) -> None:
+def assert_caught_up(finance: Finance, store: str, product: SearchProduct, sql: str = SQL) -> None:
     product.wait_reached(finance.ends(store))
     eventually(lambda: product.intent() is None, 30, "no epoch is open")
-    assert_equal_aggregations(finance, product)
+    assert_equal_aggregations(finance, product, sql)
 
 
-def assert_equal(finance: Finance, store: str, product: SearchProduct) -> None:
-    """Every row: some seconds of work, so at the end of a product's story."""
-    assert_caught_up(finance, store, product)
+def assert_equal(finance: Finance, store: str, product: SearchProduct, sql: str = SQL) -> None:
+    """Every row: some seconds of work, so at the end of a story."""
+    assert_caught_up(finance, store, product, sql)
     with finance.connect() as oracle:
-        assert product.rows(*COLUMNS, by="trade_id") == oracle.execute(ORACLE_SQL).fetchall()
+        assert product.rows(*COLUMNS, by="trade_id") == oracle.execute(ORACLE_SQL.format(sql)).fetchall()
 
 
 def test_what_was_generated(finance):
@@ -136,22 +149,46 @@ def test_live_afterwards(server, finance, store):
 
 
 def test_killed_with_its_server(server, finance):
+    """Twice in one epoch, the second time when it is committed again."""
     product = positions(server, "kafka")
-    for point in ("intent-stored", "mid-epoch"):
-        server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+    for points in (("intent-stored", "before-epoch-commit"), ("mid-epoch", "after-epoch-commit")):
+        server.restart(**arm(points[0]))
         try:
             product.wait_worker(timeout=120).send(signal.SIGKILL)
             finance.live_changes()
-            pid = hit(product, point)
-            OwnServer(server, CLASS).kill()
-            product.worker().send(signal.SIGKILL)
-        finally:
+            for point, following in zip(points, (points[1], None)):
+                pid = hit(product, point)
+                OwnServer(server, CLASS).kill()
+                product.worker().send(signal.SIGKILL)
+                server.restart(**arm(following))
+        except BaseException:
             server.restart()
+            raise
         assert product.wait_worker(not_pid=pid, timeout=120)
         product.wait_live(timeout=120)
         finance.live_changes()
         assert_caught_up(finance, "kafka", product)
     assert_equal(finance, "kafka", product)
+
+
+def test_an_edit_killed_at_each_step_of_its_swap(server, finance):
+    """A filter: thousands of rows fewer. Readers see the whole of one revision or of the other."""
+    product = positions(server, "kafka")
+    server.restart(**arm(SWAP[0]))
+    try:
+        edit(server, "kafka")
+        for point, following in zip(SWAP, (*SWAP[1:], None)):
+            hit(product, point, timeout=240)
+            finance.live_changes()
+            OwnServer(server, CLASS).kill()
+            product.worker(2).send(signal.SIGKILL)
+            server.restart(**arm(following))
+    except BaseException:
+        server.restart()
+        raise
+    product.wait_live(revision=2, timeout=240)
+    finance.live_changes()
+    assert_equal(finance, "kafka", product, EDITED_SQL)
 
 
 def test_killed_where_the_server_is_the_worker(server, finance):
@@ -164,3 +201,18 @@ def test_killed_where_the_server_is_the_worker(server, finance):
         server.start()
         product.wait_live(timeout=120)
     assert_equal(finance, "embedded", product)
+
+
+def test_an_edit_killed_where_the_server_is_the_worker(server, finance):
+    product = positions(server, "embedded")
+    points = ("handing-over", "public-name-moved")
+    server.restart(**arm(points[0], "OFFTAKE_CRASH_AT", then=""))
+    edit(server, "embedded")
+    for point, following in zip(points, (points[1], None)):
+        assert server.child.wait(240) == -signal.SIGKILL
+        assert [line["name"] for line in server.log_lines() if line.get("msg") == "crash point"] == [point]
+        OwnServer(server, CLASS).kill()
+        server.start(**arm(following, "OFFTAKE_CRASH_AT", then=""))
+    product.wait_live(revision=2, timeout=240)
+    finance.live_changes()
+    assert_equal(finance, "embedded", product, EDITED_SQL)

@@ -36,12 +36,12 @@ def live_changes(world) -> None:
     feed.add_flights(flights.extra_flights(1_000, series=series))
 
 
-def hit(product, point: str) -> int:
+def hit(product, point: str, timeout: float = 90) -> int:
     """Waits until the worker stands still at `point`. Gives its pid."""
     def check():
         worker = product.worker()
         return point in worker.crash_points() and process_state(worker.pid) == "T" and worker
-    return eventually(check, 90, f"{product} reaches {point}").pid
+    return eventually(check, timeout, f"{product} reaches {point}").pid
 
 
 def converge(world, product) -> None:
