@@ -29,30 +29,48 @@ run_lint() {
   count "$(grep -c '^ok ' "$log")" "$(grep -c '^FAILED ' "$log")" 0
 }
 
-# run_programs NAME…: doctest programs, a few at a time, for most of their time is waiting. What one prints is
-# shown only when something failed in it.
+# run_programs NAME[/SHARDS]…: doctest programs, some at a time, for most of their time is waiting; those whose cases
+# wait one after the other in several shards. What one prints is shown only when something failed in it.
 run_programs() {
-  local outputs name
+  local outputs entry name shards shard cases
+  local -a runs=()
   outputs="$(mktemp -d)"
-  for name in "$@"; do
-    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+  for entry in "$@"; do
+    name="${entry%/*}" shards=1 cases=0
+    if [ "$entry" != "$name" ]; then
+      shards="${entry#*/}"
+      cases="$("build/$preset/tests/$name" --no-colors --count | sed -nE 's/.*filters: ([0-9]+)$/\1/p')"
+    fi
+    for ((shard = 1; shard <= shards; ++shard)); do runs+=("$name $shard $shards ${cases:-0}"); done
+  done
+  local run code seconds line ok bad shown range
+  for run in "${runs[@]}"; do
+    read -r name shard shards cases <<<"$run"
+    while [ "$(jobs -rp | wc -l)" -ge "$(($(nproc) + 1))" ]; do wait -n; done
     {
+      range=()
+      if [ "$shards" -gt 1 ]; then
+        range=("--first=$(((shard - 1) * cases / shards + 1))" "--last=$((shard * cases / shards))")
+      fi
       started=$SECONDS code=0
-      "build/$preset/tests/$name" --no-colors >"$outputs/$name" 2>&1 || code=$?
-      printf '%s %s\n' "$code" "$((SECONDS - started))" >"$outputs/$name.end"
+      "build/$preset/tests/$name" --no-colors "${range[@]}" >"$outputs/$name.$shard" 2>&1 || code=$?
+      printf '%s %s\n' "$code" "$((SECONDS - started))" >"$outputs/$name.$shard.end"
     } &
   done
   wait
-  local code seconds line ok bad
-  for name in "$@"; do
-    read -r code seconds <"$outputs/$name.end"
-    line="$(grep -aE '^\[doctest\] test cases:' "$outputs/$name" | tail -n 1)"
+  for run in "${runs[@]}"; do
+    read -r name shard shards cases <<<"$run"
+    read -r code seconds <"$outputs/$name.$shard.end"
+    line="$(grep -aE '^\[doctest\] test cases:' "$outputs/$name.$shard" | tail -n 1)"
     ok="$(sed -nE 's/.*\| *([0-9]+) passed.*/\1/p' <<<"$line")"
     bad="$(sed -nE 's/.*\| *([0-9]+) failed.*/\1/p' <<<"$line")"
-    if [ "$code" -ne 0 ] && [ "${bad:-0}" = 0 ]; then bad=1; fi
+    # Nothing ran, or it ended in another way than by a case that failed.
+    if [ "${ok:-0}" = 0 ] && [ "${bad:-0}" = 0 ] || { [ "$code" -ne 0 ] && [ "${bad:-0}" = 0 ]; }; then bad=1; fi
     count "${ok:-0}" "${bad:-0}" 0
-    printf '%-28s %4s passed, %s failed (%s s)\n' "$name" "${ok:-0}" "${bad:-0}" "$seconds"
-    [ "${bad:-0}" = 0 ] || tail -n 200 "$outputs/$name"
+    shown="$name"
+    [ "$shards" = 1 ] || shown="$name $shard/$shards"
+    printf '%-28s %4s passed, %s failed (%s s)\n' "$shown" "${ok:-0}" "${bad:-0}" "$seconds"
+    [ "${bad:-0}" = 0 ] || tail -n 200 "$outputs/$name.$shard"
   done
   rm -rf "$outputs"
   sanitizers_found || count 0 1 0
@@ -62,7 +80,7 @@ run_unit() {
   section unit
   local program programs=()
   # The long ones first.
-  for program in worker targets reconcile provision_servers; do programs+=("${program}_test"); done
+  programs=(worker_test/3 targets_test provision_servers_test/2 reconcile_test)
   for program in "build/$preset"/tests/*_test; do
     program="$(basename "$program")"
     case "$program" in

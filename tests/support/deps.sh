@@ -184,5 +184,6 @@ deps_test() {
   deps_into "$offtake_cache/kafka-$offtake_kafka_version" deps_fetch_kafka || return 1
   deps_search opensearch "$offtake_opensearch_version" || return 1
   [ -e "$offtake_cache/kafka-$offtake_kafka_version/kafka.jsa" ] ||
-    OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.kafka_archive
+    OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.kafka_archive || return 1
+  OFFTAKE_CACHE="$offtake_cache" PYTHONPATH="$offtake_tests" "$(offtake_python)" -m support.opensearch_home
 }

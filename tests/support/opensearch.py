@@ -1,33 +1,21 @@
-"""OpenSearch of the tests: the unpacked distribution that ./dev deps test keeps in the cache, and a product in it
-as readers and as its control index show it."""
+"""OpenSearch of the tests: a class whose servers Offtake starts, and a product in it as readers and as its control
+index show it."""
 
 import json
 import os
-import pathlib
-import shutil
 
 import requests
 
-from support import manifests, paths
+from support import manifests, opensearch_home
 from support.offtake import Server
 from support.products import ControlRow, Product, _vectors
 
-VERSION = "2.19.6"
-
-
-def home() -> pathlib.Path:
-    """Where any account may read it: the cache may be below a closed home directory."""
-    copy = paths.scratch() / f"opensearch-{VERSION}"
-    if not copy.exists():
-        shutil.copytree(paths.cached(f"opensearch-{VERSION}"), copy)
-    return copy
-
-
 def local_class(name: str = "search", **parameters: str) -> dict:
     """A class whose OpenSearch Offtake starts."""
-    settings = {"home": str(home()), "memory": "512m", **parameters}
+    settings = {"home": str(opensearch_home.home()), "javaHome": str(opensearch_home.runtime()), "memory": "512m",
+                **parameters}
     if os.getuid() == 0:
-        settings.setdefault("runAs", "postgres")  # any ordinary account; the one that is there
+        settings.setdefault("runAs", opensearch_home.ACCOUNT)
     return {"apiVersion": manifests.API, "kind": "TargetClass", "metadata": {"name": name},
             "spec": {"engine": "opensearch", "description": "OpenSearch of this installation",
                      "provisioner": {"local": {}}, "parameters": settings}}
@@ -83,6 +71,10 @@ class SearchProduct(Product):
         return [ControlRow(row["revision"], row["phase"], row["epoch"], row["incarnation"], row["owner"] or None, None,
                            *(_vectors(json.dumps(row[name])) for name in ("startOffsets", "cut", "offsets")),
                            row["content"]["rows"], row["content"]["sum"]) for row in self._control_documents()]
+
+    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60, interval: float = 0.3) -> None:
+        """Asked less often than others: each time is a refresh and a search."""
+        super().wait_reached(goal, timeout, interval)
 
     def intent(self) -> dict | None:
         return self._control_documents()[-1].get("intent")

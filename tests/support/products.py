@@ -144,7 +144,7 @@ class Product:
             return dict(connection.execute(
                 f'SELECT stream, rows FROM "{self.schema}"._offtake_fill WHERE offsets IS NOT NULL').fetchall())
 
-    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60) -> None:
+    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60, interval: float = 0.1) -> None:
         """Until the current revision's committed offsets are at or past `goal` ({dataset: {partition: offset}})
         for each dataset that the product reads."""
         def check():
@@ -155,4 +155,4 @@ class Product:
                 behind = {p: (offsets.get(p), o) for p, o in wanted.items() if offsets.get(p, 0) < o}
                 assert not behind, f"{key}: partition: (at, wanted) {behind}"
             return True
-        eventually(check, timeout, f"{self} reached {goal}", interval=0.1)
+        eventually(check, timeout, f"{self} reached {goal}", interval=interval)
