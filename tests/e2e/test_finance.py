@@ -1,6 +1,6 @@
 """Three months of trades, from Kafka and from the embedded log, into an OpenSearch that Offtake started, by the
-manifests of the example: filled, then live, then killed; rows and aggregations are those of PostgreSQL over the same
-events. The crash points of edits, and the others of live epochs: test_search.py."""
+manifests of the example: filled, then live, killed in epochs, edited and killed in the swap; rows and aggregations are
+those of PostgreSQL over the same events. The same points one by one, in a small product: test_search.py."""
 
 import signal
 

@@ -121,6 +121,8 @@ def test_rows_without_a_key_are_kept_apart(server, shop):
     assert parts == [count for _, count in sorted(wanted.items())]
 
 
+# The same points in the finance story, a hundred times as large: test_finance.py.
+@pytest.mark.full
 @pytest.mark.parametrize("point", ["intent-stored", "mid-epoch", "before-epoch-commit", "after-epoch-commit"])
 def test_worker_and_server_killed_while_live(server, shop, own, product, point):
     server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
@@ -139,6 +141,7 @@ def test_worker_and_server_killed_while_live(server, shop, own, product, point):
     assert product.revision == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("point", ["mid-load", "before-swap-commit", "handing-over", "public-name-moved"])
 def test_an_edit_killed_on_its_way(server, shop, own, point):
     name = f"edited-{point}"

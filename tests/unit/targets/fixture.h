@@ -30,6 +30,8 @@ class Fixture {
 
   // Writers of other processes can reach it; else what kill -9 leaves is tested end to end.
   virtual bool has_other_processes() const { return true; }
+  // Its engine is another one's code, and only worth a run over a server of its own.
+  virtual bool is_left_to_full() const { return false; }
   // Types that its engine says it cannot hold.
   virtual bool refuses(const types::Type&) const { return false; }
 
@@ -37,7 +39,9 @@ class Fixture {
   const TargetTraits& traits() const { return engine().traits; }
 };
 
-// Started on first use, stopped with the program.
+// Of every engine. Started on first use, stopped with the program.
+std::vector<Fixture*> all_fixtures();
+// Those that are run here: without those whose code another one has and whose server is not there.
 std::vector<Fixture*> fixtures();
 // Those whose traits offer what a test is about.
 std::vector<Fixture*> fixtures(bool (*offer)(const TargetTraits&));

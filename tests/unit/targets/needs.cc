@@ -13,7 +13,7 @@ std::vector<Fixture*> fixtures(const Need& need) {
 }
 
 std::string left_out(const Need& need, std::string_view engine) {
-  for (const Fixture* fixture : fixtures()) {
+  for (const Fixture* fixture : all_fixtures()) {
     if (fixture->engine().name == engine) return need.met(*fixture) ? "" : need.otherwise;
   }
   FAIL("no fixture of the engine " << engine);

@@ -12,6 +12,8 @@ namespace {
 
 namespace search = targets::opensearch;
 
+constexpr const char* kElasticsearch = "OFFTAKE_TEST_ELASTICSEARCH";
+
 std::string text_of(std::string_view slice) {
   return slice.starts_with('"') ? targets::protocol::read_string(slice).value() : std::string(slice);
 }
@@ -32,12 +34,14 @@ std::string_view at(std::string_view object, std::initializer_list<std::string_v
 
 }  // namespace
 
+bool OpenSearchFixture::is_left_to_full() const {
+  return engine_ == "elasticsearch" && std::getenv(kElasticsearch) == nullptr;
+}
+
 OpenSearchServer& OpenSearchFixture::server() {
-  // One for both engines, unless there is a real one of the other.
   static std::map<std::string, std::unique_ptr<OpenSearchServer>> servers;
-  const bool own = engine_ == "elasticsearch" && std::getenv("OFFTAKE_TEST_ELASTICSEARCH") != nullptr;
-  const char* home = own ? "OFFTAKE_TEST_ELASTICSEARCH" : "OFFTAKE_TEST_OPENSEARCH";
-  auto& server = servers[home];
+  auto& server = servers[engine_];
+  const char* home = engine_ == "elasticsearch" ? kElasticsearch : "OFFTAKE_TEST_OPENSEARCH";
   if (!server) server = std::make_unique<OpenSearchServer>(home);
   return *server;
 }

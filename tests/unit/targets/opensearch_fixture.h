@@ -4,8 +4,10 @@
 
 namespace offtake::targets_test {
 
-// Both engines, which are one code. Each runs over the distribution that ./dev deps test brings, or over the
-// unpacked one that OFFTAKE_TEST_OPENSEARCH, OFFTAKE_TEST_ELASTICSEARCH name.
+// Both engines, which are one code. OpenSearch is the distribution that ./dev deps test brings, or the
+// unpacked one that OFFTAKE_TEST_OPENSEARCH names; Elasticsearch is run where OFFTAKE_TEST_ELASTICSEARCH
+// names one
+// (./dev test full).
 class OpenSearchFixture : public Fixture {
  public:
   explicit OpenSearchFixture(std::string engine) : engine_(std::move(engine)) {}
@@ -14,6 +16,7 @@ class OpenSearchFixture : public Fixture {
   // Searches the public alias; columns by the mapping's _meta.
   Shown read(const TargetConnection& writer, const std::string& public_name) override;
   std::string shown(const types::Column& column, std::size_t row) override;
+  bool is_left_to_full() const override;
   OpenSearchServer& server();
 
  protected:
