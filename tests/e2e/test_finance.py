@@ -171,6 +171,7 @@ def test_killed_with_its_server(server, finance):
     assert_equal(finance, "kafka", product)
 
 
+@pytest.mark.timeout(600)
 def test_an_edit_killed_at_each_step_of_its_swap(server, finance):
     """A filter: thousands of rows fewer. Readers see the whole of one revision or of the other."""
     product = positions(server, "kafka")
@@ -178,7 +179,7 @@ def test_an_edit_killed_at_each_step_of_its_swap(server, finance):
     try:
         edit(server, "kafka")
         for point, following in zip(SWAP, (*SWAP[1:], None)):
-            hit(product, point, timeout=240)
+            hit(product, point, timeout=400)
             finance.live_changes()
             OwnServer(server, CLASS).kill()
             product.worker(2).send(signal.SIGKILL)
@@ -203,13 +204,14 @@ def test_killed_where_the_server_is_the_worker(server, finance):
     assert_equal(finance, "embedded", product)
 
 
+@pytest.mark.timeout(600)  # of a machine that does other things, too
 def test_an_edit_killed_where_the_server_is_the_worker(server, finance):
     product = positions(server, "embedded")
     points = ("handing-over", "public-name-moved")
     server.restart(**arm(points[0], "OFFTAKE_CRASH_AT", then=""))
     edit(server, "embedded")
     for point, following in zip(points, (points[1], None)):
-        assert server.child.wait(240) == -signal.SIGKILL
+        assert server.child.wait(400) == -signal.SIGKILL
         assert [line["name"] for line in server.log_lines() if line.get("msg") == "crash point"] == [point]
         OwnServer(server, CLASS).kill()
         server.start(**arm(following, "OFFTAKE_CRASH_AT", then=""))
