@@ -254,6 +254,7 @@ class Drafting {
     if (!traits.pushed) {
       const char* field = delivery.changes                                          ? "changes"
                           : delivery.max_in_flight                                  ? "maxInFlight"
+                          : delivery.answer_timeout                                 ? "answerTimeout"
                           : delivery.retry.max_attempts || delivery.retry.max_delay ? "retry"
                                                                                     : nullptr;
       if (field == nullptr) return;

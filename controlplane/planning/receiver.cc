@@ -211,6 +211,7 @@ targets::PushSpec push_spec(const resources::DataProduct& product, plan::SentCha
   targets::PushSpec out;
   out.changes = changes;
   if (delivery.max_in_flight) out.max_in_flight = static_cast<int>(*delivery.max_in_flight);
+  if (delivery.answer_timeout) out.answer_timeout = delivery.answer_timeout->micros;
   if (delivery.retry.max_attempts) out.max_attempts = static_cast<int>(*delivery.retry.max_attempts);
   if (delivery.retry.max_delay) out.max_delay = delivery.retry.max_delay->micros;
   return out;

@@ -98,6 +98,7 @@ struct DeliveryRetry {
 struct Delivery {
   std::optional<plan::SentChanges> changes;
   std::optional<std::int64_t> max_in_flight;
+  std::optional<Duration> answer_timeout;
   DeliveryRetry retry;
 };
 

@@ -198,6 +198,8 @@ const ObjectType& table<Delivery>() {
                  "What a receiver is sent: each key once, or every change; absent: as the plan says")
           .field("maxInFlight", &Delivery::max_in_flight,
                  "Messages without an answer that a receiver has at a time; absent: 64", between(1, 10'000))
+          .field("answerTimeout", &Delivery::answer_timeout,
+                 "How long a receiver may take to answer a message; absent: 30s")
           .field("retry", &Delivery::retry, "What becomes of a message that a receiver does not take")
           .unavailable({"maxAge", "grace"})
           .done();

@@ -229,6 +229,7 @@ json::Value to_json(const targets::PushSpec& push) {
   out.set("maxInFlight", push.max_in_flight);
   out.set("maxAttempts", push.max_attempts);
   out.set("maxDelay", push.max_delay);
+  out.set("answerTimeout", push.answer_timeout);
   return out;
 }
 
@@ -240,6 +241,7 @@ std::optional<targets::PushSpec> push_from(const json::Value& value) {
   push.max_in_flight = static_cast<int>(value.int_or("maxInFlight", push.max_in_flight));
   push.max_attempts = static_cast<int>(value.int_or("maxAttempts", push.max_attempts));
   push.max_delay = value.int_or("maxDelay", push.max_delay);
+  push.answer_timeout = value.int_or("answerTimeout", push.answer_timeout);
   return push;
 }
 

@@ -9,10 +9,10 @@
 namespace offtake::targets::function {
 namespace {
 
-// A sender that owns the process it sends to.
+// A sender that, with others, owns the process it sends to.
 class OwningSender : public http::MessageSender {
  public:
-  OwningSender(std::unique_ptr<FunctionProcess> process, http::SenderOptions options)
+  OwningSender(std::shared_ptr<FunctionProcess> process, http::SenderOptions options)
       : process_(std::move(process)), sender_(make_function_sender(*process_, std::move(options))) {}
 
   base::Status send(std::span<const http::Message> messages, const OnOutcome& on_outcome,
@@ -21,7 +21,7 @@ class OwningSender : public http::MessageSender {
   }
 
  private:
-  const std::unique_ptr<FunctionProcess> process_;
+  const std::shared_ptr<FunctionProcess> process_;
   const std::unique_ptr<http::MessageSender> sender_;  // goes first
 };
 
@@ -45,11 +45,19 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
   auto process = FunctionProcess::open(std::move(options));
   if (!process) return std::move(process).error();
   http::SenderOptions sending;
-  sending.max_in_flight = static_cast<std::size_t>(table.push->max_in_flight);
+  sending.answer_deadline = std::chrono::milliseconds(table.push->answer_timeout / 1000);
   sending.mode = receiver.structured ? http::EventMode::kStructured : http::EventMode::kBinary;
   sending.takes_answers = receiver.answers.has_value();
-  return push::make_target(connection, table, product_uid,
-                           std::make_unique<OwningSender>(*std::move(process), std::move(sending)));
+  const auto notes =
+      std::make_shared<http::ReceiverNotes>(static_cast<std::size_t>(table.push->max_in_flight));
+  sending.notes = notes;
+  const auto open = [sending, shared = std::shared_ptr<FunctionProcess>(*std::move(process))](
+                        std::size_t max_in_flight) -> base::Result<std::unique_ptr<http::MessageSender>> {
+    http::SenderOptions mine = sending;
+    mine.max_in_flight = max_in_flight;
+    return std::unique_ptr<http::MessageSender>(std::make_unique<OwningSender>(shared, std::move(mine)));
+  };
+  return push::make_target(connection, table, product_uid, {notes, open});
 }
 
 constexpr TargetEngine kEngine = {.name = "function",

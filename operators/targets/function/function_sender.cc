@@ -6,7 +6,9 @@ namespace {
 class FunctionSender : public http::MessageSender {
  public:
   FunctionSender(FunctionProcess& function, http::SenderOptions options, const base::Clock& clock)
-      : function_(function), options_(std::move(options)), clock_(clock) {}
+      : function_(function), options_(std::move(options)), clock_(clock) {
+    if (!options_.notes) options_.notes = std::make_shared<http::ReceiverNotes>(options_.max_in_flight);
+  }
 
   base::Status send(std::span<const http::Message> messages, const OnOutcome& on_outcome,
                     std::stop_token stop) override {
@@ -19,16 +21,17 @@ class FunctionSender : public http::MessageSender {
       if (!sender) return std::move(sender).error();
       sender_ = *std::move(sender);
     }
-    std::size_t answered = 0, late = 0;
+    const std::uint64_t answers = options_.notes->answers();
+    std::size_t late = 0;
     auto sent = sender_->send(
         messages,
         [&](std::size_t index, http::Outcome outcome) {
-          if (outcome.status != 0) ++answered;
           if (outcome.error && outcome.error->code == "TimedOut") ++late;
           on_outcome(index, std::move(outcome));
         },
         stop);
-    if (answered == 0 && late > 0) {
+    // Nor did it answer another sender meanwhile.
+    if (options_.notes->answers() == answers && late > 0) {
       function_.restart(fmt::format("it answered none of {} calls within {:.1f} s", late,
                                     std::chrono::duration<double>(options_.answer_deadline).count()));
     }

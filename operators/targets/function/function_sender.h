@@ -7,7 +7,8 @@
 namespace offtake::targets::function {
 
 // `options.url` does not count: messages go to http://127.0.0.1:$PORT/. send()'s error: as
-// FunctionProcess::use(). REQUIRES: `function` outlives it.
+// FunctionProcess::use(). It answers nobody where no sender with the same `options.notes` had an answer while
+// a call of send() lasted. REQUIRES: `function` outlives it.
 std::unique_ptr<http::MessageSender> make_function_sender(FunctionProcess& function,
                                                           http::SenderOptions options,
                                                           const base::Clock& clock = base::system_clock());

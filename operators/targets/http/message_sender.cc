@@ -12,8 +12,8 @@ namespace offtake::targets::http {
 namespace {
 
 using std::chrono::milliseconds;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr base::Micros kLately = 60'000'000;
 constexpr int kUnknownAttempts = 20;
 
 web::ClientOptions client_options(const SenderOptions& options, const Url& url) {
@@ -25,25 +25,6 @@ web::ClientOptions client_options(const SenderOptions& options, const Url& url) 
   out.max_response_bytes = options.max_answer_bytes;
   return out;
 }
-
-// Which keys were taken lately: whether a refusal is about one message or about all.
-class Successes {
- public:
-  void add(const std::string& key, base::Micros now) {
-    if (last_ && key_ != key) other_ = last_;
-    if (key_ != key) key_ = key;
-    last_ = now;
-  }
-  bool of_another(const std::string& key, base::Micros now) const {
-    const auto& at = key == key_ ? other_ : last_;
-    return at && now - *at < kLately;
-  }
-
- private:
-  std::string key_;                    // of last_
-  std::optional<base::Micros> last_;   // of any key
-  std::optional<base::Micros> other_;  // of a key that is not key_
-};
 
 class Batch;
 
@@ -66,15 +47,13 @@ class Sender : public MessageSender {
   Credentials credentials_;
   const base::Clock& clock_;
   web::Exchanges exchanges_;
-  Successes successes_;
-  base::Micros not_before_ = 0;  // what the receiver asked for
 };
 
 // One call of send().
 class Batch {
  public:
   Batch(Sender& sender, std::span<const Message> messages, const MessageSender::OnOutcome& on_outcome)
-      : sender_(sender), messages_(messages), on_outcome_(on_outcome) {
+      : sender_(sender), notes_(*sender.options_.notes), messages_(messages), on_outcome_(on_outcome) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
       auto& queue = queues_[messages[i].key];
       if (queue.empty()) ready_.push_back(i);
@@ -83,14 +62,17 @@ class Batch {
   }
 
   void run(const std::stop_token& stop) {
-    if (sender_.clock_.now() < sender_.not_before_) closed_ = true;
+    if (sender_.clock_.now() < notes_.not_before()) closed_ = true;
     while (!stop.stop_requested()) {
-      while (!closed_ && !ready_.empty() && has_room()) begin();
+      while (!closed_ && !ready_.empty() && has_room() && notes_.enter()) begin();
       if (sender_.exchanges_.running() == 0) break;
       for (auto& done : sender_.exchanges_.wait(milliseconds(60'000), stop)) take(std::move(done));
     }
     sender_.exchanges_.abandon();
-    for (const auto& [index, flight] : flights_) cut_off(index);
+    for (const auto& [index, flight] : flights_) {
+      notes_.leave();
+      cut_off(index);
+    }
     flights_.clear();
     // In the order of the messages: whoever stores them needs no other.
     std::vector<std::size_t> rest;
@@ -104,6 +86,7 @@ class Batch {
     Url url;
     int redirects = 0;
     std::size_t bytes = 0;
+    SteadyTime begun{};
   };
 
   bool has_room() const {
@@ -120,6 +103,7 @@ class Batch {
     auto& flight = flights_[index];
     flight.url = sender_.url_;
     flight.bytes = size_of(index);
+    flight.begun = std::chrono::steady_clock::now();
     bytes_ += flight.bytes;
     post(index, flight);
   }
@@ -202,7 +186,7 @@ class Batch {
   // What no message gets past, unless another one did lately: then it may be this one's, and is found out by
   // trying it again.
   Outcome refused(std::size_t index, base::Error error, int status) {
-    const bool others = sender_.successes_.of_another(messages_[index].key, sender_.clock_.now());
+    const bool others = notes_.took_another(messages_[index].key, sender_.clock_.now());
     error.retry = others ? base::Retry::kTransient : base::Retry::kTerminal;
     Outcome out;
     out.kind = others ? Outcome::Kind::kRetry : Outcome::Kind::kTerminal;
@@ -213,6 +197,7 @@ class Batch {
 
   Outcome answered(std::size_t index, web::ClientResponse response) {
     silent_ = 0;
+    notes_.note_answer();
     Outcome out;
     out.status = response.status;
     std::string text = fmt::format("{} answers {} {}", sender_.url_.origin, response.status,
@@ -247,7 +232,7 @@ class Batch {
     const auto wanted = parse_retry_after(response.headers.get("retry-after"), now);
     if (!wanted) return;
     out.retry_after = *wanted;
-    sender_.not_before_ = std::max(sender_.not_before_, now + wanted->count() * 1000);
+    notes_.pause_until(now + wanted->count() * 1000);
     closed_ = true;
   }
 
@@ -255,7 +240,7 @@ class Batch {
     Outcome out;
     out.kind = Outcome::Kind::kAcknowledged;
     out.status = response.status;
-    sender_.successes_.add(messages_[index].key, sender_.clock_.now());
+    notes_.note_taken(messages_[index].key, sender_.clock_.now());
     if (!sender_.options_.takes_answers) return out;
     auto event = decode(response.headers, response.body);
     if (event) {
@@ -270,8 +255,12 @@ class Batch {
 
   void end(std::size_t index, Outcome outcome) {
     const auto flight = flights_.find(index);
+    outcome.took =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - flight->second.begun);
     bytes_ -= flight->second.bytes;
     flights_.erase(flight);
+    notes_.leave();
+    note(index, outcome);
     const auto kind = outcome.kind;
     if (kind == Outcome::Kind::kTerminal) closed_ = true;
     on_outcome_(index, std::move(outcome));
@@ -285,9 +274,17 @@ class Batch {
     if (queue->second.empty()) queues_.erase(queue);
   }
 
+  void note(std::size_t index, const Outcome& outcome) {
+    if (outcome.kind == Outcome::Kind::kRow) notes_.note_refused();
+    if (outcome.kind != Outcome::Kind::kRetry && outcome.kind != Outcome::Kind::kTerminal) return;
+    const bool for_all = outcome.kind == Outcome::Kind::kTerminal || outcome.retry_after.count() > 0 ||
+                         outcome.error->code == "Unreachable";
+    notes_.note_failed(messages_[index].key, *outcome.error, for_all, sender_.clock_.now());
+  }
+
   void not_sent(std::size_t index) {
     Outcome out;
-    const base::Micros left = sender_.not_before_ - sender_.clock_.now();
+    const base::Micros left = notes_.not_before() - sender_.clock_.now();
     if (left > 0) out.retry_after = milliseconds((left + 999) / 1000);
     on_outcome_(index, std::move(out));
   }
@@ -300,6 +297,7 @@ class Batch {
   }
 
   Sender& sender_;
+  ReceiverNotes& notes_;
   const std::span<const Message> messages_;
   const MessageSender::OnOutcome& on_outcome_;
   std::unordered_map<std::string_view, std::deque<std::size_t>> queues_;  // not begun yet, by key
@@ -326,6 +324,7 @@ base::Result<std::unique_ptr<MessageSender>> MessageSender::open(SenderOptions o
   Credentials credentials(options.credentials);
   if (auto read = credentials.refresh(); !read) return std::move(read).error();
   options.max_in_flight = std::max<std::size_t>(options.max_in_flight, 1);
+  if (!options.notes) options.notes = std::make_shared<ReceiverNotes>(options.max_in_flight);
   return std::unique_ptr<MessageSender>(
       std::make_unique<Sender>(std::move(options), *std::move(url), std::move(credentials), clock));
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "operators/targets/http/cloud_event.h"
 #include "operators/targets/http/credentials.h"
+#include "operators/targets/http/receiver_notes.h"
 
 namespace offtake::targets::http {
 
@@ -27,6 +28,8 @@ struct SenderOptions {
   std::chrono::milliseconds answer_deadline{30'000};  // from the first byte sent to the last one received
   int max_redirects = 3;                              // 301 302 307 308, within the receiver's origin
   bool takes_answers = false;                         // CloudEvents in answers are handed back
+  // Of all the senders to the receiver; none: this is the only one.
+  std::shared_ptr<ReceiverNotes> notes = nullptr;
 };
 
 struct Message {
@@ -47,6 +50,7 @@ struct Outcome {
   int status = 0;                            // 0: no answer
   std::optional<base::Error> error;          // unless acknowledged or not sent
   std::chrono::milliseconds retry_after{0};  // as the receiver asked for it
+  std::chrono::milliseconds took{0};         // since it was sent
   std::optional<CloudEvent> answer;
 };
 
@@ -59,9 +63,9 @@ class MessageSender {
 
   // Every message gets one outcome, in the calling thread, in order within its key: after one that is not
   // acknowledged the later ones of its key are not sent. Nothing more is begun once the receiver is not
-  // there, asks for a pause, answers nobody, or an outcome is terminal; or `stop` is requested: then what is
-  // under way is cut off (kRetry, code Cancelled). Error: a secret that cannot be read; then there are no
-  // outcomes.
+  // there, asks for a pause, answers nobody, has as many messages of other senders as it may, or an outcome
+  // is terminal; or `stop` is requested: then what is under way is cut off (kRetry, code Cancelled). Error: a
+  // secret that cannot be read; then there are no outcomes.
   using OnOutcome = std::function<void(std::size_t index, Outcome outcome)>;
   virtual base::Status send(std::span<const Message> messages, const OnOutcome& on_outcome,
                             std::stop_token stop = {}) = 0;

@@ -6,8 +6,7 @@
 #include "operators/targets/push/hand_over.h"
 #include "operators/targets/push/messages.h"
 #include "operators/targets/push/push_fill.h"
-#include "operators/targets/push/retry_queues.h"
-#include "operators/targets/push/sending.h"
+#include "operators/targets/push/retries.h"
 
 namespace offtake::targets::push {
 namespace {
@@ -19,8 +18,6 @@ using Stored = intent::ControlStore::Stored;
 
 constexpr std::size_t kMostKeys = 10'000;      // retrying or parked
 constexpr std::size_t kMostBytes = 128 << 20;  // of their messages
-constexpr std::size_t kTendAtOnce = 512;       // heads of queues
-constexpr auto kTendPause = 2s;                // after an error
 constexpr auto kLookEvery = 200ms;             // whether a successor asks for its turn
 
 // An epoch that is being sent.
@@ -34,7 +31,7 @@ struct Epoch {
 class PushTarget : public Target {
  public:
   PushTarget(const TargetConnection& connection, const TableSpec& table, std::string product_uid,
-             std::unique_ptr<http::MessageSender> sender, std::unique_ptr<Answers> answers)
+             std::unique_ptr<http::MessageSender> sender, Senders senders, std::unique_ptr<Answers> answers)
       : table_(table),
         push_(*table.push),
         product_uid_(std::move(product_uid)),
@@ -42,7 +39,8 @@ class PushTarget : public Target {
         controls_(connection.events, product_uid_),
         sender_(std::move(sender)),
         answers_(std::move(answers)),
-        settled_(settled_prefix(table.revision)) {}
+        settled_(settled_prefix(table.revision)),
+        retries_(std::move(senders), push_, answers_.get(), form_.source, stop_.get_token()) {}
 
   base::Result<std::vector<ControlRow>> controls() override { return intent::rows_of(controls_); }
 
@@ -155,11 +153,13 @@ class PushTarget : public Target {
 
   base::Status tend() override {
     if (stale_ || !mine_ || mine_->row.phase != Phase::kCurrent || mine_->row.intent) return {};
-    // What was wrong stays so until a try goes well.
-    if (std::chrono::steady_clock::now() < tend_after_) return tended_;
-    tended_ = tend_queues();
-    if (!tended_) tend_after_ = std::chrono::steady_clock::now() + kTendPause;
-    return tended_;
+    if (auto settled = retries_.settle(queues_); !settled.changes.empty()) {
+      base::crash_point("queues-tended");
+      auto written = controls_.append_with(table_.revision, mine_->version,
+                                           adding(std::move(settled.changes), std::move(settled.answers)));
+      if (!written) return lost(std::move(written).error(), owner_);
+    }
+    return retries_.go_on(queues_);
   }
 
   base::Status commit(const EpochCommit& epoch) override {
@@ -318,42 +318,6 @@ class PushTarget : public Target {
     return out;
   }
 
-  base::Status tend_queues() {
-    const auto due = queues_.due(base::system_clock().now(), kTendAtOnce);
-    if (due.empty()) return {};
-    std::vector<http::Message> messages;
-    std::vector<Unsent> heads;
-    for (const Unsent* head : due) {
-      heads.push_back(*head);
-      http::Message& message = messages.emplace_back();
-      message.key = head->key;
-      message.event = head->event;
-      message.event.source = form_.source;
-      message.attempt = head->attempts + 1;
-    }
-    Sending sending(std::move(messages), answers_.get());
-    const base::Status sent = sending.run_once(*sender_, stop_.get_token());
-    std::vector<Change> changes;
-    std::vector<sources::NewRecord> answers;
-    for (std::size_t i = 0; i < heads.size(); ++i) {
-      const Fate& fate = sending.fates()[i];
-      if (fate.answer) answers.push_back(*fate.answer);
-      if (fate.kind == Fate::Kind::kTaken) {
-        changes.push_back(queues_.drop_head(heads[i].key));
-      } else if (fate.attempts > 0) {
-        try_later(heads[i], fate, push_);
-        changes.push_back(queues_.replace_head(std::move(heads[i])));
-      }
-    }
-    base::crash_point("queues-tended");
-    if (!changes.empty()) {
-      auto written = controls_.append_with(table_.revision, mine_->version,
-                                           adding(std::move(changes), std::move(answers)));
-      if (!written) return lost(std::move(written).error(), owner_);
-    }
-    return sent;
-  }
-
   base::Status check_room() {
     if (queues_.keys() < kMostKeys && queues_.bytes() < kMostBytes) return {};
     if (auto tended = tend(); !tended) return tended;
@@ -458,9 +422,9 @@ class PushTarget : public Target {
   RetryQueues queues_;
   std::shared_ptr<Fill> fill_;
   std::optional<Epoch> epoch_;
-  std::chrono::steady_clock::time_point tend_after_{}, looked_at_{};
-  base::Status tended_;  // how the last try of the queues went
+  std::chrono::steady_clock::time_point looked_at_{};
   bool gave_way_ = false;
+  Retries retries_;  // goes first
 };
 
 }  // namespace
@@ -474,17 +438,18 @@ base::Status check_connection(const TargetConnection& connection, const TableSpe
 }
 
 base::Result<std::unique_ptr<Target>> make_target(const TargetConnection& connection, const TableSpec& table,
-                                                  const std::string& product_uid,
-                                                  std::unique_ptr<http::MessageSender> sender) {
+                                                  const std::string& product_uid, Senders senders) {
   if (auto fine = check_connection(connection, table); !fine) return std::move(fine).error();
+  auto sender = senders.open(static_cast<std::size_t>(table.push->max_in_flight));
+  if (!sender) return std::move(sender).error();
   std::unique_ptr<Answers> answers;
   if (connection.receiver->answers) {
     auto made = Answers::make(*connection.receiver->answers);
     if (!made) return std::move(made).error();
     answers = *std::move(made);
   }
-  return std::unique_ptr<Target>(
-      std::make_unique<PushTarget>(connection, table, product_uid, std::move(sender), std::move(answers)));
+  return std::unique_ptr<Target>(std::make_unique<PushTarget>(
+      connection, table, product_uid, *std::move(sender), std::move(senders), std::move(answers)));
 }
 
 }  // namespace offtake::targets::push

@@ -49,22 +49,22 @@ void try_later(Unsent& message, const Fate& fate, const PushSpec& spec) {
   message.next = base::system_clock().now() + delay.count() * 1000;
 }
 
-void Sending::take(std::size_t index, http::Outcome outcome) {
+bool Sending::take(std::size_t index, http::Outcome outcome) {
   Fate& fate = fates_[index];
   using Kind = http::Outcome::Kind;
-  if (outcome.error && outcome.error->code == "Cancelled") return;
+  if (outcome.error && outcome.error->code == "Cancelled") return false;
   if (outcome.error) {
     fate.error = outcome.error->text();
     last_error_ = outcome.error;
   }
   paused_for_ = std::max(paused_for_, outcome.retry_after);
-  if (outcome.kind == Kind::kNotSent) return;
+  if (outcome.kind == Kind::kNotSent) return false;
   if (outcome.kind == Kind::kTerminal) {
     terminal_ = std::move(outcome.error);
-    return;
+    return false;
   }
   ++fate.attempts;
-  if (!first_try_[index]) first_try_[index] = steady_clock::now();
+  if (!first_try_[index]) first_try_[index] = steady_clock::now() - outcome.took;
   if (outcome.kind == Kind::kAcknowledged) {
     fate.kind = Fate::Kind::kTaken;
     if (answers_ != nullptr) {
@@ -84,10 +84,11 @@ void Sending::take(std::size_t index, http::Outcome outcome) {
     if (fate.attempts >= kTries || waits_until - *first_try_[index] >= kPatience)
       fate.kind = Fate::Kind::kLater;
   }
-  if (fate.kind != Fate::Kind::kOpen) ++decided_;
+  if (fate.kind == Fate::Kind::kTaken || fate.kind == Fate::Kind::kRefused) ++judged_;
+  return true;
 }
 
-base::Status Sending::run_once(http::MessageSender& sender, std::stop_token stop) {
+base::Status Sending::run_once(http::MessageSender& sender, std::stop_token stop, const OnTried& tried) {
   std::vector<std::size_t> open;
   std::vector<http::Message> messages;
   for (std::size_t i = 0; i < messages_.size(); ++i) {
@@ -98,11 +99,14 @@ base::Status Sending::run_once(http::MessageSender& sender, std::stop_token stop
   }
   terminal_.reset();
   last_error_.reset();
-  decided_ = 0;
+  judged_ = 0;
   paused_for_ = {};
   if (open.empty()) return {};
   auto sent = sender.send(
-      messages, [&](std::size_t index, http::Outcome outcome) { take(open[index], std::move(outcome)); },
+      messages,
+      [&](std::size_t index, http::Outcome outcome) {
+        if (take(open[index], std::move(outcome)) && tried) tried(open[index], fates_[open[index]]);
+      },
       stop);
   if (stop.stop_requested()) return interrupted();
   if (!sent) return in_place(std::move(sent).error());
@@ -119,7 +123,7 @@ base::Status Sending::run(http::MessageSender& sender, std::stop_token stop) {
                                   [](const Fate& fate) { return fate.kind == Fate::Kind::kOpen; });
     if (!open) return {};
     const auto now = steady_clock::now();
-    if (decided_ > 0) {
+    if (judged_ > 0) {
       progress = now;
       pause = kFirstPause;
     }

@@ -1,6 +1,6 @@
-// Sends one epoch's messages, or those of the retry queues whose time has come: tries each at most three
-// times within five seconds, and says what became of it (correctness: "What is pushed"). Remembers that
-// across calls, so that an epoch that has to wait sends nothing twice. One thread.
+// Sends one epoch's messages: tries each at most three times within five seconds, and says what became of it
+// (correctness: "What is pushed"). Remembers that across calls, so that an epoch that has to wait sends
+// nothing twice. Or those of the retry queues whose time has come, once. One thread.
 #pragma once
 #include <chrono>
 
@@ -39,23 +39,24 @@ class Sending {
   // Until none is open. Error: the receiver takes none now, or is wrong; what is open may be tried again by
   // another call. Code Interrupted (transient) on `stop`.
   base::Status run(http::MessageSender& sender, std::stop_token stop);
-  // One round: what is open afterwards was not tried. Errors as above.
-  base::Status run_once(http::MessageSender& sender, std::stop_token stop);
+  // One round. `tried` is told of each message that had a try, in the calling thread. Errors as above.
+  using OnTried = std::function<void(std::size_t index, const Fate& fate)>;
+  base::Status run_once(http::MessageSender& sender, std::stop_token stop, const OnTried& tried = {});
 
   const std::vector<http::Message>& messages() const { return messages_; }
   const std::vector<Fate>& fates() const { return fates_; }
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
-  void take(std::size_t index, http::Outcome outcome);
+  bool take(std::size_t index, http::Outcome outcome);  // whether it was a try
 
   std::vector<http::Message> messages_;
   const Answers* answers_;
   std::vector<Fate> fates_;
-  std::vector<std::optional<SteadyTime>> first_try_;
+  std::vector<std::optional<SteadyTime>> first_try_;  // when it was begun
   // Of the last round:
   std::optional<base::Error> terminal_, last_error_;
-  std::size_t decided_ = 0;
+  std::size_t judged_ = 0;  // taken, or refused for good
   std::chrono::milliseconds paused_for_{0};
 };
 

@@ -15,7 +15,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if MODE == "hang":
+        if MODE == "hang" or (MODE == "hang-at-0" and self.headers["ce-subject"] == "0"):
             time.sleep(3600)
         if MODE == "exit":
             print("last words of the function", flush=True)

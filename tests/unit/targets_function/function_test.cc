@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -236,6 +237,38 @@ TEST_CASE("it hangs: the calls end, and it is started again") {
   CHECK(function->view().last_end.error().code == "FunctionHangs");
   eventually([&] { return function->use().ok(); }, "started again");
   CHECK(function->view().starts == 2);
+}
+
+TEST_CASE("it does not answer one call, and others meanwhile: it is left alone") {
+  Place place("hang-at-0");
+  const auto function = place.open();
+  const auto notes = std::make_shared<targets::http::ReceiverNotes>(8);
+  const auto sender = [&](milliseconds deadline) {
+    return make_function_sender(*function, {.answer_deadline = deadline, .notes = notes});
+  };
+  std::atomic<int> late = 0;
+  std::jthread hangs([&, one = sender(milliseconds(1'000))] {
+    CHECK(one->send(messages(1),
+                    [&](std::size_t, const Outcome& outcome) {
+                      late += outcome.error && outcome.error->code == "TimedOut" ? 1 : 0;
+                    })
+              .ok());
+  });
+  const auto other = sender(seconds(20));
+  const auto good = messages(2);
+  while (late == 0) {
+    CHECK(other
+              ->send(std::span(good).subspan(1),
+                     [](std::size_t, const Outcome& outcome) { CHECK(outcome.kind == Kind::kAcknowledged); })
+              .ok());
+  }
+  hangs.join();
+  std::this_thread::sleep_for(milliseconds(200));  // several looks of whoever would start it again
+  CHECK(other
+            ->send(std::span(good).subspan(1),
+                   [](std::size_t, const Outcome& outcome) { CHECK(outcome.kind == Kind::kAcknowledged); })
+            .ok());
+  CHECK(function->view().starts == 1);
 }
 
 TEST_CASE("nothing is left of it when it is ended, not even what left its session or ignores SIGTERM") {

@@ -210,6 +210,62 @@ TEST_CASE("Retry-After: nobody is sent before") {
   for (const auto& outcome : send_all(*sender, messages)) CHECK(outcome.kind == Kind::kAcknowledged);
 }
 
+TEST_CASE("senders to one receiver share what they know of it") {
+  std::atomic<bool> busy{true}, hang{true};
+  std::atomic<int> now{0}, most{0};
+  Receiver receiver([&](const web::Request& request) {
+    const auto subject = request.headers.get("ce-subject");
+    if (subject == "bad") return status(404);
+    if (subject.starts_with("slow")) {
+      const int running = ++now;
+      for (int was = most; running > was && !most.compare_exchange_weak(was, running);) {
+      }
+      for (int i = 0; hang && i < 400; ++i) std::this_thread::sleep_for(milliseconds(5));
+      --now;
+    }
+    auto response = status(subject == "busy" && busy ? 429 : 200);
+    if (response.status == 429) response.headers.set("Retry-After", "120");
+    return response;
+  });
+  base::ManualClock clock(1'800'000'000'000'000);
+  const auto notes = std::make_shared<ReceiverNotes>(3);
+  auto one = open({.url = receiver.url(), .max_in_flight = 3, .notes = notes}, clock);
+  auto other = open({.url = receiver.url(), .max_in_flight = 2, .notes = notes}, clock);
+  // Who was taken lately.
+  CHECK(send_all(*one, {message("good")})[0].kind == Kind::kAcknowledged);
+  CHECK(send_all(*other, {message("bad")})[0].kind == Kind::kRetry);
+  CHECK_FALSE(notes->trouble().has_value());
+  for (const char* key : {"a", "b", "bad"})
+    notes->note_failed(key, base::transient("TimedOut", ""), false, clock.now());
+  CHECK(notes->trouble().has_value());  // several of them
+  CHECK(send_all(*one, {message("good")})[0].kind == Kind::kAcknowledged);
+  CHECK_FALSE(notes->trouble().has_value());
+  // What is in flight.
+  std::vector<Message> slow;
+  for (int i = 0; i < 6; ++i) slow.push_back(message(fmt::format("slow{}", i)));
+  std::jthread ends([&] {
+    while (now < 3) std::this_thread::yield();
+    std::this_thread::sleep_for(milliseconds(50));
+    hang = false;
+  });
+  std::jthread beside([&] { (void)send_all(*other, slow); });
+  while (now < 2) std::this_thread::yield();
+  CHECK(send_all(*one, slow)[0].kind == Kind::kAcknowledged);
+  beside.join();
+  CHECK(most == 3);
+  // A pause, and that nothing is taken.
+  auto outcomes = send_all(*one, {message("busy")});
+  CHECK(outcomes[0].kind == Kind::kRetry);
+  outcomes = send_all(*other, {message("good")});
+  CHECK(outcomes[0].kind == Kind::kNotSent);
+  CHECK(outcomes[0].retry_after == milliseconds(120'000));
+  REQUIRE(notes->trouble().has_value());
+  CHECK(notes->trouble()->code == "ReceiverBusy");
+  clock.advance(120'000'000);
+  CHECK(send_all(*other, {message("good")})[0].kind == Kind::kAcknowledged);
+  CHECK_FALSE(notes->trouble().has_value());
+}
+
 TEST_CASE("a refusal of all is one of this message while others are taken") {
   std::atomic<bool> all{false};
   Receiver receiver([&](const web::Request& request) {
@@ -276,6 +332,7 @@ TEST_CASE("a receiver that hangs is waited for so long, and not by all of them")
   int late = 0, not_sent = 0;
   for (const auto& outcome : outcomes) {
     late += code_of(outcome) == "TimedOut" && outcome.kind == Kind::kRetry ? 1 : 0;
+    if (code_of(outcome) == "TimedOut") CHECK(outcome.took >= milliseconds(100));
     not_sent += outcome.kind == Kind::kNotSent ? 1 : 0;
   }
   CHECK(late + not_sent == 20);

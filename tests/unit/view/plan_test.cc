@@ -104,7 +104,8 @@ const Case kCases[] = {
      {"spec.delivery changed"}},
     {"how a receiver is sent it",
      "sql: q, delivery: {changes: All}",
-     "sql: q, delivery: {changes: All, maxInFlight: 2, retry: {maxAttempts: 3, maxDelay: 10s}}",
+     "sql: q, delivery: {changes: All, maxInFlight: 2, answerTimeout: 5s, retry: {maxAttempts: 3, maxDelay: "
+     "10s}}",
      kCounts,
      false,
      Action::kInPlace,

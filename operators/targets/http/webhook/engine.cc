@@ -20,7 +20,7 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
   SenderOptions options;
   options.url = receiver.url;
   options.mode = receiver.structured ? EventMode::kStructured : EventMode::kBinary;
-  options.max_in_flight = static_cast<std::size_t>(table.push->max_in_flight);
+  options.answer_deadline = std::chrono::milliseconds(table.push->answer_timeout / 1000);
   options.takes_answers = receiver.answers.has_value();
   const std::string& secrets = receiver.secrets_directory;
   options.credentials.bearer_token = file_in(secrets, "token");
@@ -32,9 +32,14 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
     if (!pem) return std::move(pem).error();
     options.ca_pem = *std::move(pem);
   }
-  auto sender = MessageSender::open(std::move(options));
-  if (!sender) return std::move(sender).error();
-  return push::make_target(connection, table, product_uid, *std::move(sender));
+  const auto notes = std::make_shared<ReceiverNotes>(static_cast<std::size_t>(table.push->max_in_flight));
+  options.notes = notes;
+  const auto open = [options](std::size_t max_in_flight) {
+    SenderOptions mine = options;
+    mine.max_in_flight = max_in_flight;
+    return MessageSender::open(std::move(mine));
+  };
+  return push::make_target(connection, table, product_uid, {notes, open});
 }
 
 constexpr TargetEngine kEngine = {.name = "http",
