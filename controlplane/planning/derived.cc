@@ -1,24 +1,12 @@
 #include "controlplane/planning/derived.h"
 
 #include <algorithm>
-#include <deque>
-#include <set>
 
 #include "operators/plan/lineage.h"
 #include "operators/targets/target.h"
 
 namespace offtake::planning {
 namespace {
-
-using sql::DatasetName;
-
-std::string name_of(const DatasetName& name) {
-  return name.dataset_namespace + "/" + name.name;
-}
-
-DatasetName own_name(const resources::DataProduct& product) {
-  return {product.metadata.namespace_name, product.metadata.name};
-}
 
 bool within(std::string_view path, std::string_view outer) {
   return path.starts_with(outer) && (path.size() == outer.size() || path[outer.size()] == '.');
@@ -57,42 +45,6 @@ bool makes_dataset(const resources::DataProduct& product, const Overlay* overlay
   if (!target_class) return false;
   const auto* engine = targets::find_engine(target_class->spec.engine);
   return engine != nullptr && engine->record_schemas != nullptr;
-}
-
-base::Status check_cycle(const resources::DataProduct& product, const Overlay* overlay,
-                         store::ResourceClient& resources) {
-  if (!makes_dataset(product, overlay, resources)) return {};
-  const DatasetName mine = own_name(product);
-  // Breadth first: the shortest path is shown.
-  std::map<DatasetName, DatasetName> read_by;  // dataset -> the product of this name reads it
-  std::deque<std::pair<DatasetName, resources::DataProduct>> next = {{mine, product}};
-  std::set<DatasetName> seen;
-  while (!next.empty()) {
-    const auto [reader, object] = std::move(next.front());
-    next.pop_front();
-    for (const auto& name : sql::referenced_datasets(object.spec.sql, object.metadata.namespace_name)) {
-      if (name == mine) {
-        // Named from the product on: each reads the next one.
-        std::vector<std::string> steps;
-        for (DatasetName at = reader; at != mine; at = read_by.at(at)) steps.push_back(name_of(at));
-        std::reverse(steps.begin(), steps.end());
-        std::string shown = name_of(mine);
-        for (const auto& step : steps) shown += " <- " + step;
-        shown += " <- " + name_of(mine);
-        base::Error error =
-            base::terminal("Cycle", fmt::format("the product would read its own output: {}", shown));
-        error.location.field = "spec.sql";
-        return std::move(error).with_hint("read the datasets that the first of them is made from");
-      }
-      if (!seen.insert(name).second) continue;
-      auto made_by = look_up<resources::DataProduct>(overlay, resources, name.dataset_namespace, name.name,
-                                                     "DataProductMissing");
-      if (!made_by || !makes_dataset(*made_by, overlay, resources)) continue;
-      read_by[name] = reader;
-      next.emplace_back(name, *std::move(made_by));
-    }
-  }
-  return {};
 }
 
 resources::Dataset derived_dataset(const resources::DataProduct& product, const worker::Job& job,

@@ -14,11 +14,6 @@ base::Result<std::optional<resources::EventStore>> store_of_class(const resource
 bool makes_dataset(const resources::DataProduct& product, const Overlay* overlay,
                    store::ResourceClient& resources);
 
-// Code Cycle (terminal) where the product would read, through others or at once, what it writes; the message
-// shows the path.
-base::Status check_cycle(const resources::DataProduct& product, const Overlay* overlay,
-                         store::ResourceClient& resources);
-
 // The Dataset that a product owns: an Entity by the target's key. Owner, descriptions and classifications of
 // columns are those of the columns that they stem from.
 resources::Dataset derived_dataset(const resources::DataProduct& product, const worker::Job& job,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/planning/cycles.h"
 #include "controlplane/planning/dataset_facts.h"
 #include "controlplane/planning/derived.h"
 #include "controlplane/planning/history.h"

@@ -141,13 +141,6 @@ class Drafting {
     auto dataset = look_up<resources::Dataset>(overlay_, resources_, namespace_name, name, "DatasetMissing");
     if (!dataset) return located(std::move(dataset).error(), field);
     const std::string shown = namespace_name + "/" + name;
-    for (const auto& read : sql::referenced_datasets(product_.spec.sql, namespace_name)) {
-      if (read.dataset_namespace == namespace_name && read.name == name) {
-        return refuse("Cycle",
-                      fmt::format("the product would read its own answers: {0}/{1} <- {2} <- {0}/{1}",
-                                  namespace_name, product_.metadata.name, shown));
-      }
-    }
     if (dataset->spec.type != resources::DatasetType::kEvent)
       return refuse("DatasetNotSuitable", fmt::format("{} is no event dataset", shown));
     if (dataset->spec.source.event_store_name != state_.metadata.name) {

@@ -27,7 +27,7 @@ struct ReceiverDraft {
   targets::Receiver receiver;
   std::map<std::string, std::string> secret_files;  // "receiver/token" -> content
 };
-// Located errors. Terminal: TargetMismatch, ReceiverNotAllowed, Cycle, DatasetNotSuitable; waiting:
+// Located errors. Terminal: TargetMismatch, ReceiverNotAllowed, DatasetNotSuitable; waiting:
 // SecretMissing, DatasetMissing, SubjectMissing. `state`: where answers must be written to.
 base::Result<ReceiverDraft> receiver_of(const resources::DataProduct& product,
                                         const resources::TargetClass& target_class,
