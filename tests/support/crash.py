@@ -18,7 +18,7 @@ CHECKPOINTS = ["checkpoint-written", "checkpoint-renamed", "checkpoint-deleting"
 INTENT = ["intent-stored", "handing-over", "public-name-moved"]
 # Of topics: tests/e2e/test_topics.py.
 TOPIC = ["piece-published"]
-# Of what is pushed: tests/e2e/test_push.py.
+# Of what is pushed: tests/e2e/test_push_crash.py.
 PUSH = ["queues-tended"]
 TOPICS = pytest.mark.parametrize("namespace", [fp.NAMESPACE, fp.COMPACTED], ids=["kept", "compacted"])
 

@@ -1,8 +1,10 @@
 """Customers and orders (entities) and payments (events) in Kafka: what the stories about receivers read."""
 
+import io
 import json
 
-from confluent_kafka import Producer
+import fastavro
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, Producer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -29,11 +31,11 @@ class Payments:
     def __init__(self, kafka: Kafka, registry_url: str, prefix: str, partitions: int = 3):
         self.kafka, self.prefix = kafka, prefix
         registry = SchemaRegistryClient({"url": registry_url})
-        self._serializers = {
-            name: AvroSerializer(registry, json.dumps(
-                {"type": "record", "name": name, "namespace": "pay",
-                 "fields": [{"name": field, "type": type_} for field, type_ in fields]}))
-            for name, fields in FIELDS.items()}
+        self._schemas = {name: {"type": "record", "name": name, "namespace": "pay",
+                                "fields": [{"name": field, "type": type_} for field, type_ in fields]}
+                         for name, fields in FIELDS.items()}
+        self._serializers = {name: AvroSerializer(registry, json.dumps(schema))
+                             for name, schema in self._schemas.items()}
         self.producer = Producer({**kafka.client_config(), "linger.ms": 5})
         self.orders = 0
         self.payments = 0
@@ -76,6 +78,36 @@ class Payments:
 
     def flush(self) -> None:
         assert self.producer.flush(60) == 0
+
+    def rows(self, name: str) -> list[dict]:
+        """What stands in the topic: of an entity the last value of each key."""
+        partitions = self.kafka.offsets(self.topic(name))
+        consumer = self.kafka.consumer(**{"enable.partition.eof": True})
+        schema = fastavro.parse_schema(self._schemas[name])
+        found, ended = {}, set()
+        try:
+            consumer.assign([TopicPartition(self.topic(name), p, OFFSET_BEGINNING) for p in partitions])
+            while len(ended) < len(partitions):
+                for message in consumer.consume(10_000, 10):
+                    if message.error() is not None:
+                        assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                        ended.add(message.partition())
+                        continue
+                    row = fastavro.schemaless_reader(io.BytesIO(message.value()[5:]), schema, None)
+                    found[row[KEYS[name]] if name in KEYS else (message.partition(), message.offset())] = row
+        finally:
+            consumer.close()
+        return list(found.values())
+
+    def load_into(self, connection) -> None:
+        """The topics as tables of the schema `oracle`, for PostgreSQL to judge by."""
+        connection.execute("DROP SCHEMA IF EXISTS oracle CASCADE; CREATE SCHEMA oracle")
+        for name, fields in FIELDS.items():
+            types = {"long": "bigint", "string": "text"}
+            connection.execute(f"CREATE TABLE oracle.{name} ({', '.join(f'{f} {types[t]}' for f, t in fields)})")
+            with connection.cursor().copy(f"COPY oracle.{name} FROM STDIN") as copy:
+                for row in self.rows(name):
+                    copy.write_row([row[field] for field, _ in fields])
 
     def datasets(self, namespace: str) -> list[dict]:
         return [manifests.dataset(namespace, name, "Entity" if name in KEYS else "Event", self.topic(name),

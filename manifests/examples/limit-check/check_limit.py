@@ -20,6 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         verdict = {"payment_id": row["payment_id"], "customer_id": row["customer_id"],
                    "amount_cents": row["amount_cents"],
                    "verdict": "OVER" if row["amount_cents"] > LIMIT else "WITHIN"}
+        print(f"payment {row['payment_id']}: {verdict['verdict']}\n", end="", flush=True)  # one line, of many threads
         body = json.dumps(verdict).encode()
         self.send_response(200)
         # The answer is a CloudEvent as well, in binary mode; its subject becomes the record's key.
