@@ -111,7 +111,7 @@ run_newer_search() {
 run_e2e() {
   section "real servers"
   local jobs
-  jobs="$(($(nproc) * 3 / 2))"
+  jobs="${OFFTAKE_TEST_JOBS:-$(($(nproc) * 3 / 2))}"
   "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e -n "$((jobs > 4 ? 4 : jobs))" --dist loadfile \
     --no-loadscope-reorder "$@" 2>&1 | tee "$log"
   local line
