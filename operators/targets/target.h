@@ -18,6 +18,7 @@
 #include "operators/engine/dataflow.h"
 #include "operators/plan/plan.h"
 #include "operators/sources/event_store.h"
+#include "operators/targets/ledger.h"
 #include "operators/targets/push_spec.h"
 #include "operators/targets/receiver.h"
 #include "operators/targets/traits.h"
@@ -50,6 +51,7 @@ struct Intent {
   RecordStamps last_records;
   base::Micros logical_time = 0;
   types::Checksum content;  // totals after it: a replay that gives others is not the same epoch
+  LedgerChanges ledger;     // what it parks, and what commands take in or discard with it
   friend bool operator==(const Intent&, const Intent&) = default;
 };
 
@@ -74,6 +76,7 @@ struct ControlRow {
   // Of targets without transactions:
   std::optional<Intent> intent;  // open; none: the content is that of `offsets`
   std::string place;             // the physical object of this fill, in the target's words
+  LedgerEntries ledger;          // kept in the document; others have a table (Target::ledger)
 };
 
 // Of an engine whose rows are records: their schemas, and the ids these were registered under.
@@ -132,8 +135,9 @@ class Loader {
   virtual ~Loader() = default;
   virtual base::Status append(const engine::Changes& rows) = 0;
   // Makes what was appended durable together with how far the stream has read and the last records there
-  // (stateless fills resume there; a stateful fill passes nothing).
-  virtual base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) = 0;
+  // (stateless fills resume there; a stateful fill passes nothing), and what was parked on the way.
+  virtual base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                              const LedgerChanges& ledger = {}) = 0;
 };
 
 struct FillProgress {
@@ -141,6 +145,7 @@ struct FillProgress {
   SourceOffsets reached;
   RecordStamps last_records;
   types::Checksum content;
+  LedgerEntries ledger;  // of targets that keep it in the control document: until finish_fill
 };
 
 struct EpochCommit {
@@ -150,6 +155,7 @@ struct EpochCommit {
   RecordStamps last_records;
   base::Micros logical_time = 0;
   types::Checksum content;  // totals after this epoch
+  LedgerChanges ledger;
 };
 
 struct SwapResult {
@@ -187,9 +193,14 @@ class Target {
   virtual base::Result<std::unique_ptr<Loader>> open_loader(const std::string& stream) = 0;
   // After loading: keys, then indexes, then statistics. KeyNotUnique names the key.
   virtual base::Status finish_load() = 0;
-  // Ends the fill: offsets = cut, content as counted, phase CatchingUp.
+  // Ends the fill: offsets = cut, content as counted, phase CatchingUp; `ledger` comes to what the loaders
+  // wrote.
   virtual base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                                   const RecordStamps& last_records) = 0;
+                                   const RecordStamps& last_records, const LedgerChanges& ledger = {}) = 0;
+  // Of a revision, as of its control row: what fills and epochs put there. None for one that is not there.
+  virtual base::Result<std::vector<LedgerEntry>> ledger(int revision) = 0;
+  // Entries that the target alone changes (Output of what is pushed): carried out between two epochs.
+  virtual base::Result<LedgerOutcome> carry_out(const LedgerCommand&) { return LedgerOutcome(); }
   virtual base::Result<Proof> prove() = 0;
   // Publishes this revision: one transaction that fences the current one (if any), repoints the public view,
   // and sets phase Current with epoch max(both) + 1. When a lock was not had in 2 s: `blocked_by`, or a

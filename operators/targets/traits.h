@@ -23,6 +23,8 @@ struct TargetTraits {
   bool checks_keys_at_load = true, checks_keys_live = true;
   // What a fill committed outlives its writer: a stateless fill goes on there.
   bool keeps_fill = true;
+  // Entries of the ledger that it takes; more than that stalls. 0: it keeps none, and nothing is parked.
+  std::size_t ledger_entries = 0;
   // Sent to a receiver that keeps nothing of ours: the content at the cut never goes there.
   bool pushed = false;
 };

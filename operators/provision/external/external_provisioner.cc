@@ -283,6 +283,7 @@ class ExternalProvisioner : public Provisioner {
     if (claim->holder == Holder::kOurs && retain) {
       auto dropped = connection.execute(
           fmt::format("DROP TABLE IF EXISTS {0}._offtake_control; DROP TABLE IF EXISTS {0}._offtake_fill; "
+                      "DROP TABLE IF EXISTS {0}._offtake_ledger; "
                       "COMMENT ON SCHEMA {0} IS {1}",
                       schema, postgres::literal(claim_text(target, true))));
       if (!dropped) return dropped;

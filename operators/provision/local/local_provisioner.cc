@@ -113,6 +113,7 @@ class LocalProvisioner : public Provisioner {
       if (retain) {
         return (*database)->execute(
             "BEGIN IMMEDIATE; DROP TABLE IF EXISTS _offtake_control; DROP TABLE IF EXISTS _offtake_fill; "
+            "DROP TABLE IF EXISTS _offtake_ledger; "
             "UPDATE _offtake_claim SET product_uid = ''; COMMIT");
       }
     }

@@ -42,7 +42,29 @@ base::Result<Stored> start_of_fill(const std::optional<Stored>& there, const Con
   next.row.phase = Phase::kFilling;
   next.row.epoch = std::max<std::int64_t>(row.epoch, 0);
   next.row.committed_at = base::system_clock().now();
+  next.row.ledger.clear();
   return next;
+}
+
+base::Result<std::vector<LedgerEntry>> ledger_of(ControlStore& control, int revision) {
+  auto stored = control.read(revision);
+  if (!stored) return std::move(stored).error();
+  std::vector<LedgerEntry> out;
+  if (!stored->has_value()) return out;
+  LedgerEntries entries = std::move((*stored)->row.ledger);
+  if ((*stored)->row.phase == Phase::kFilling) {
+    auto streams = control.fill_progress(revision);
+    if (!streams) return std::move(streams).error();
+    for (auto& stream : *streams) entries.merge(stream.ledger);
+  }
+  for (auto& [id, entry] : entries) out.push_back(std::move(entry));
+  return out;
+}
+
+void end_ledger_of_fill(const std::vector<FillProgress>& streams, const LedgerChanges& ledger,
+                        ControlRow& row) {
+  for (const auto& stream : streams) row.ledger.insert(stream.ledger.begin(), stream.ledger.end());
+  apply(ledger, row.ledger);
 }
 
 ControlRow after_epoch(ControlRow row, const EpochCommit& epoch) {
@@ -51,6 +73,7 @@ ControlRow after_epoch(ControlRow row, const EpochCommit& epoch) {
   row.last_records = epoch.last_records;
   row.logical_time = std::max(row.logical_time, epoch.logical_time);
   row.content = epoch.content;
+  apply(epoch.ledger, row.ledger);
   row.committed_at = base::system_clock().now();
   return row;
 }

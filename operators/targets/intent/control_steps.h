@@ -17,6 +17,11 @@ base::Result<std::vector<ControlRow>> rows_of(ControlStore& control);
 base::Result<ControlStore::Stored> start_of_fill(const std::optional<ControlStore::Stored>& there,
                                                  const ControlRow& row, int revision,
                                                  const std::string& product_uid);
+// Of the revision: its document's, and while it fills what the streams parked.
+base::Result<std::vector<LedgerEntry>> ledger_of(ControlStore& control, int revision);
+// Adds what the streams parked, and `ledger`.
+void end_ledger_of_fill(const std::vector<FillProgress>& streams, const LedgerChanges& ledger,
+                        ControlRow& row);
 // The row once `epoch` is committed.
 ControlRow after_epoch(ControlRow row, const EpochCommit& epoch);
 

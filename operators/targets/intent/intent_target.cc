@@ -34,12 +34,14 @@ class IntentLoader : public Loader {
     return {};
   }
 
-  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                      const LedgerChanges& ledger) override {
     if (auto flushed = rows_->flush(); !flushed) return explain(std::move(flushed).error());
     // The place is this fill's alone, its progress is the revision's.
     if (auto mine = check_owner(); !mine) return mine;
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
+    apply(ledger, progress_.ledger);
     return control_.write_fill_progress(revision_, progress_);
   }
 
@@ -138,8 +140,11 @@ class IntentTarget : public Target {
   }
 
   base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                           const RecordStamps& last_records) override {
+                           const RecordStamps& last_records, const LedgerChanges& ledger) override {
+    auto streams = control_->fill_progress(table_.revision);
+    if (!streams) return std::move(streams).error();
     return change([&](ControlRow& row) {
+      end_ledger_of_fill(*streams, ledger, row);
       row.offsets = row.cut;
       row.content = content;
       row.logical_time = logical_time;
@@ -147,6 +152,10 @@ class IntentTarget : public Target {
       row.committed_at = base::system_clock().now();
       if (row.phase == Phase::kFilling) row.phase = Phase::kCatchingUp;
     });
+  }
+
+  base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
+    return ledger_of(*control_, revision);
   }
 
   base::Result<Proof> prove() override {
@@ -277,8 +286,8 @@ class IntentTarget : public Target {
   }
 
   base::Status store_intent(const EpochCommit& epoch) {
-    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records, epoch.logical_time,
-                        epoch.content};
+    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records,
+                        epoch.logical_time,   epoch.content, epoch.ledger};
     if (mine_->row.intent) {
       if (*mine_->row.intent == wanted) return {};
       return base::terminal("IntentDiffers",

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "operators/targets/ledger_json.h"
 #include "operators/targets/protocol/control_json.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/protocol/table_layout.h"
@@ -25,7 +26,10 @@ CREATE TABLE IF NOT EXISTS {0}._offtake_control (
 CREATE TABLE IF NOT EXISTS {0}._offtake_fill (
   product_uid text NOT NULL, revision integer NOT NULL, stream text NOT NULL,
   offsets jsonb, last_records jsonb, rows bigint NOT NULL, checksum bigint NOT NULL, backend_pid bigint, backend_start text,
-  PRIMARY KEY (product_uid, revision, stream)) WITH (fillfactor = 50)
+  PRIMARY KEY (product_uid, revision, stream)) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS {0}._offtake_ledger (
+  product_uid text NOT NULL, revision integer NOT NULL, id text NOT NULL, entry text NOT NULL,
+  PRIMARY KEY (product_uid, revision, id))
 )sql";
 
 constexpr const char* kSelect =
@@ -73,8 +77,8 @@ base::Result<ControlRow> row_from(const std::vector<Cell>& cells) {
   return row;
 }
 
-base::Result<bool> has_control_table(Connection& connection, const std::string& schema) {
-  auto found = connection.query("SELECT to_regclass($1)", {in_schema(schema, protocol::kControlTable)});
+base::Result<bool> has_table(Connection& connection, const std::string& schema, std::string_view name) {
+  auto found = connection.query("SELECT to_regclass($1)", {in_schema(schema, name)});
   if (!found) return std::move(found).error();
   return found->at(0, 0).has_value();
 }
@@ -86,7 +90,8 @@ std::string in_schema(const std::string& schema, std::string_view name) {
 }
 
 base::Status make_control_tables(Connection& connection, const std::string& schema) {
-  auto there = has_control_table(connection, schema);
+  // The youngest of them.
+  auto there = has_table(connection, schema, protocol::kLedgerTable);
   if (!there) return std::move(there).error();
   if (*there) return {};
   return connection.execute(fmt::format(fmt::runtime(kMakeTables), quote_name(schema)));
@@ -94,7 +99,7 @@ base::Status make_control_tables(Connection& connection, const std::string& sche
 
 base::Result<std::vector<ControlRow>> read_controls(Connection& connection, const std::string& schema,
                                                     const std::string& product_uid) {
-  auto there = has_control_table(connection, schema);
+  auto there = has_table(connection, schema, protocol::kControlTable);
   if (!there) return std::move(there).error();
   std::vector<ControlRow> out;
   if (!*there) return out;
@@ -152,6 +157,57 @@ base::Status write_control(Connection& connection, const std::string& schema, co
   return {};
 }
 
+base::Status write_ledger(Connection& connection, const std::string& schema, const std::string& product_uid,
+                          int revision, const LedgerChanges& changes) {
+  const std::string table = in_schema(schema, protocol::kLedgerTable);
+  for (const auto& id : changes.remove) {
+    auto removed = connection.query(
+        fmt::format("DELETE FROM {} WHERE product_uid = $1 AND revision = $2 AND id = $3", table),
+        {product_uid, std::to_string(revision), id});
+    if (!removed) return std::move(removed).error();
+  }
+  for (const auto& entry : changes.put) {
+    auto put =
+        connection.query(fmt::format("INSERT INTO {} VALUES ($1, $2, $3, $4) ON CONFLICT (product_uid, "
+                                     "revision, id) DO UPDATE SET entry = EXCLUDED.entry",
+                                     table),
+                         {product_uid, std::to_string(revision), entry.id, entry_text(entry)});
+    if (!put) return std::move(put).error();
+  }
+  return {};
+}
+
+base::Status forget_ledger(Connection& connection, const std::string& schema, const std::string& product_uid,
+                           int revision) {
+  auto there = has_table(connection, schema, protocol::kLedgerTable);
+  if (!there) return std::move(there).error();
+  if (!*there) return {};
+  auto gone = connection.query(fmt::format("DELETE FROM {} WHERE product_uid = $1 AND revision = $2",
+                                           in_schema(schema, protocol::kLedgerTable)),
+                               {product_uid, std::to_string(revision)});
+  if (!gone) return std::move(gone).error();
+  return {};
+}
+
+base::Result<std::vector<LedgerEntry>> read_ledger(Connection& connection, const std::string& schema,
+                                                   const std::string& product_uid, int revision) {
+  std::vector<LedgerEntry> out;
+  auto there = has_table(connection, schema, protocol::kLedgerTable);
+  if (!there) return std::move(there).error();
+  if (!*there) return out;
+  auto found = connection.query(
+      fmt::format("SELECT entry FROM {} WHERE product_uid = $1 AND revision = $2 ORDER BY id",
+                  in_schema(schema, protocol::kLedgerTable)),
+      {product_uid, std::to_string(revision)});
+  if (!found) return std::move(found).error();
+  for (std::size_t i = 0; i < found->rows.size(); ++i) {
+    auto entry = parse_entry(found->text(i, 0));
+    if (!entry) return std::move(entry).error();
+    out.push_back(*std::move(entry));
+  }
+  return out;
+}
+
 base::Status fence_revision(Connection& connection, const std::string& schema, const std::string& product_uid,
                             const std::string& installation, int revision) {
   auto found = read_control(connection, schema, product_uid, revision, RowLock::kUpdate);
@@ -184,7 +240,7 @@ base::Status drop_revision(Connection& connection, const std::string& schema, co
         {product_uid, std::to_string(revision)});
     if (!removed) return std::move(removed).error();
   }
-  return {};
+  return forget_ledger(connection, schema, product_uid, revision);
 }
 
 base::Result<std::vector<Backend>> recorded_backends(Connection& connection, const std::string& schema,

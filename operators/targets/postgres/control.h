@@ -1,5 +1,5 @@
-// The control rows of a product's schema: `_offtake_control`, `_offtake_fill`. Used by the writer session
-// inside its transactions, and by the external provisioner.
+// The control rows of a product's schema: `_offtake_control`, `_offtake_fill`, `_offtake_ledger`. Used by the
+// writer session inside its transactions, and by the external provisioner.
 #pragma once
 #include <optional>
 #include <string>
@@ -25,6 +25,14 @@ base::Result<std::optional<ControlRow>> read_control(Connection& connection, con
                                                      RowLock lock = RowLock::kNone);
 // Writes the whole row, replacing what there was.
 base::Status write_control(Connection& connection, const std::string& schema, const ControlRow& row);
+
+// The revision's ledger. REQUIRES of writing: a transaction.
+base::Status write_ledger(Connection& connection, const std::string& schema, const std::string& product_uid,
+                          int revision, const LedgerChanges& changes);
+base::Status forget_ledger(Connection& connection, const std::string& schema, const std::string& product_uid,
+                           int revision);
+base::Result<std::vector<LedgerEntry>> read_ledger(Connection& connection, const std::string& schema,
+                                                   const std::string& product_uid, int revision);
 
 // Sets the revision's phase to Fenced and its owner to none, making the row if there is none. Inside the
 // caller's transaction.

@@ -64,6 +64,10 @@ base::Status EpochWriter::attempt(Connection& connection, const EpochCommit& epo
   }
   base::crash_point("mid-epoch");
   if (auto applied = apply(connection, epoch.changes); !applied) return applied;
+  base::crash_point("before-ledger");
+  auto noted =
+      write_ledger(connection, session_.schema(), session_.product_uid(), session_.revision(), epoch.ledger);
+  if (!noted) return noted;
   base::crash_point("before-epoch-commit");
   if (auto committed = transaction.commit(); !committed) return committed;
   if (needs_stages(epoch.changes)) staged_generation_ = session_.generation();

@@ -52,8 +52,9 @@ class PostgresLoader : public Loader {
     return {};
   }
 
-  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
-    if (auto done = end_piece(reached, last_records); !done) return failed(std::move(done).error());
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                      const LedgerChanges& ledger) override {
+    if (auto done = end_piece(reached, last_records, ledger); !done) return failed(std::move(done).error());
     transaction_.reset();
     return {};
   }
@@ -95,7 +96,8 @@ class PostgresLoader : public Loader {
     return sent;
   }
 
-  base::Status end_piece(const SourceOffsets& reached, const RecordStamps& last_records) {
+  base::Status end_piece(const SourceOffsets& reached, const RecordStamps& last_records,
+                         const LedgerChanges& ledger) {
     if (!transaction_) {
       if (auto begun = begin(); !begun) return begun;
     }
@@ -113,6 +115,8 @@ class PostgresLoader : public Loader {
          std::to_string(content_.rows), std::to_string(static_cast<std::int64_t>(content_.sum)),
          protocol::stamps_text(last_records)});
     if (!noted) return std::move(noted).error();
+    auto parked = write_ledger(*connection_, target_.schema, writing_.product_uid, writing_.revision, ledger);
+    if (!parked) return parked;
     return transaction_->commit();
   }
 

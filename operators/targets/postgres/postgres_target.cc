@@ -77,7 +77,8 @@ class PostgresTarget : public Target {
           {found->text(i, 0),
            *std::move(reached),
            *std::move(stamps),
-           {std::stoll(found->text(i, 3)), static_cast<std::uint64_t>(std::stoll(found->text(i, 4)))}});
+           {std::stoll(found->text(i, 3)), static_cast<std::uint64_t>(std::stoll(found->text(i, 4)))},
+           {}});
     }
     return out;
   }
@@ -101,15 +102,25 @@ class PostgresTarget : public Target {
   }
 
   base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                           const RecordStamps& last_records) override {
-    return change_control([&](ControlRow& row) {
-      row.offsets = row.cut;
-      row.content = content;
-      row.logical_time = logical_time;
-      row.last_records = last_records;
-      row.committed_at = base::system_clock().now();
-      if (row.phase == Phase::kFilling) row.phase = Phase::kCatchingUp;
-    });
+                           const RecordStamps& last_records, const LedgerChanges& ledger) override {
+    return change_control(
+        [&](ControlRow& row) {
+          row.offsets = row.cut;
+          row.content = content;
+          row.logical_time = logical_time;
+          row.last_records = last_records;
+          row.committed_at = base::system_clock().now();
+          if (row.phase == Phase::kFilling) row.phase = Phase::kCatchingUp;
+        },
+        ledger);
+  }
+
+  base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
+    auto connection = session_.connection();
+    if (!connection) return std::move(connection).error();
+    auto found = read_ledger(**connection, session_.schema(), session_.product_uid(), revision);
+    if (!found) return session_.explain(std::move(found).error());
+    return found;
   }
 
   base::Result<Proof> prove() override {
@@ -199,6 +210,8 @@ class PostgresTarget : public Target {
                                                   in_schema(session_.schema(), protocol::kFillTable)),
                                       {session_.product_uid(), std::to_string(session_.revision())});
     if (!forgotten) return std::move(forgotten).error();
+    auto emptied = forget_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
+    if (!emptied) return emptied;
     auto create = create_table_sql(session_.schema(), table_);
     if (!create) return std::move(create).error();
     return connection.execute(
@@ -211,6 +224,7 @@ class PostgresTarget : public Target {
                               RowLock::kUpdate);
     if (!found) return std::move(found).error();
     if (!found->has_value()) return protocol::no_control_row(session_.revision());
+    if (auto made = make_control_tables(connection, session_.schema()); !made) return made;
     out = **std::move(found);
     if (out.owner != request.owner) {
       if (auto allowed = protocol::may_take(out, request); !allowed) return allowed;
@@ -222,11 +236,14 @@ class PostgresTarget : public Target {
   }
 
   template <class Change>
-  base::Status change_control(const Change& change) {
+  base::Status change_control(const Change& change, const LedgerChanges& ledger = {}) {
     return explained(in_transaction([&](Connection& connection) -> base::Status {
       auto row = session_.owned_row(connection, RowLock::kUpdate);
       if (!row) return std::move(row).error();
       change(*row);
+      auto noted =
+          write_ledger(connection, session_.schema(), session_.product_uid(), session_.revision(), ledger);
+      if (!noted) return noted;
       return write_control(connection, session_.schema(), *row);
     }));
   }

@@ -1,6 +1,7 @@
 // A control row as one JSON document. Numbers over 53 bits are whole JSON numbers here; who stores the
 // document somewhere that reads doubles stores it as text.
 #include "operators/targets/control_json.h"
+#include "operators/targets/ledger_json.h"
 
 namespace offtake::targets {
 namespace {
@@ -23,6 +24,7 @@ json::Value to_json(const Intent& intent) {
   out.set("lastRecords", targets::to_json(intent.last_records));
   out.set("logicalTime", intent.logical_time);
   out.set("content", to_json(intent.content));
+  if (!intent.ledger.empty()) out.set("ledger", targets::to_json(intent.ledger));
   return out;
 }
 
@@ -37,6 +39,9 @@ base::Result<Intent> intent_from(const json::Value& value) {
   auto stamps = stamps_from_json(value["lastRecords"]);
   if (!stamps) return std::move(stamps).error();
   out.last_records = *std::move(stamps);
+  auto ledger = ledger_changes_from_json(value["ledger"]);
+  if (!ledger) return std::move(ledger).error();
+  out.ledger = *std::move(ledger);
   return out;
 }
 
@@ -62,6 +67,7 @@ json::Value to_json(const ControlRow& row) {
   out.set("committedAt", row.committed_at);
   out.set("place", row.place);
   if (row.intent) out.set("intent", to_json(*row.intent));
+  if (!row.ledger.empty()) out.set("ledger", to_json(row.ledger));
   return out;
 }
 
@@ -97,6 +103,9 @@ base::Result<ControlRow> control_from_json(const json::Value& value) {
     if (!intent) return std::move(intent).error();
     out.intent = *std::move(intent);
   }
+  auto ledger = ledger_entries_from_json(value["ledger"]);
+  if (!ledger) return std::move(ledger).error();
+  out.ledger = *std::move(ledger);
   return out;
 }
 
@@ -106,6 +115,7 @@ json::Value to_json(const FillProgress& progress) {
   out.set("reached", to_json(progress.reached));
   out.set("lastRecords", to_json(progress.last_records));
   out.set("content", to_json(progress.content));
+  if (!progress.ledger.empty()) out.set("ledger", to_json(progress.ledger));
   return out;
 }
 
@@ -119,6 +129,9 @@ base::Result<FillProgress> fill_progress_from_json(const json::Value& value) {
   if (!stamps) return std::move(stamps).error();
   out.last_records = *std::move(stamps);
   out.content = checksum_from(value["content"]);
+  auto ledger = ledger_entries_from_json(value["ledger"]);
+  if (!ledger) return std::move(ledger).error();
+  out.ledger = *std::move(ledger);
   return out;
 }
 

@@ -10,6 +10,7 @@ namespace offtake::targets::protocol {
 
 inline constexpr std::string_view kControlTable = "_offtake_control";
 inline constexpr std::string_view kFillTable = "_offtake_fill";
+inline constexpr std::string_view kLedgerTable = "_offtake_ledger";
 inline constexpr std::string_view kReservedPrefix = "_offtake";
 
 // "payments__r2". The public view is `name` itself.

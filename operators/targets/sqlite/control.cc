@@ -1,5 +1,6 @@
 #include "operators/targets/sqlite/control.h"
 
+#include "operators/targets/ledger_json.h"
 #include "operators/targets/protocol/control_json.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/protocol/table_layout.h"
@@ -20,6 +21,9 @@ CREATE TABLE IF NOT EXISTS _offtake_fill (
   product_uid TEXT NOT NULL, revision INTEGER NOT NULL, stream TEXT NOT NULL,
   offsets TEXT, last_records TEXT, rows INTEGER, checksum INTEGER,
   PRIMARY KEY (product_uid, revision, stream));
+CREATE TABLE IF NOT EXISTS _offtake_ledger (
+  product_uid TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, entry TEXT NOT NULL,
+  PRIMARY KEY (product_uid, revision, id)) WITHOUT ROWID;
 )sql";
 
 constexpr const char* kSelect =
@@ -121,6 +125,44 @@ base::Status write_control(db::Database& database, const ControlRow& row) {
       row.logical_time, row.content.rows, static_cast<std::int64_t>(row.content.sum), row.committed_at);
 }
 
+base::Status write_ledger(db::Database& database, const std::string& product_uid, int revision,
+                          const LedgerChanges& changes) {
+  for (const auto& id : changes.remove) {
+    auto removed =
+        database.run("DELETE FROM _offtake_ledger WHERE product_uid = ?1 AND revision = ?2 AND id = ?3",
+                     std::string_view(product_uid), revision, std::string_view(id));
+    if (!removed) return removed;
+  }
+  for (const auto& entry : changes.put) {
+    const std::string text = entry_text(entry);
+    auto put = database.run("INSERT OR REPLACE INTO _offtake_ledger VALUES (?1, ?2, ?3, ?4)",
+                            std::string_view(product_uid), revision, std::string_view(entry.id),
+                            std::string_view(text));
+    if (!put) return put;
+  }
+  return {};
+}
+
+base::Result<std::vector<LedgerEntry>> read_ledger(db::Database& database, const std::string& product_uid,
+                                                   int revision) {
+  auto tables = first_column(database, "SELECT name FROM sqlite_schema WHERE name = '_offtake_ledger'");
+  if (!tables) return std::move(tables).error();
+  std::vector<LedgerEntry> out;
+  if (tables->empty()) return out;
+  auto found =
+      database.query("SELECT entry FROM _offtake_ledger WHERE product_uid = ?1 AND revision = ?2 ORDER BY id",
+                     std::string_view(product_uid), revision);
+  if (!found) return std::move(found).error();
+  for (;;) {
+    auto there = found->step();
+    if (!there) return std::move(there).error();
+    if (!*there) return out;
+    auto entry = parse_entry(found->text(0));
+    if (!entry) return std::move(entry).error();
+    out.push_back(*std::move(entry));
+  }
+}
+
 base::Status fence_revision(db::Database& database, const std::string& product_uid,
                             const std::string& installation, int revision) {
   auto transaction = db::Transaction::begin(database);
@@ -154,7 +196,7 @@ base::Status drop_revision(db::Database& database, const std::string& product_ui
   auto dropped =
       database.execute("DROP TABLE IF EXISTS " + protocol::quote_name(protocol::table_name(name, revision)));
   if (!dropped) return dropped;
-  for (const char* table : {"_offtake_control", "_offtake_fill"}) {
+  for (const char* table : {"_offtake_control", "_offtake_fill", "_offtake_ledger"}) {
     auto removed = database.run(fmt::format("DELETE FROM {} WHERE product_uid = ?1 AND revision = ?2", table),
                                 std::string_view(product_uid), revision);
     if (!removed) return removed;

@@ -1,5 +1,5 @@
-// The control rows of a product's file: `_offtake_control`, `_offtake_fill`. Used by the writer session
-// inside its transactions, and by the local provisioner.
+// The control rows of a product's file: `_offtake_control`, `_offtake_fill`, `_offtake_ledger`. Used by the
+// writer session inside its transactions, and by the local provisioner.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,6 +19,12 @@ base::Result<std::optional<ControlRow>> read_control(db::Database& database, con
                                                      int revision);
 // Writes the whole row, replacing what there was.
 base::Status write_control(db::Database& database, const ControlRow& row);
+
+// The revision's ledger. REQUIRES of writing: a transaction.
+base::Status write_ledger(db::Database& database, const std::string& product_uid, int revision,
+                          const LedgerChanges& changes);
+base::Result<std::vector<LedgerEntry>> read_ledger(db::Database& database, const std::string& product_uid,
+                                                   int revision);
 
 // Sets the revision's phase to Fenced and its owner to none, making the row if there is none. One
 // transaction.

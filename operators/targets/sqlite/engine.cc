@@ -80,7 +80,7 @@ std::vector<TypeNote> type_notes() {
 }
 
 constexpr TargetEngine kEngine = {.name = "sqlite",
-                                  .traits = {},
+                                  .traits = {.ledger_entries = 10'000},
                                   .column_type = column_type,
                                   .image = image,
                                   .check_name = check_name,

@@ -39,7 +39,8 @@ class SqliteLoader : public Loader {
     return write_out();
   }
 
-  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                      const LedgerChanges& ledger) override {
     if (auto written = write_out(); !written) return written;
     if (!reached.empty()) offsets_text_ = protocol::offsets_text(reached);
     if (!last_records.empty()) stamps_text_ = protocol::stamps_text(last_records);
@@ -48,6 +49,8 @@ class SqliteLoader : public Loader {
                       std::string_view(settings_.product_uid), settings_.table.revision,
                       std::string_view(settings_.stream), std::string_view(offsets_text_),
                       std::string_view(stamps_text_), content_.rows, static_cast<std::int64_t>(content_.sum));
+    if (!noted) return noted;
+    noted = write_ledger(database_, settings_.product_uid, settings_.table.revision, ledger);
     if (!noted) return noted;
     auto committed = transaction_->commit();
     if (!committed) return committed;

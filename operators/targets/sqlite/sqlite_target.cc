@@ -51,6 +51,9 @@ class SqliteTarget : public Target {
     auto forgotten = database_.run("DELETE FROM _offtake_fill WHERE product_uid = ?1 AND revision = ?2",
                                    std::string_view(product_uid_), table_.revision);
     if (!forgotten) return forgotten;
+    forgotten = database_.run("DELETE FROM _offtake_ledger WHERE product_uid = ?1 AND revision = ?2",
+                              std::string_view(product_uid_), table_.revision);
+    if (!forgotten) return forgotten;
     if (auto made = database_.execute(create_table_sql(table_)); !made) return made;
     ControlRow started = row;
     stamp(started);
@@ -68,6 +71,7 @@ class SqliteTarget : public Target {
     auto found = mine();
     if (!found) return std::move(found).error();
     if (!found->has_value()) return protocol::no_control_row(table_.revision);
+    if (auto made = make_control_tables(database_); !made) return std::move(made).error();
     auto taken = protocol::taken_over(**std::move(found), request);
     if (!taken) return std::move(taken).error();
     ControlRow row = *std::move(taken);
@@ -99,7 +103,8 @@ class SqliteTarget : public Target {
       out.push_back({found->string(0),
                      *std::move(reached),
                      *std::move(stamps),
-                     {found->int64(3), static_cast<std::uint64_t>(found->int64(4))}});
+                     {found->int64(3), static_cast<std::uint64_t>(found->int64(4))},
+                     {}});
     }
   }
 
@@ -142,8 +147,10 @@ class SqliteTarget : public Target {
   }
 
   base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                           const RecordStamps& last_records) override {
+                           const RecordStamps& last_records, const LedgerChanges& ledger) override {
     return change_control([&](ControlRow& row) -> base::Status {
+      auto noted = write_ledger(database_, product_uid_, table_.revision, ledger);
+      if (!noted) return noted;
       row.offsets = row.cut;
       row.content = content;
       row.logical_time = logical_time;
@@ -152,6 +159,10 @@ class SqliteTarget : public Target {
       if (row.phase == Phase::kFilling) row.phase = Phase::kCatchingUp;
       return {};
     });
+  }
+
+  base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
+    return read_ledger(database_, product_uid_, revision);
   }
 
   base::Result<Proof> prove() override {
@@ -235,6 +246,9 @@ class SqliteTarget : public Target {
     if (*fenced == protocol::Outcome::kCommitted) return {};
     base::crash_point("mid-epoch");
     if (auto written = write_changes(epoch.changes); !written) return written;
+    base::crash_point("before-ledger");
+    auto noted = write_ledger(database_, product_uid_, table_.revision, epoch.ledger);
+    if (!noted) return noted;
     base::crash_point("before-epoch-commit");
     if (auto committed = transaction->commit(); !committed) return committed;
     base::crash_point("after-epoch-commit");

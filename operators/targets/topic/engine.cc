@@ -92,17 +92,20 @@ std::vector<TypeNote> type_notes() {
   };
 }
 
-constexpr TargetEngine kEngine = {
-    .name = "topic",
-    .traits = {.commit = CommitKind::kLog, .bags = false, .checks_keys_live = false, .keeps_fill = false},
-    .column_type = avro_type,
-    .image = image,
-    .check_name = check_name,
-    .open = open_target,
-    .table_image = table_image,
-    .check_table = check_table,
-    .type_notes = type_notes,
-    .record_schemas = record_schemas};
+constexpr TargetEngine kEngine = {.name = "topic",
+                                  .traits = {.commit = CommitKind::kLog,
+                                             .bags = false,
+                                             .checks_keys_live = false,
+                                             .keeps_fill = false,
+                                             .ledger_entries = 1'000},
+                                  .column_type = avro_type,
+                                  .image = image,
+                                  .check_name = check_name,
+                                  .open = open_target,
+                                  .table_image = table_image,
+                                  .check_table = check_table,
+                                  .type_notes = type_notes,
+                                  .record_schemas = record_schemas};
 
 }  // namespace
 

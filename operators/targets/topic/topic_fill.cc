@@ -40,7 +40,8 @@ class TopicLoader : public Loader {
     return {};
   }
 
-  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                      const LedgerChanges& ledger) override {
     auto stored = controls_.read(table_.revision);
     if (!stored) return std::move(stored).error();
     if (!stored->has_value() || (*stored)->row.owner != owner_ || (*stored)->row.phase != Phase::kFilling) {
@@ -48,6 +49,7 @@ class TopicLoader : public Loader {
     }
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
+    apply(ledger, progress_.ledger);
     const std::lock_guard lock(fill_->mutex);
     fill_->progress[progress_.stream] = progress_;
     return {};

@@ -111,7 +111,7 @@ class TopicTarget : public Target {
   }
 
   base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                           const RecordStamps& last_records) override {
+                           const RecordStamps& last_records, const LedgerChanges& ledger) override {
     auto row = owned();
     if (!row) return std::move(row).error();
     if (auto staged = ensure_stage(); !staged) return staged;  // a fill without rows
@@ -121,8 +121,18 @@ class TopicTarget : public Target {
     mine.content = content;
     mine.logical_time = logical_time;
     mine.last_records = last_records;
+    auto streams = fill_progress();
+    if (!streams) return std::move(streams).error();
+    intent::end_ledger_of_fill(*streams, ledger, mine);
     if (mine.phase == Phase::kFilling) mine.phase = Phase::kCatchingUp;
     return {};
+  }
+
+  base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
+    if (revision != table_.revision || !mine_) return intent::ledger_of(controls_, revision);
+    std::vector<LedgerEntry> out;  // unpublished, it is in no document
+    for (const auto& [id, entry] : mine_->row.ledger) out.push_back(entry);
+    return out;
   }
 
   base::Result<Proof> prove() override {

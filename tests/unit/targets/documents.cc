@@ -334,7 +334,8 @@ std::shared_ptr<const engine::Image> table_image(const TableSpec& table) {
 constexpr TargetEngine kEngine = {.name = kDocuments,
                                   .traits = {.commit = CommitKind::kIntent,
                                              .guarantee = Guarantee::kEffectivelyOnce,
-                                             .checks_keys_live = false},
+                                             .checks_keys_live = false,
+                                             .ledger_entries = 1'000},
                                   .column_type = [](const types::Type& type) -> base::Result<std::string> {
                                     return types::to_string(type);
                                   },
