@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/ledger_book.h"
 #include "operators/delivery/read_between.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/stateless_fill.h"
@@ -69,7 +70,8 @@ base::Result<Bounds> take_cut(const Pipeline& pipeline, const targets::SourceOff
 
 class StatefulFill {
  public:
-  StatefulFill(const Pipeline& pipeline, std::stop_token stop) : pipeline_(pipeline), stop_(stop) {}
+  StatefulFill(const Pipeline& pipeline, LedgerBook& ledger, std::stop_token stop)
+      : pipeline_(pipeline), ledger_(ledger), stop_(stop) {}
 
   base::Result<std::unique_ptr<engine::Dataflow>> run(targets::ControlRow& row) {
     auto dataflow = make_dataflow(pipeline_);
@@ -88,6 +90,7 @@ class StatefulFill {
       if (auto pushed = dataflow_->push(batch.source, batch.rows); !pushed) return pushed;
     }
     advance(row.offsets, row.last_records, source, batch);
+    ledger_.take(source.dataset, batch.parked, row.epoch, pipeline_.clock->now());
     pipeline_.progress->update([&](ProgressSnapshot& s) {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
@@ -103,7 +106,9 @@ class StatefulFill {
     auto compacted = tombstone_patience(pipeline_);
     if (!compacted) return std::move(compacted).error();
     const base::Micros began = pipeline_.clock->now();
-    if (auto read = read_between(pipeline_, row.start_offsets, row.cut, stop_, on_batch); !read) return read;
+    auto read = read_between(pipeline_, row.start_offsets, row.cut, parking_of(pipeline_, ledger_.entries()),
+                             stop_, on_batch);
+    if (!read) return read;
     if (compacted->empty()) return {};
     auto ends = current_ends(pipeline_);
     if (!ends) return std::move(ends).error();
@@ -118,7 +123,8 @@ class StatefulFill {
     if (auto stored = pipeline_.target->store_cut(second); !stored) return stored;
     row.cut = second;
     pipeline_.progress->update([&](ProgressSnapshot& s) { s.cut = second; });
-    if (auto read = read_between(pipeline_, first, second, stop_, on_batch); !read) return read;
+    read = read_between(pipeline_, first, second, parking_of(pipeline_, ledger_.entries()), stop_, on_batch);
+    if (!read) return read;
     const base::Micros took = pipeline_.clock->now() - began;
     for (const auto& [dataset, patience] : *compacted) {
       if (took <= patience) continue;
@@ -149,7 +155,9 @@ class StatefulFill {
     });
     if (!finished) return finished;
     // What is in error shows only now that every side has loaded.
-    if (auto good = check_rows(*dataflow_); !good) return good;
+    auto good = pipeline_.parks ? ledger_.take_errors(*dataflow_, false, row.epoch, pipeline_.clock->now())
+                                : check_rows(*dataflow_);
+    if (!good) return good;
     return commit_piece(**loader);
   }
 
@@ -160,6 +168,7 @@ class StatefulFill {
   }
 
   const Pipeline& pipeline_;
+  LedgerBook& ledger_;
   std::stop_token stop_;
   std::unique_ptr<engine::Dataflow> dataflow_;
 };
@@ -198,10 +207,12 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
   });
   base::log_info("fill started", {{"records", std::to_string(records_between(row.start_offsets, row.cut))},
                                   {"resumed", start.resume ? "true" : "false"}});
+  LedgerBook ledger({}, pipeline.traits.ledger_entries);
+  for (auto& entry : start.ledger) ledger.put(std::move(entry));
   if (pipeline.stateless) {
-    if (auto done = fill_without_state(pipeline, row, stop); !done) return std::move(done).error();
+    if (auto done = fill_without_state(pipeline, row, ledger, stop); !done) return std::move(done).error();
   } else {
-    auto dataflow = StatefulFill(pipeline, stop).run(row);
+    auto dataflow = StatefulFill(pipeline, ledger, stop).run(row);
     if (!dataflow) return std::move(dataflow).error();
     filled.dataflow = *std::move(dataflow);
   }
@@ -210,9 +221,10 @@ base::Result<Filled> run_fill(const Pipeline& pipeline, FillStart start, std::st
   pipeline.progress->set_state(State::kIndexing);
   if (auto built = finish_load(pipeline, stop); !built) return std::move(built).error();
   base::log_info("keys and indexes built");
-  if (auto ended = pipeline.target->finish_fill(row.content, row.logical_time, row.last_records); !ended) {
-    return std::move(ended).error();
-  }
+  auto ended =
+      pipeline.target->finish_fill(row.content, row.logical_time, row.last_records, ledger.changes());
+  if (!ended) return std::move(ended).error();
+  for (const auto& [id, entry] : ledger.entries()) filled.ledger.push_back(entry);
   row.phase = targets::Phase::kCatchingUp;
   pipeline.progress->clear_stall();
   if (auto proved = verify(pipeline, stop); !proved) return std::move(proved).error();

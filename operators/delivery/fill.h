@@ -10,6 +10,8 @@ struct FillStart {
   // Windowed sources: where they start. Others start at their earliest record.
   targets::SourceOffsets start;
   bool resume = false;  // a stateless fill goes on in the shadow that is there
+  // Its own where it resumes; and what the revision before discarded.
+  std::vector<targets::LedgerEntry> ledger;
 };
 
 // What live delivery goes on from.
@@ -17,6 +19,7 @@ struct Filled {
   targets::ControlRow control;
   // The state at the cut; null for a plan without state.
   std::unique_ptr<engine::Dataflow> dataflow;
+  std::vector<targets::LedgerEntry> ledger;  // at the cut
 };
 
 // Records the cut, reads up to it, loads, builds keys and indexes, proves. The public view is not touched.

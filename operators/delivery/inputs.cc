@@ -25,15 +25,17 @@ std::uint32_t crc_of(const sources::Record& record) {
 
 }  // namespace
 
+Parking parking_of(const Pipeline& pipeline, const targets::LedgerEntries& ledger) {
+  return {pipeline.parks ? ParkingMode::kPark : ParkingMode::kStop, &ledger, pipeline.traits.ledger_entries};
+}
+
 targets::RecordStamp stamp_of(const sources::Record& record) {
   return {record.offset, record.timestamp_ms, crc_of(record)};
 }
 
-base::Result<std::unique_ptr<SourceInput>> SourceInput::open(const Source& source, int index,
-                                                             const sources::OffsetVector& from,
-                                                             const sources::OffsetVector& until,
-                                                             std::size_t buffered_bytes,
-                                                             std::map<int, targets::RecordStamp> stamps) {
+base::Result<std::unique_ptr<SourceInput>> SourceInput::open(
+    const Source& source, int index, const sources::OffsetVector& from, const sources::OffsetVector& until,
+    std::size_t buffered_bytes, const Parking& parking, std::map<int, targets::RecordStamp> stamps) {
   std::unique_ptr<SourceInput> input(new SourceInput());
   input->source_ = &source;
   input->index_ = index;
@@ -46,6 +48,7 @@ base::Result<std::unique_ptr<SourceInput>> SourceInput::open(const Source& sourc
   auto decoder = source.make_decoder();
   if (!decoder) return std::move(decoder).error();
   input->decoder_ = *std::move(decoder);
+  input->parking_.emplace(source.dataset, parking, from);
   return input;
 }
 
@@ -80,11 +83,12 @@ base::Result<InputBatch> SourceInput::decode(const sources::RecordBatch& records
   batch.bytes = records.bytes;
   if (records.records.empty()) return batch;
   batch.last = stamp_of(records.records.back());
-  auto rows = decoder_->decode(records);
-  if (!rows) return std::move(rows).error();
-  batch.skipped_nulls = rows->skipped_nulls;
-  batch.null_event_times = rows->null_event_times;
-  batch.rows = *std::move(rows);
+  auto decoded = parking_->decode(records, *decoder_);
+  if (!decoded) return std::move(decoded).error();
+  batch.skipped_nulls = decoded->rows.skipped_nulls;
+  batch.null_event_times = decoded->rows.null_event_times;
+  batch.rows = std::move(decoded->rows);
+  batch.parked = std::move(decoded->parked);
   stamps_[records.partition] = *batch.last;
   return batch;
 }
@@ -135,6 +139,7 @@ Inputs::Inputs(const Pipeline& pipeline) : pipeline_(pipeline), channel_(kQueueB
 base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
                                                     const targets::SourceOffsets& from,
                                                     const targets::SourceOffsets& until,
+                                                    const Parking& parking,
                                                     const targets::RecordStamps& stamps) {
   std::unique_ptr<Inputs> inputs(new Inputs(pipeline));
   const bool live = until.empty();
@@ -146,7 +151,7 @@ base::Result<std::unique_ptr<Inputs>> Inputs::start(const Pipeline& pipeline,
     const auto known = stamps.find(source.dataset);
     auto input = SourceInput::open(
         source, static_cast<int>(i), start == from.end() ? sources::OffsetVector{} : start->second,
-        end == until.end() ? sources::OffsetVector{} : end->second, ahead,
+        end == until.end() ? sources::OffsetVector{} : end->second, ahead, parking,
         known == stamps.end() ? std::map<int, targets::RecordStamp>{} : known->second);
     if (!input) return std::move(input).error();
     inputs->inputs_.push_back(*std::move(input));

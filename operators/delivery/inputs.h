@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "operators/delivery/channel.h"
+#include "operators/delivery/parking.h"
 #include "operators/delivery/pipeline.h"
 
 namespace offtake::delivery {
@@ -31,6 +32,7 @@ struct InputBatch {
   std::size_t records = 0;
   std::size_t bytes = 0;
   std::size_t skipped_nulls = 0, null_event_times = 0;
+  std::vector<ParkedRecord> parked;  // of its records, those that are left out from now on
 };
 
 // The sources ended at `ends` at `at`.
@@ -60,7 +62,7 @@ class SourceInput {
   static base::Result<std::unique_ptr<SourceInput>> open(const Source& source, int index,
                                                          const sources::OffsetVector& from,
                                                          const sources::OffsetVector& until,
-                                                         std::size_t buffered_bytes,
+                                                         std::size_t buffered_bytes, const Parking& parking,
                                                          std::map<int, targets::RecordStamp> stamps = {});
   // poll() and decode() in one.
   base::Result<std::optional<InputBatch>> next(std::chrono::milliseconds timeout);
@@ -87,6 +89,7 @@ class SourceInput {
   std::map<int, targets::RecordStamp> stamps_;
   std::unique_ptr<sources::Reader> reader_;
   std::unique_ptr<sources::RecordDecoder> decoder_;
+  std::optional<SourceParking> parking_;
 };
 
 // Tells the progress while the store of one reader is away. Of the reading thread.
@@ -107,10 +110,12 @@ class AwayReport {
 
 class Inputs {
  public:
-  // `until` empty: live, without end. `stamps`: of the control row. REQUIRES: `pipeline` outlives this.
+  // `until` empty: live, without end. `stamps`: of the control row. REQUIRES: `pipeline` outlives this. The
+  // ledger of `parking` is read before this returns.
   static base::Result<std::unique_ptr<Inputs>> start(const Pipeline& pipeline,
                                                      const targets::SourceOffsets& from,
                                                      const targets::SourceOffsets& until,
+                                                     const Parking& parking,
                                                      const targets::RecordStamps& stamps = {});
   ~Inputs();
   // The next event; nothing when none came before `deadline`. An error ends its source's thread.
@@ -126,6 +131,9 @@ class Inputs {
   std::vector<std::unique_ptr<SourceInput>> inputs_;
   std::vector<std::jthread> threads_;
 };
+
+// How inputs that read on from `ledger` treat records, by the product's policy.
+Parking parking_of(const Pipeline& pipeline, const targets::LedgerEntries& ledger);
 
 // What the control row keeps of the last record read.
 targets::RecordStamp stamp_of(const sources::Record& record);

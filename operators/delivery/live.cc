@@ -4,7 +4,11 @@
 #include "operators/delivery/checkpoints.h"
 #include "operators/delivery/completeness.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/ledger_book.h"
+#include "operators/delivery/ledger_commands.h"
+#include "operators/delivery/ledger_desk.h"
 #include "operators/delivery/merge_changes.h"
+#include "operators/delivery/parked_records.h"
 #include "operators/delivery/read_between.h"
 #include "operators/delivery/retry.h"
 #include "operators/delivery/tombstones.h"
@@ -42,6 +46,7 @@ class Live {
         stop_(stop),
         control_(std::move(start.control)),
         dataflow_(std::move(start.dataflow)),
+        book_(std::move(start.ledger), pipeline.traits.ledger_entries),
         completeness_(control_.logical_time),
         troubles_(*pipeline.progress, *pipeline.clock),
         wall_start_(pipeline.clock->now()),
@@ -58,9 +63,11 @@ class Live {
     // A receiver may take a message's whole deadline to answer.
     std::optional<std::stop_callback<std::function<void()>>> interrupts;
     if (pipeline_.traits.pushed) interrupts.emplace(stop_, [this] { pipeline_.target->interrupt(); });
+    show_ledger();
     if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
     checkpoint();
+    const LedgerDesk::Open open(pipeline_.desk);
     for (;;) {
       if (auto done = wait_for_clock(); !done) return std::move(done).error();
       if (auto gathered = hold_ ? wait() : gather(); !gathered) return std::move(gathered).error();
@@ -68,6 +75,7 @@ class Live {
       checkpoint();
       if (stop_.stop_requested()) return drained();
       if (auto tended = tend(); !tended) return std::move(tended).error();
+      if (auto served = serve_desk(); !served) return std::move(served).error();
       if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
       if (auto swapped = try_swap(false); !swapped) return std::move(swapped).error();
       report_progress();
@@ -110,7 +118,8 @@ class Live {
       auto patience = tombstone_patience(pipeline_);
       if (!patience) return std::move(patience).error();
       tombstone_patience_ = *std::move(patience);
-      auto started = Inputs::start(pipeline_, control_.offsets, {}, control_.last_records);
+      auto started = Inputs::start(pipeline_, control_.offsets, {}, parking_of(pipeline_, book_.entries()),
+                                   control_.last_records);
       if (!started) return std::move(started).error();
       inputs_ = *std::move(started);
       return {};
@@ -155,8 +164,16 @@ class Live {
     return {};
   }
 
+  static std::string trouble_of(const Source& source) { return "source " + source.dataset; }
+
+  // Whatever was read ahead is read again, and what was in its way is said again.
+  void close_inputs() {
+    inputs_.reset();
+    for (const Source& source : pipeline_.sources) troubles_.clear(trouble_of(source));
+  }
+
   void take(const SourceTrouble& trouble) {
-    const std::string what = "source " + pipeline_.sources[static_cast<std::size_t>(trouble.source)].dataset;
+    const std::string what = trouble_of(pipeline_.sources[static_cast<std::size_t>(trouble.source)]);
     if (trouble.error) {
       troubles_.set(what, *trouble.error);
     } else {
@@ -168,8 +185,9 @@ class Live {
     if (batch.rows.rows.rows > 0) {
       if (auto pushed = dataflow_->push(batch.source, batch.rows); !pushed) return pushed;
     }
-    advance(control_.offsets, control_.last_records,
-            pipeline_.sources[static_cast<std::size_t>(batch.source)], batch);
+    const Source& source = pipeline_.sources[static_cast<std::size_t>(batch.source)];
+    advance(control_.offsets, control_.last_records, source, batch);
+    book_.take(source.dataset, batch.parked, control_.epoch + 1, pipeline_.clock->now());
     skipped_nulls_ += static_cast<std::int64_t>(batch.skipped_nulls);
     null_event_times_ += static_cast<std::int64_t>(batch.null_event_times);
     moved_ = true;
@@ -178,7 +196,8 @@ class Live {
 
   base::Status finish_epoch() {
     const auto since = pipeline_.clock->steady() - committed_at_;
-    if (!has_rows_ && !rows_in_error_ && !(moved_ && since >= kMovedEpochAfter) && since < kEmptyEpochEvery) {
+    if (!has_rows_ && !rows_in_error_ && !book_.changed() && !(moved_ && since >= kMovedEpochAfter) &&
+        since < kEmptyEpochEvery) {
       completeness_.reached(committed_offsets_);
       return {};
     }
@@ -187,7 +206,8 @@ class Live {
   }
 
   // What was stepped, at control_'s offsets.
-  base::Status commit_epoch(base::Micros logical_time) {
+  base::Status commit_epoch(base::Micros logical_time,
+                            const targets::LedgerChanges* intent_ledger = nullptr) {
     targets::EpochCommit epoch;
     epoch.changes = std::move(changes_);
     changes_ = {};
@@ -199,6 +219,8 @@ class Live {
     epoch.last_records = control_.last_records;
     epoch.logical_time = control_.logical_time;
     epoch.content = control_.content;
+    book_.forget_replayed();
+    epoch.ledger = intent_ledger ? *intent_ledger : book_.changes();
     // Repeating a commit whose outcome is not known is the target's: its control row tells.
     auto committed = patiently(kTarget, [&] { return pipeline_.target->commit(epoch); });
     if (!committed) return committed;
@@ -207,12 +229,75 @@ class Live {
     moved_ = false;
     committed_offsets_ = control_.offsets;
     committed_at_ = pipeline_.clock->steady();
+    if (!epoch.ledger.empty()) show_ledger();
+    book_.committed();
     return {};
   }
 
+  void show_ledger() {
+    const LedgerCounts counts = count(book_.entries());
+    pipeline_.progress->update([&](ProgressSnapshot& s) {
+      s.parked = counts.parked;
+      s.parked_waiting = counts.waiting;
+      s.discarded = counts.discarded;
+      s.error_rows = counts.error_rows;
+    });
+    if (pipeline_.desk != nullptr) pipeline_.desk->show(book_.entries());
+  }
+
+  // One request, between two epochs.
+  base::Status serve_desk() {
+    if (pipeline_.desk == nullptr) return {};
+    base::Status fatal;
+    pipeline_.desk->serve([&](const LedgerDesk::Request& request) -> base::Result<LedgerDesk::Answer> {
+      if (!request.command) return show_entry(request.show);
+      auto outcome = carry_out_command(*request.command);
+      if (outcome) return LedgerDesk::Answer{*std::move(outcome), {}, {}};
+      if (outcome.error().code != "LedgerBusy") fatal = outcome.error();
+      return std::move(outcome).error();
+    });
+    return fatal;
+  }
+
+  base::Result<LedgerDesk::Answer> show_entry(const std::string& id) {
+    const auto entry = book_.entries().find(id);
+    if (entry == book_.entries().end()) {
+      return base::terminal("EntryNotFound", fmt::format("the ledger has no entry {}", id));
+    }
+    auto shown = show_again(pipeline_, entry->second, stop_);
+    if (!shown) return std::move(shown).error();
+    return LedgerDesk::Answer{{}, *std::move(shown), {}};
+  }
+
+  base::Result<targets::LedgerOutcome> carry_out_command(const targets::LedgerCommand& command) {
+    if (rows_in_error_ || hold_) {
+      return base::transient("LedgerBusy", rows_in_error_ ? "rows are in error: their epoch stays open until "
+                                                            "they are corrected; nothing was done"
+                                                          : "the revision is being published; try again");
+    }
+    // Opened again by what is known afterwards.
+    close_inputs();
+    auto result = carry_out(pipeline_, command, book_, *dataflow_, control_.epoch + 1, stop_);
+    if (!result) return std::move(result).error();
+    has_rows_ = has_rows_ || result->pushed;
+    if (auto stepped = step(); !stepped) return std::move(stepped).error();
+    if (rows_in_error_) {
+      result->outcome.notes.push_back("rows are in error now: it is committed with what corrects them");
+      return std::move(result->outcome);
+    }
+    if (!book_.changed()) return std::move(result->outcome);
+    auto committed = commit_epoch(completeness_.reached(control_.offsets));
+    if (!committed) return std::move(committed).error();
+    base::log_info("a command to the ledger was carried out",
+                   {{"replayed", std::to_string(result->outcome.replayed)},
+                    {"discarded", std::to_string(result->outcome.discarded)},
+                    {"still_parked", std::to_string(result->outcome.still_parked)}});
+    return std::move(result->outcome);
+  }
+
   // Reads to exactly these offsets and runs what came. Whatever was read ahead is read again.
-  base::Status advance_to(const targets::SourceOffsets& goal) {
-    inputs_.reset();
+  base::Status advance_to(const targets::SourceOffsets& goal, const Parking& parking) {
+    close_inputs();
     std::optional<Span> span;
     auto asked = patiently("sources", [&]() -> base::Status {
       auto between = span_to(pipeline_, control_.offsets, goal);
@@ -221,11 +306,12 @@ class Live {
       return {};
     });
     if (!asked) return asked;
-    const auto read = read_between(pipeline_, span->from, span->until, stop_, [&](const InputBatch& batch) {
-      has_rows_ = has_rows_ || batch.records > 0;
-      records_ += static_cast<std::int64_t>(batch.records);
-      return take(batch);
-    });
+    const auto read =
+        read_between(pipeline_, span->from, span->until, parking, stop_, [&](const InputBatch& batch) {
+          has_rows_ = has_rows_ || batch.records > 0;
+          records_ += static_cast<std::int64_t>(batch.records);
+          return take(batch);
+        });
     if (!read) return read;
     control_.offsets = span->until;
     return step();
@@ -236,7 +322,19 @@ class Live {
     if (!control_.intent) return {};
     const targets::Intent intent = *control_.intent;
     base::log_info("committing an epoch that was begun", {{"epoch", std::to_string(intent.epoch)}});
-    if (auto there = advance_to(intent.offsets); !there) return there;
+    // What it parked, and what a command took in with it.
+    std::vector<targets::LedgerEntry> replayed;
+    for (const auto& entry : intent.ledger.put) {
+      book_.put(entry);
+      const bool with_it =
+          entry.status == targets::LedgerEntry::Status::kReplayed && entry.epoch == intent.epoch;
+      if (with_it) replayed.push_back(entry);
+    }
+    for (const auto& id : intent.ledger.remove) book_.remove(id);
+    if (auto again = push_again(pipeline_, replayed, *dataflow_, stop_); !again) return again;
+    has_rows_ = !replayed.empty();
+    auto there = advance_to(intent.offsets, {ParkingMode::kAsOf, &book_.entries(), 0});
+    if (!there) return there;
     types::Checksum content = control_.content;
     content.rows += changes_.checksum.rows;
     content.sum += changes_.checksum.sum;
@@ -249,7 +347,7 @@ class Live {
     }
     control_.offsets = intent.offsets;
     control_.last_records = intent.last_records;
-    if (auto committed = commit_epoch(intent.logical_time); !committed) return committed;
+    if (auto committed = commit_epoch(intent.logical_time, &intent.ledger); !committed) return committed;
     control_.intent.reset();
     return {};
   }
@@ -270,7 +368,8 @@ class Live {
   // The earlier revision stands still. So does this one once it is there, until it has taken its place.
   base::Status reach(const targets::SwapResult& result) {
     base::log_info("reading to where the previous revision stands");
-    if (auto there = advance_to(result.reach); !there || rows_in_error_) return there;
+    auto there = advance_to(result.reach, parking_of(pipeline_, book_.entries()));
+    if (!there || rows_in_error_) return there;
     const base::Micros time = std::max(result.reach_time, completeness_.reached(control_.offsets));
     if (auto committed = commit_epoch(time); !committed) return committed;
     hold_ = true;
@@ -299,7 +398,9 @@ class Live {
     changes_ = rows_in_error_
                    ? merge_changes(std::move(changes_), *std::move(changes), pipeline_.plan->identity)
                    : *std::move(changes);
-    auto good = check_rows(*dataflow_);
+    auto good = pipeline_.parks ? book_.take_errors(*dataflow_, pipeline_.stateless, control_.epoch + 1,
+                                                    pipeline_.clock->now())
+                                : check_rows(*dataflow_);
     rows_in_error_ = !good.ok();
     if (good) {
       troubles_.clear(kRows);
@@ -347,7 +448,7 @@ class Live {
     troubles_.clear(kSwap);
     swap_pause_.reset();
     hold_ = result->hold && !result->swapped;
-    if (hold_) inputs_.reset();
+    if (hold_) close_inputs();
     if (!result->swapped) {
       if (!result->reach.empty()) {
         swap_free();
@@ -450,6 +551,7 @@ class Live {
   targets::ControlRow control_;  // offsets run ahead of what is committed while an epoch gathers
   std::unique_ptr<engine::Dataflow> dataflow_;
   std::unique_ptr<Inputs> inputs_;  // absent: to be opened at control_.offsets
+  LedgerBook book_;                 // with what the open epoch changes
   engine::Changes changes_;         // of the open epoch
   targets::SourceOffsets committed_offsets_;
   Completeness completeness_;

@@ -19,12 +19,14 @@
 namespace offtake::delivery {
 
 class Checkpoints;
+class LedgerDesk;
 
 struct Source {
   std::string dataset;  // "namespace/name"
   std::string topic;
   std::shared_ptr<sources::EventStore> store;
   bool entity = false;
+  bool classified = false;  // some column is: its records are shown to nobody
   // A decoder of its own for every reading thread.
   std::function<base::Result<std::unique_ptr<sources::RecordDecoder>>()> make_decoder;
 };
@@ -38,6 +40,7 @@ struct Pipeline {
   targets::TargetTraits traits;  // of its engine
   Progress* progress = nullptr;
   Checkpoints* checkpoints = nullptr;  // null: none are written
+  LedgerDesk* desk = nullptr;          // null: nobody gives commands
   const base::Clock* clock = nullptr;
   std::function<base::Micros()> since_boot = base::since_boot;
   int revision = 1;
@@ -45,6 +48,7 @@ struct Pipeline {
   std::size_t memory_bytes = 0;
   bool verify = true;
   bool old_rows = false;  // the target is given the rows that changes replace
+  bool parks = false;     // bad records and rows are left out and listed; else they stall the product
 };
 
 base::Result<std::unique_ptr<engine::Dataflow>> make_dataflow(const Pipeline& pipeline);

@@ -8,9 +8,9 @@ namespace offtake::delivery {
 using namespace std::chrono_literals;
 
 base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets& from,
-                          const targets::SourceOffsets& until, std::stop_token stop,
+                          const targets::SourceOffsets& until, const Parking& parking, std::stop_token stop,
                           const OnBatch& on_batch) {
-  auto inputs = Inputs::start(pipeline, from, until);
+  auto inputs = Inputs::start(pipeline, from, until, parking);
   if (!inputs) return std::move(inputs).error();
   Troubles troubles(*pipeline.progress, *pipeline.clock);
   std::size_t finished = 0;

@@ -11,7 +11,8 @@ using OnBatch = std::function<base::Status(const InputBatch&)>;
 // Reads every source from `from` to `until` and hands each batch to `on_batch`. Ends with what it says, with
 // what ends a source's thread, or Drained. REQUIRES: an entry in `until` for each partition of `from`.
 base::Status read_between(const Pipeline& pipeline, const targets::SourceOffsets& from,
-                          const targets::SourceOffsets& until, std::stop_token stop, const OnBatch& on_batch);
+                          const targets::SourceOffsets& until, const Parking& parking, std::stop_token stop,
+                          const OnBatch& on_batch);
 
 // What is between `offsets` and `goal`: both get an entry for each source and each partition of either. A
 // partition that `offsets` does not have was found later: it is read from its first record. Nothing is read

@@ -1,6 +1,7 @@
 #include "operators/delivery/rebuild.h"
 
 #include "base/log.h"
+#include "operators/delivery/parked_records.h"
 #include "operators/delivery/read_between.h"
 #include "operators/engine/state_stream.h"
 
@@ -18,6 +19,13 @@ targets::SourceOffsets with_later_partitions(targets::SourceOffsets from,
     for (const auto& [partition, end] : partitions) from[dataset].try_emplace(partition, 0);
   }
   return from;
+}
+
+bool is_before(const targets::LedgerEntry& entry, const targets::SourceOffsets& offsets) {
+  const auto mine = offsets.find(entry.dataset);
+  if (mine == offsets.end()) return false;
+  const auto at = mine->second.find(entry.partition);
+  return at != mine->second.end() && entry.offset < at->second;
 }
 
 base::Error unusable(std::string why) {
@@ -56,11 +64,9 @@ class RollForward {
 
 }  // namespace
 
-base::Result<std::unique_ptr<engine::Dataflow>> restore(const Pipeline& pipeline,
-                                                        const CheckpointStore& store,
-                                                        const CheckpointManifest& checkpoint,
-                                                        const targets::ControlRow& control,
-                                                        std::stop_token stop) {
+base::Result<std::unique_ptr<engine::Dataflow>> restore(
+    const Pipeline& pipeline, const CheckpointStore& store, const CheckpointManifest& checkpoint,
+    const targets::ControlRow& control, const targets::LedgerEntries& ledger, std::stop_token stop) {
   const targets::SourceOffsets from = with_later_partitions(checkpoint.offsets, control.offsets);
   base::log_info("restoring a checkpoint",
                  {{"checkpoint", checkpoint.name},
@@ -77,8 +83,21 @@ base::Result<std::unique_ptr<engine::Dataflow>> restore(const Pipeline& pipeline
     return unusable(restored.error().message);
   }
   RollForward forward(**dataflow, checkpoint.content);
+  const Parking parking{ParkingMode::kAsOf, &ledger, 0};
+  // What commands took in since, of records that the checkpoint's epoch was without.
+  std::vector<targets::LedgerEntry> replayed;
+  for (const auto& [id, entry] : ledger) {
+    const bool later = entry.status == targets::LedgerEntry::Status::kReplayed &&
+                       entry.epoch > checkpoint.epoch && is_before(entry, from);
+    if (later) replayed.push_back(entry);
+  }
+  auto again = push_again(pipeline, replayed, **dataflow, stop);
+  if (!again) return std::move(again).error();
+  if (!replayed.empty()) {
+    if (auto stepped = forward.step(); !stepped) return std::move(stepped).error();
+  }
   if (from != control.offsets) {
-    auto read = read_between(pipeline, from, control.offsets, stop,
+    auto read = read_between(pipeline, from, control.offsets, parking, stop,
                              [&](const InputBatch& batch) { return forward.take(batch); });
     if (!read) return std::move(read).error();
     if (auto stepped = forward.step(); !stepped) return std::move(stepped).error();
@@ -94,17 +113,18 @@ base::Result<std::unique_ptr<engine::Dataflow>> restore(const Pipeline& pipeline
 
 base::Result<std::unique_ptr<engine::Dataflow>> replay(const Pipeline& pipeline,
                                                        const targets::ControlRow& control,
+                                                       const targets::LedgerEntries& ledger,
                                                        std::stop_token stop) {
   auto dataflow = make_dataflow(pipeline);
   if (!dataflow) return std::move(dataflow).error();
   base::log_info("rebuilding state by replay",
                  {{"records", std::to_string(records_between(control.start_offsets, control.offsets))}});
   const targets::SourceOffsets from = with_later_partitions(control.start_offsets, control.offsets);
-  auto read =
-      read_between(pipeline, from, control.offsets, stop, [&](const InputBatch& batch) -> base::Status {
-        if (batch.rows.rows.rows == 0) return {};
-        return (*dataflow)->push(batch.source, batch.rows);
-      });
+  const auto on_batch = [&](const InputBatch& batch) -> base::Status {
+    if (batch.rows.rows.rows == 0) return {};
+    return (*dataflow)->push(batch.source, batch.rows);
+  };
+  auto read = read_between(pipeline, from, control.offsets, {ParkingMode::kAsOf, &ledger, 0}, stop, on_batch);
   if (!read) return std::move(read).error();
   types::Checksum content;
   auto finished = (*dataflow)->finish_bulk([&](engine::Changes&& rows) -> base::Status {

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "operators/delivery/inputs.h"
+#include "operators/delivery/ledger_book.h"
 
 namespace offtake::delivery {
 namespace {
@@ -31,9 +32,12 @@ void keep_latest(const targets::RecordStamps& from, targets::RecordStamps& into)
 // One reading thread: some partitions of the one source.
 class Stream {
  public:
-  Stream(const Pipeline& pipeline, int number, sources::OffsetVector from, sources::OffsetVector until,
-         Reached reached)
+  // `ledger`: of the revision before this call.
+  Stream(const Pipeline& pipeline, const targets::LedgerEntries& ledger, int number,
+         sources::OffsetVector from, sources::OffsetVector until, Reached reached)
       : pipeline_(pipeline),
+        before_(ledger),
+        ledger_({}, pipeline.traits.ledger_entries),
         number_(number),
         from_(std::move(from)),
         until_(std::move(until)),
@@ -44,7 +48,8 @@ class Stream {
     auto dataflow = make_dataflow(pipeline_);
     if (!dataflow) return std::move(dataflow).error();
     auto input = SourceInput::open(pipeline_.sources[0], 0, from_, until_,
-                                   kReadAheadBytes / static_cast<std::size_t>(pipeline_.threads));
+                                   kReadAheadBytes / static_cast<std::size_t>(pipeline_.threads),
+                                   parking_of(pipeline_, before_));
     if (!input) return std::move(input).error();
     auto loader = pipeline_.target->open_loader(std::to_string(number_));
     if (!loader) return std::move(loader).error();
@@ -74,7 +79,8 @@ class Stream {
 
  private:
   base::Status commit_piece(targets::Loader& loader) {
-    if (auto done = loader.commit(reached_, stamps_); !done) return done;
+    if (auto done = loader.commit(reached_, stamps_, ledger_.changes()); !done) return done;
+    ledger_.committed();
     base::crash_point("piece-loaded");
     return {};
   }
@@ -86,13 +92,16 @@ class Stream {
       if (auto pushed = dataflow.push(0, batch.rows); !pushed) return std::move(pushed).error();
       auto changes = dataflow.take_stateless();
       if (!changes) return std::move(changes).error();
-      if (auto good = check_rows(dataflow); !good) return std::move(good).error();
+      auto good = pipeline_.parks ? ledger_.take_errors(dataflow, true, 0, pipeline_.clock->now())
+                                  : check_rows(dataflow);
+      if (!good) return std::move(good).error();
       rows = static_cast<std::int64_t>(changes->upserts.rows);
       if (rows > 0) {
         if (auto done = loader.append(*changes); !done) return std::move(done).error();
       }
     }
     advance(reached_, stamps_, pipeline_.sources[0], batch);
+    ledger_.take(pipeline_.sources[0].dataset, batch.parked, 0, pipeline_.clock->now());
     pipeline_.progress->update([&](ProgressSnapshot& s) {
       s.records_read += static_cast<std::int64_t>(batch.records);
       s.bytes_read += static_cast<std::int64_t>(batch.bytes);
@@ -104,6 +113,8 @@ class Stream {
   }
 
   const Pipeline& pipeline_;
+  const targets::LedgerEntries& before_;
+  LedgerBook ledger_;  // of this stream
   const int number_;
   const sources::OffsetVector from_, until_;
   targets::SourceOffsets reached_;
@@ -145,7 +156,8 @@ base::Status skip_removed(const Pipeline& pipeline, sources::OffsetVector& reach
 
 }  // namespace
 
-base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& row, std::stop_token stop) {
+base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& row, LedgerBook& ledger,
+                                std::stop_token stop) {
   const std::string& dataset = pipeline.sources[0].dataset;
   auto reached = reached_so_far(pipeline, row);
   if (!reached) return std::move(reached).error();
@@ -165,7 +177,8 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
   std::vector<std::unique_ptr<Stream>> streams;
   for (std::size_t i = 0; i < count; ++i) {
     if (from[i].empty()) continue;
-    streams.push_back(std::make_unique<Stream>(pipeline, static_cast<int>(i), from[i], until[i], *reached));
+    streams.push_back(std::make_unique<Stream>(pipeline, ledger.entries(), static_cast<int>(i), from[i],
+                                               until[i], *reached));
   }
   std::stop_source stop_all;
   std::stop_callback forward(stop, [&] { stop_all.request_stop(); });
@@ -192,6 +205,11 @@ base::Status fill_without_state(const Pipeline& pipeline, targets::ControlRow& r
   if (!outcome) return outcome;
   auto progress = pipeline.target->fill_progress();
   if (!progress) return std::move(progress).error();
+  auto parked = pipeline.target->ledger(pipeline.revision);
+  if (!parked) return std::move(parked).error();
+  for (auto& entry : *parked) {
+    if (!ledger.entries().contains(entry.id)) ledger.put(std::move(entry));
+  }
   row.content = {};
   for (const auto& stream : *progress) {
     row.content.rows += stream.content.rows;

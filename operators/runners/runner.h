@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/delivery/ledger_desk.h"
 #include "operators/worker/job.h"
 #include "operators/worker/status.h"
 
@@ -58,6 +59,14 @@ inline base::Error draining() {
   return base::transient("Draining", "the server is stopping");
 }
 
+inline base::Error not_running(int revision) {
+  return base::transient("WorkerNotRunning",
+                         fmt::format("the worker of revision {} does not run; its ledger is read and changed "
+                                     "by it alone",
+                                     revision))
+      .with_hint("resume the product, or wait until its worker has started");
+}
+
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -76,6 +85,10 @@ class Runner {
   // next file where the log was rotated. Empty where the log ends.
   virtual base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit,
                                              LogOf of = LogOf::kWorker) = 0;
+  // Asks the worker about its ledger, or gives it a command (some seconds; half a minute at most). Codes
+  // WorkerNotRunning (transient), and those of LedgerDesk::ask and of the worker.
+  virtual base::Result<delivery::LedgerDesk::Answer> ask_ledger(
+      const WorkerKey& key, const delivery::LedgerDesk::Request& request) = 0;
   // Ends everything at epoch boundaries (SIGTERM to the server); from now on nothing is started: ensure()
   // gives Draining (transient).
   virtual void drain_all(std::chrono::milliseconds patience) = 0;

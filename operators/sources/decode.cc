@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crypto/crypto.h"
 #include "operators/sources/record_key.h"
 #include "operators/sources/writer_schemas.h"
 #include "schemas/avro/columns.h"
@@ -10,6 +11,8 @@
 
 namespace offtake::sources {
 namespace {
+
+constexpr std::size_t kDigestDigits = 32;
 
 // A wanted column: of the value's builders, or of the key's columns.
 struct Place {
@@ -39,7 +42,28 @@ class AvroRecordDecoder : public RecordDecoder {
     return {};
   }
 
+  const std::optional<BadRecord>& bad_record() const override { return bad_; }
+
+  std::optional<RecordKey> key_of(const Record& record) override {
+    if (!record.key) return std::nullopt;
+    RecordKey out;
+    out.text = shown_key(record);
+    std::string bytes = "raw:" + std::string(*record.key);
+    if (spec_.entity) {
+      const std::optional<std::string_view> key = record.key;
+      std::optional<KeyFailure> failure;
+      // One that cannot be read now is told apart by its bytes.
+      if (auto columns = keys_->read({&key, 1}, failure); columns && !failure) {
+        bytes = "key:";
+        for (const auto& column : *columns) types::append_canonical(*column, 0, bytes);
+      }
+    }
+    out.digest = crypto::sha256_hex(bytes).substr(0, kDigestDigits);
+    return out;
+  }
+
   base::Result<engine::SourceBatch> decode(const RecordBatch& records) override {
+    bad_.reset();
     engine::SourceBatch out;
     out.partition = records.partition;
     std::vector<const Record*> kept;
@@ -124,16 +148,16 @@ class AvroRecordDecoder : public RecordDecoder {
                                       spec_.dataset, column.name));
   }
 
-  base::Error not_decoded(int partition, const Record& record, std::string_view why) const {
+  std::string shown_key(const Record& record) const { return spec_.hide_key ? "•••" : key_text(*record.key); }
+
+  base::Error not_decoded(int partition, const Record& record, std::string_view why) {
+    bad_ = BadRecord{record.offset, std::string(why)};
     return base::row_error(
         "RecordNotDecoded",
         fmt::format("dataset {}: the record at offset {} of topic '{}', partition {}, {} does not "
                     "decode: {}",
                     spec_.dataset, record.offset, spec_.topic, partition,
-                    !record.key      ? "without key"
-                    : spec_.hide_key ? "key •••"
-                                     : "key " + key_text(*record.key),
-                    why));
+                    record.key ? "key " + shown_key(record) : "without key", why));
   }
 
   // An error that is not the record's: where it came up.
@@ -221,6 +245,7 @@ class AvroRecordDecoder : public RecordDecoder {
   std::vector<types::Field> value_columns_;
   std::vector<Place> places_;  // of the wanted columns
   std::map<int, avro::Decoder> decoders_;
+  std::optional<BadRecord> bad_;
 };
 
 }  // namespace

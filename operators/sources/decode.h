@@ -34,6 +34,16 @@ struct DecodeSpec {
   std::function<base::Result<std::string>(int id)> fetch_schema;
 };
 
+// Of a record: what tells its key apart from others, and the key as messages show it.
+struct RecordKey {
+  std::string digest, text;
+};
+// The record of which decode() said RecordNotDecoded. `why` holds no value.
+struct BadRecord {
+  Offset offset = 0;
+  std::string why;
+};
+
 class RecordDecoder {
  public:
   // Errors: the reader schema does not parse, a wanted column is not in it.
@@ -43,6 +53,11 @@ class RecordDecoder {
   // tombstones become rows of NULLs with tombstone = 1. RecordNotDecoded (row) names topic, partition,
   // offset, key and field.
   virtual base::Result<engine::SourceBatch> decode(const RecordBatch& records) = 0;
+  // Of the last decode().
+  virtual const std::optional<BadRecord>& bad_record() const = 0;
+  // By the decoded key where it is an entity's identity and can be read, else by its bytes; nothing for a
+  // record without key.
+  virtual std::optional<RecordKey> key_of(const Record& record) = 0;
 };
 
 }  // namespace offtake::sources

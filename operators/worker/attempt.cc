@@ -65,6 +65,8 @@ class Attempt {
     pipeline_.threads = job_.threads;
     pipeline_.memory_bytes = static_cast<std::size_t>(job_.memory_bytes);
     pipeline_.verify = job_.verify;
+    pipeline_.parks = job_.parks && engine->traits.ledger_entries > 0;
+    pipeline_.desk = in_.environment.desk.get();
     pipeline_.old_rows = job_.table.push && job_.table.push->changes == plan::SentChanges::kAll;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) {
       const SourceSpec& spec = job_.sources[i];
@@ -77,6 +79,7 @@ class Attempt {
       source.topic = spec.topic;
       source.store = store->second;
       source.entity = spec.entity;
+      source.classified = !job_.plan.sources[i].classified.empty();
       source.make_decoder = [this, i] { return make_decoder(i); };
       pipeline_.sources.push_back(std::move(source));
     }
@@ -169,6 +172,9 @@ class Attempt {
     for (std::size_t i = 0; i < job_.sources.size(); ++i) {
       if (!job_.sources[i].start.empty()) start.start[job_.sources[i].dataset] = job_.sources[i].start;
     }
+    auto ledger = ledger_to_start_with(resume);
+    if (!ledger) return std::move(ledger).error();
+    start.ledger = *std::move(ledger);
     auto filled = delivery::run_fill(pipeline_, std::move(start), stop_);
     if (!filled) {
       wait_for_other_records(filled.error());
@@ -177,6 +183,7 @@ class Attempt {
     delivery::LiveStart live;
     live.control = std::move(filled->control);
     live.dataflow = std::move(filled->dataflow);
+    live.ledger = std::move(filled->ledger);
     return delivery::run_live(pipeline_, std::move(live), stop_);
   }
 
@@ -184,8 +191,13 @@ class Attempt {
     in_.progress.set_state(delivery::State::kStarting);
     if (auto same = check_last_records(control); !same) return std::move(same).error();
     delivery::LiveStart live;
+    auto ledger = target_->ledger(job_.revision);
+    if (!ledger) return std::move(ledger).error();
+    live.ledger = *std::move(ledger);
     if (decision.action != Recovery::kGoLive) {
-      auto dataflow = state_at(control, std::move(decision));
+      targets::LedgerEntries entries;
+      for (const auto& entry : live.ledger) entries[entry.id] = entry;
+      auto dataflow = state_at(control, entries, std::move(decision));
       if (!dataflow) return std::move(dataflow).error();
       live.dataflow = *std::move(dataflow);
     }
@@ -195,10 +207,11 @@ class Attempt {
 
   // The state that belongs to the control row: from the newest checkpoint that is good, or from the records.
   base::Result<std::unique_ptr<engine::Dataflow>> state_at(const targets::ControlRow& control,
+                                                           const targets::LedgerEntries& ledger,
                                                            delivery::RecoveryDecision decision) {
     while (decision.action == Recovery::kRestore) {
       auto dataflow =
-          delivery::restore(pipeline_, checkpoints_->store(), decision.checkpoint, control, stop_);
+          delivery::restore(pipeline_, checkpoints_->store(), decision.checkpoint, control, ledger, stop_);
       if (dataflow) checkpoints_->restored(decision.checkpoint, control);
       if (dataflow || dataflow.error().code != "CheckpointUnusable") return dataflow;
       auto gone = checkpoints_->reject({decision.checkpoint.name, dataflow.error().message});
@@ -208,7 +221,35 @@ class Attempt {
       decision = *std::move(next);
     }
     if (decision.action == Recovery::kRefill) return base::terminal(decision.reason, decision.message);
-    return delivery::replay(pipeline_, control, stop_);
+    return delivery::replay(pipeline_, control, ledger, stop_);
+  }
+
+  // Its own where it goes on; and what the revision before discarded, of what this one reads.
+  base::Result<std::vector<targets::LedgerEntry>> ledger_to_start_with(bool resume) {
+    std::vector<targets::LedgerEntry> out;
+    if (resume) {
+      auto mine = target_->ledger(job_.revision);
+      if (!mine) return std::move(mine).error();
+      out = *std::move(mine);
+    }
+    auto controls = target_->controls();
+    if (!controls) return std::move(controls).error();
+    int before = 0;
+    for (const auto& row : *controls) {
+      if (row.revision < job_.revision) before = std::max(before, row.revision);
+    }
+    if (before == 0) return out;
+    auto theirs = target_->ledger(before);
+    if (!theirs) return std::move(theirs).error();
+    for (auto& entry : *theirs) {
+      const bool discard = entry.kind == targets::LedgerEntry::Kind::kInput &&
+                           entry.status == targets::LedgerEntry::Status::kDiscarded;
+      const bool mine = std::any_of(job_.sources.begin(), job_.sources.end(), [&](const SourceSpec& source) {
+        return source.dataset == entry.dataset;
+      });
+      if (discard && mine) out.push_back(std::move(entry));
+    }
+    return out;
   }
 
   base::Status check_last_records(const targets::ControlRow& control) const {

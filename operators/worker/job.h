@@ -66,6 +66,7 @@ struct Job {
   std::string target_secrets_folder;  // {password,ca.crt}
   targets::TableSpec table;
   bool verify = true;  // rollout.verify: Checksum
+  bool parks = false;  // delivery.errorPolicy: Park
   int threads = 1;
   std::int64_t memory_bytes = 0;  // 0: no limit
 };

@@ -285,6 +285,7 @@ json::Value to_json(const Job& job) {
   out.set("targetSecretsFolder", job.target_secrets_folder);
   out.set("table", to_json(job.table));
   out.set("verify", job.verify);
+  if (job.parks) out.set("parks", true);
   out.set("threads", job.threads);
   out.set("memoryBytes", job.memory_bytes);
   return out;
@@ -333,6 +334,7 @@ base::Result<Job> job_from(const json::Value& value) {
     }
   }
   job.verify = value.bool_or("verify", true);
+  job.parks = value.bool_or("parks");
   job.threads = static_cast<int>(value.int_or("threads", 1));
   job.memory_bytes = value.int_or("memoryBytes");
   return job;

@@ -39,6 +39,13 @@ constexpr Series kGauges[] = {
      &ProgressSnapshot::lag_records},
     {"offtake_product_checkpoint_bytes", "Size of the last checkpoint", &ProgressSnapshot::checkpoint_bytes},
     {"offtake_product_checkpoint_epoch", "Epoch of the last checkpoint", &ProgressSnapshot::checkpoint_epoch},
+    {"offtake_product_parked_records", "Records left out because they do not decode",
+     &ProgressSnapshot::parked},
+    {"offtake_product_waiting_records", "Records that wait behind a parked one of their key",
+     &ProgressSnapshot::parked_waiting},
+    {"offtake_product_discarded_records", "Records left out for good", &ProgressSnapshot::discarded},
+    {"offtake_product_error_rows", "Rows in error and keys that are claimed twice",
+     &ProgressSnapshot::error_rows},
     {"offtake_product_state_bytes", "Memory of the engine's state", &ProgressSnapshot::state_bytes},
 };
 

@@ -74,6 +74,8 @@ int run_process(const ProcessArguments& arguments) {
   ServerHooks hooks;
   hooks.status = [&] { return board.read(); };
   hooks.drain = [&] { stop.request_stop(); };
+  hooks.ledger = std::make_shared<delivery::LedgerDesk>();
+  const auto desk = hooks.ledger;
   auto server = serve_status(arguments.status_address, std::move(hooks));
   if (!server) return refuse(server.error(), Exit::kTerminal);
 
@@ -82,8 +84,9 @@ int run_process(const ProcessArguments& arguments) {
   std::jthread runner([&, outer = base::LogScope::current()] {
     const base::LogScope inherited(outer);
     try {
-      const Environment environment =
+      Environment environment =
           process_environment(arguments.secrets_directory, arguments.state_directory, arguments.incarnation);
+      environment.desk = desk;
       outcome = run(*job, environment, board.progress(), stop.get_token());
     } catch (const std::exception& bug) {
       const base::Error error = base::internal(bug.what());

@@ -8,6 +8,7 @@
 
 #include "base/boot_time.h"
 #include "base/clock.h"
+#include "operators/delivery/ledger_desk.h"
 #include "operators/sources/event_store.h"
 #include "operators/worker/job.h"
 #include "operators/worker/status.h"
@@ -26,6 +27,8 @@ struct Environment {
   std::function<base::Result<std::string>(const StoreSpec&, int id)> fetch_schema;
   // What opens targets; differs in tests alone.
   std::function<const targets::TargetEngine*(std::string_view name)> find_engine = targets::find_engine;
+  // Where commands to the ledger are handed in; null: nobody gives any.
+  std::shared_ptr<delivery::LedgerDesk> desk;
   // The target with its password.
   std::function<base::Result<targets::TargetConnection>(const Job&)> resolve_target;
 };

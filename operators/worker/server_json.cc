@@ -1,11 +1,14 @@
 #include <set>
 
 #include "base/json/value.h"
+#include "operators/worker/ledger_messages.h"
 #include "operators/worker/metrics.h"
 #include "operators/worker/server.h"
 
 namespace offtake::worker {
 namespace {
+
+constexpr std::chrono::seconds kLedgerPatience{25};
 
 http::Response json_answer(int status, std::string body) {
   return http::Response::of(status, std::move(body), "application/json");
@@ -68,6 +71,15 @@ base::Result<std::unique_ptr<http::Server>> serve_status(const std::string& addr
   });
   router.add("POST", "/commands/{id}", [shared, commands](const http::Request& request) {
     return run_command(request, *shared, *commands);
+  });
+  router.add("POST", "/ledger", [shared, open = !options.unix_socket.empty()](const http::Request& request) {
+    if (!open || shared->ledger == nullptr) {
+      return json_answer(403,
+                         answer_text(base::terminal("Forbidden", "the ledger is served on a unix socket")));
+    }
+    auto asked = parse_ledger_request(request.body);
+    if (!asked) return json_answer(400, answer_text(std::move(asked).error()));
+    return json_answer(200, answer_text(shared->ledger->ask(*std::move(asked), kLedgerPatience)));
   });
   return http::Server::start(std::move(router), options);
 }

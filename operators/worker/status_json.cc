@@ -61,6 +61,10 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   out.set("stateBytes", progress.state_bytes);
   out.set("skippedNulls", progress.skipped_nulls);
   out.set("nullEventTimes", progress.null_event_times);
+  out.set("parked", progress.parked);
+  out.set("parkedWaiting", progress.parked_waiting);
+  out.set("discarded", progress.discarded);
+  out.set("errorRows", progress.error_rows);
   out.set("keysSpanPartitions", names(progress.keys_span_partitions));
   out.set("keysInOnePartition", names(progress.keys_in_one_partition));
   if (progress.checkpoint_at != 0) {
@@ -115,6 +119,10 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   progress.state_bytes = value.int_or("stateBytes");
   progress.skipped_nulls = value.int_or("skippedNulls");
   progress.null_event_times = value.int_or("nullEventTimes");
+  progress.parked = value.int_or("parked");
+  progress.parked_waiting = value.int_or("parkedWaiting");
+  progress.discarded = value.int_or("discarded");
+  progress.error_rows = value.int_or("errorRows");
   progress.checkpoint_at = value["checkpoint"].int_or("at");
   progress.checkpoint_epoch = value["checkpoint"].int_or("epoch");
   progress.checkpoint_bytes = value["checkpoint"].int_or("bytes");

@@ -25,6 +25,7 @@ class Thread {
         started_(base::system_clock().now()) {
     environment_ =
         worker::process_environment((directory_ / "secrets").string(), directory_.string(), incarnation);
+    environment_.desk = desk_;
     use_embedded(settings);
     thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
@@ -40,6 +41,8 @@ class Thread {
   }
   const std::string& hash() const { return hash_; }
   std::int64_t incarnation() const { return incarnation_; }
+
+  const std::shared_ptr<delivery::LedgerDesk>& desk() const { return desk_; }
 
   worker::WorkerStatus status() const {
     worker::WorkerStatus status;
@@ -109,6 +112,7 @@ class Thread {
   const base::Micros started_;
   worker::Environment environment_;
   delivery::Progress progress_;
+  const std::shared_ptr<delivery::LedgerDesk> desk_ = std::make_shared<delivery::LedgerDesk>();
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool ended_ = false;
@@ -202,6 +206,15 @@ class InProcessRunner : public Runner {
   base::Result<std::string> read_log(const WorkerKey& key, LogPlace& place, std::size_t limit,
                                      LogOf of) override {
     return read_worker_log(settings_.run_directory, key, place, limit, of);
+  }
+
+  base::Result<delivery::LedgerDesk::Answer> ask_ledger(
+      const WorkerKey& key, const delivery::LedgerDesk::Request& request) override {
+    const auto slot = find(key);
+    const auto thread = slot ? slot->present_thread() : nullptr;
+    if (!thread || thread->ended()) return not_running(key.revision);
+    const auto desk = thread->desk();
+    return desk->ask(request, 25s);
   }
 
   void drain_all(std::chrono::milliseconds patience) override {

@@ -122,6 +122,17 @@ class ProcessRunner : public Runner {
     return read_worker_log(settings_.run_directory, key, place, limit, of);
   }
 
+  base::Result<delivery::LedgerDesk::Answer> ask_ledger(
+      const WorkerKey& key, const delivery::LedgerDesk::Request& request) override {
+    const auto slot = find(key);
+    if (!slot) return not_running(key.revision);
+    {
+      std::lock_guard lock(slot->mutex);
+      if (!slot->process || !slot->process->running()) return not_running(key.revision);
+    }
+    return ask_worker_ledger(worker_directory(settings_.run_directory, key), key.revision, request);
+  }
+
   void drain_all(std::chrono::milliseconds patience) override {
     draining_ = true;
     std::vector<std::shared_ptr<Slot>> slots;

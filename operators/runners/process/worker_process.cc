@@ -8,6 +8,8 @@
 
 #include "base/crypto/crypto.h"
 #include "base/log.h"
+#include "operators/runners/runner.h"
+#include "operators/worker/ledger_messages.h"
 
 namespace offtake::runners {
 namespace {
@@ -16,6 +18,32 @@ using namespace std::chrono_literals;
 using worker::Exit;
 
 constexpr auto kAskTimeout = 1s;
+constexpr auto kLedgerTimeout = 30s;
+
+// A worker's socket as a client reaches it. A path may have 107 bytes at most; by way of the directory's
+// descriptor any will do.
+class Socket {
+ public:
+  Socket(const files::Path& directory, std::chrono::milliseconds timeout)
+      : folder_(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), timeout_(timeout) {}
+  ~Socket() {
+    if (folder_ >= 0) close(folder_);
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  http::ClientOptions options() const {
+    http::ClientOptions options;
+    options.base_url = "http://worker";
+    options.unix_socket = fmt::format("/proc/self/fd/{}/worker.sock", folder_);
+    options.connect_timeout = kAskTimeout;
+    options.timeout = timeout_;
+    return options;
+  }
+
+ private:
+  const int folder_;
+  const std::chrono::milliseconds timeout_;
+};
 
 // The last incarnation issued here: numbers only grow, also over restarts of the server.
 std::int64_t read_incarnation(const files::Path& directory) {
@@ -79,6 +107,18 @@ std::unique_ptr<WorkerProcess> WorkerProcess::adopt(const files::Path& directory
   return self;
 }
 
+base::Result<delivery::LedgerDesk::Answer> ask_worker_ledger(const files::Path& directory, int revision,
+                                                             const delivery::LedgerDesk::Request& request) {
+  const Socket socket(directory, kLedgerTimeout);
+  http::ClientRequest post;
+  post.method = "POST";
+  post.path = "/ledger";
+  post.body = worker::request_text(request);
+  auto answer = http::Client(socket.options()).send(post);
+  if (!answer) return not_running(revision);
+  return worker::parse_ledger_answer(answer->body);
+}
+
 bool WorkerProcess::running() {
   if (gone_) return false;
   if (child_) {
@@ -93,16 +133,8 @@ bool WorkerProcess::running() {
 }
 
 std::optional<worker::WorkerStatus> WorkerProcess::ask() {
-  // A socket's path may have 107 bytes at most; by way of the directory's descriptor any path will do.
-  const int folder = open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return last_;
-  const std::unique_ptr<const int, void (*)(const int*)> closing(&folder, [](const int* fd) { close(*fd); });
-  http::ClientOptions options;
-  options.base_url = "http://worker";
-  options.unix_socket = fmt::format("/proc/self/fd/{}/worker.sock", folder);
-  options.connect_timeout = kAskTimeout;
-  options.timeout = kAskTimeout;
-  auto answer = http::Client(options).get("/status");
+  const Socket socket(directory_, kAskTimeout);
+  auto answer = http::Client(socket.options()).get("/status");
   if (!answer || answer->status != 200) return last_;
   auto status = worker::parse_status(answer->body);
   if (!status) {

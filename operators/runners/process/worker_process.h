@@ -9,9 +9,14 @@
 #include "base/files/files.h"
 #include "base/http/client.h"
 #include "base/process/process.h"
+#include "operators/delivery/ledger_desk.h"
 #include "operators/worker/status.h"
 
 namespace offtake::runners {
+
+// Asks the worker whose directory this is. From any thread; takes as long as the worker does.
+base::Result<delivery::LedgerDesk::Answer> ask_worker_ledger(const files::Path& directory, int revision,
+                                                             const delivery::LedgerDesk::Request& request);
 
 class WorkerProcess {
  public:

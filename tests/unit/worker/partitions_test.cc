@@ -52,7 +52,7 @@ TEST_CASE("a partition that is found later is read from the first record that it
   REQUIRE(must(world.store()->bounds("events")).at(1).earliest == 1);
 
   const auto source = world.source("events", job);
-  auto input = must(delivery::SourceInput::open(source, 0, {{0, 0}}, {}, 1 << 20));
+  auto input = must(delivery::SourceInput::open(source, 0, {{0, 0}}, {}, 1 << 20, {}));
   delivery::Progress progress;
   must(input->look_for_partitions(progress));
   const auto batch = must(input->next(std::chrono::seconds(5)));
@@ -74,8 +74,8 @@ TEST_CASE("whether a topic is the same is asked by one reader for all partitions
     world.put("events", "b", event(2, 2), partition);
   }
   const auto source = world.source("events", job);
-  auto input = must(
-      delivery::SourceInput::open(source, 0, {{0, 0}, {1, 0}, {2, 0}}, {{0, 1}, {1, 1}, {2, 1}}, 1 << 20));
+  auto input = must(delivery::SourceInput::open(source, 0, {{0, 0}, {1, 0}, {2, 0}}, {{0, 1}, {1, 1}, {2, 1}},
+                                                1 << 20, {}));
   while (!input->finished()) {
     if (auto batch = must(input->next(std::chrono::seconds(1)))) stamps[batch->partition] = *batch->last;
   }
