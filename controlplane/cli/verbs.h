@@ -19,6 +19,7 @@ const Verb& delete_verb();
 const Verb& pause_verb();
 const Verb& resume_verb();
 const Verb& logs_verb();
+std::vector<const Verb*> errors_verbs();  // errors, then those below it
 const Verb& produce_verb();
 const Verb& generate_verb();
 const Verb& generate_verb();

@@ -351,6 +351,7 @@ class Drafting {
     for (const auto& index : product_.spec.target.indexes)
       job.table.indexes.push_back({index.name, index.columns});
     if (out_.changes) job.table.push = push_spec(product_, out_.changes->changes);
+    job.parks = product_.spec.delivery.error_policy == resources::ErrorPolicy::kPark;
     job.verify = product_.spec.rollout.verify != resources::Verify::kNone;
   }
 

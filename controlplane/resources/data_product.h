@@ -95,7 +95,15 @@ struct DeliveryRetry {
   std::optional<std::int64_t> max_attempts;
   std::optional<Duration> max_delay;
 };
+enum class ErrorPolicy { kPark, kStop };
+template <>
+struct EnumText<ErrorPolicy> {
+  static constexpr std::array<std::pair<ErrorPolicy, std::string_view>, 2> values{
+      {{ErrorPolicy::kPark, "Park"}, {ErrorPolicy::kStop, "Stop"}}};
+};
 struct Delivery {
+  // The default is written into the object when it is created: those of earlier versions hold Stop.
+  ErrorPolicy error_policy = ErrorPolicy::kPark;
   std::optional<plan::SentChanges> changes;
   std::optional<std::int64_t> max_in_flight;
   std::optional<Duration> answer_timeout;

@@ -190,8 +190,9 @@ template <>
 const ObjectType& table<Delivery>() {
   static const ObjectType type =
       Table<Delivery>("Delivery", "How changes reach the target")
-          .plain("errorPolicy", FieldKind::kString, "What a bad record does: Stop stalls the product",
-                 one_of({"Stop"}), not_yet({"Park"}), default_to("Stop"))
+          .field("errorPolicy", &Delivery::error_policy,
+                 "What a bad record does: Park leaves it out and lists it, Stop stalls the product",
+                 default_to("Park"))
           .plain("emit", FieldKind::kString, "Changes as they come", one_of({"Changes"}), not_yet({"Final"}),
                  default_to("Changes"))
           .field("changes", &Delivery::changes,

@@ -22,6 +22,13 @@ struct LogPiece {
   std::string text;
   runners::LogPlace next;
 };
+// A product's workers, by revision.
+struct FoundWorker {
+  int revision = 0;
+  runners::Runner* runner = nullptr;
+};
+std::vector<FoundWorker> workers_of(const resources::DataProduct& product, const RunnerList& runners);
+
 base::Result<LogPiece> read_log(const resources::DataProduct& product, const RunnerList& runners,
                                 int revision, runners::LogPlace from = {},
                                 runners::LogOf of = runners::LogOf::kWorker);

@@ -5,22 +5,6 @@
 namespace offtake::view {
 namespace {
 
-struct Found {
-  int revision;
-  runners::Runner* runner;
-};
-
-std::vector<Found> workers_of(const resources::DataProduct& product, const RunnerList& runners) {
-  std::vector<Found> out;
-  for (const auto& runner : runners) {
-    for (const auto& key : runner->list()) {
-      if (key.product_uid == product.metadata.uid) out.push_back({key.revision, runner.get()});
-    }
-  }
-  std::sort(out.begin(), out.end(), [](const Found& a, const Found& b) { return a.revision < b.revision; });
-  return out;
-}
-
 void set_instant(json::Value& out, std::string_view name, base::Micros instant) {
   if (instant != 0) out.set(name, base::format_instant(instant));
 }
@@ -61,6 +45,10 @@ json::Value to_json(const delivery::ProgressSnapshot& progress, base::Micros now
   out.set("checkpointsFailed", progress.checkpoints_failed);
   out.set("skippedNulls", progress.skipped_nulls);
   out.set("nullEventTimes", progress.null_event_times);
+  out.set("parked", progress.parked);
+  out.set("parkedWaiting", progress.parked_waiting);
+  out.set("discarded", progress.discarded);
+  out.set("errorRows", progress.error_rows);
   json::Value warnings = json::Value::array();
   for (const auto& warning : progress.warnings) warnings.push_back(warning);
   out.set("warnings", std::move(warnings));
@@ -69,13 +57,25 @@ json::Value to_json(const delivery::ProgressSnapshot& progress, base::Micros now
 
 }  // namespace
 
+std::vector<FoundWorker> workers_of(const resources::DataProduct& product, const RunnerList& runners) {
+  std::vector<FoundWorker> out;
+  for (const auto& runner : runners) {
+    for (const auto& key : runner->list()) {
+      if (key.product_uid == product.metadata.uid) out.push_back({key.revision, runner.get()});
+    }
+  }
+  std::sort(out.begin(), out.end(),
+            [](const FoundWorker& a, const FoundWorker& b) { return a.revision < b.revision; });
+  return out;
+}
+
 json::Value progress_json(const resources::DataProduct& product, const RunnerList& runners,
                           base::Micros now) {
   json::Value out = json::Value::object();
   out.set("apiVersion", "view.offtake.dev/v1alpha1");
   out.set("kind", "Progress");
   json::Value revisions = json::Value::array();
-  for (const Found& found : workers_of(product, runners)) {
+  for (const FoundWorker& found : workers_of(product, runners)) {
     auto observed = found.runner->observe({product.metadata.uid, found.revision});
     if (!observed) continue;
     json::Value one = json::Value::object();

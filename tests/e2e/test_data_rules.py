@@ -14,6 +14,7 @@ from support.products import Product, condition, wait_condition
 from support.shop import Shop, rows
 
 NAMESPACE = "rules"
+STOP = {"errorPolicy": "Stop"}
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,9 @@ def customer(shop, number: int, name: str) -> bytes:
 
 def test_two_record_keys_with_one_declared_key(shop, provision, connection):
     """Neither overwrites the other, whatever else the epoch changes, and a look-up joins nothing twice."""
-    names = provision("names", "SELECT customer_id, name FROM customers")
+    names = provision("names", "SELECT customer_id, name FROM customers", delivery=STOP)
     joined = provision("joined", "SELECT o.order_id, c.name FROM orders o LEFT JOIN customers c "
-                                 "ON c.customer_id = o.customer_id", key=["order_id"])
+                                 "ON c.customer_id = o.customer_id", key=["order_id"], delivery=STOP)
     for product in (names, joined):
         product.wait_live()
     before = rows(connection, f"SELECT * FROM {names.view} ORDER BY customer_id")
@@ -65,7 +66,7 @@ def test_two_record_keys_with_one_declared_key(shop, provision, connection):
     assert rows(connection, f"SELECT * FROM {names.view} ORDER BY customer_id") == before
     assert rows(connection, f"SELECT * FROM {joined.view} ORDER BY order_id") == orders
     # A product that starts now stalls as well, and starts when the cause is gone.
-    late = provision("late", "SELECT customer_id, name FROM customers")
+    late = provision("late", "SELECT customer_id, name FROM customers", delivery=STOP)
     late.wait("Stalled", "True", "KeyNotUnique", timeout=30)
     shop.send_raw("customers", None, key=b"twin")
     renamed = [(n, "Customer 2, renamed" if n == 2 else name) for n, name in before]
@@ -119,7 +120,8 @@ def test_no_message_shows_a_classified_value(server, shop, provision):
     document["metadata"]["name"] = "private-orders"
     document["spec"]["columns"] = [{"path": "note", "classification": "pii.text"}]
     server.cli.apply(document)
-    product = provision("private", "SELECT order_id, CAST(note AS integer) AS number FROM private_orders")
+    product = provision("private", "SELECT order_id, CAST(note AS integer) AS number FROM private_orders",
+                        delivery=STOP)
     found = product.wait("Stalled", "True", "RowError", timeout=30)
     assert 'invalid input syntax for type integer: "•••"' in found["message"], found
     assert "note=•••" in found["message"] and "order_id=" in found["message"], found

@@ -34,7 +34,8 @@ def test_damage_that_nobody_reads(server, shop, postgres, database):
 
 
 def test_damage_that_is_read_stalls_at_its_offset(server, shop, postgres, database):
-    server.cli.apply(manifests.product(NAMESPACE, "notes", "SELECT order_id, note FROM orders"))
+    server.cli.apply(manifests.product(NAMESPACE, "notes", "SELECT order_id, note FROM orders",
+                                       delivery={"errorPolicy": "Stop"}))
     product = Product(server, postgres, database, NAMESPACE, "notes")
     found = product.wait("Stalled", "True", "RecordNotDecoded", timeout=15)
     assert "decoding/orders" in found["message"] and "offset 5" in found["message"], found

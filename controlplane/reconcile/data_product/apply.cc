@@ -160,6 +160,7 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
   // What changes in place follows the present spec, and the objects it names.
   const auto& spec = work.facts.product.spec.runner;
   job->threads = static_cast<int>(spec.threads.value_or(settings_.default_threads));
+  job->parks = work.facts.product.spec.delivery.error_policy == resources::ErrorPolicy::kPark;
   job->memory_bytes = spec.memory ? spec.memory->value : settings_.default_memory_bytes;
   point_at_target(work, *job);
   for (auto& store : job->stores) renew_store(store, order);

@@ -250,12 +250,26 @@ class Report {
     }
     if (progress_ == nullptr) return;
     backfill();
+    parked();
     if (progress_->verified_rows >= 0 && latest_->is_current()) {
       auto& verification = status_.verification.emplace();
       verification.rows = progress_->verified_rows;
       verification.checksum = fmt::format("{:016x}", progress_->verified_checksum);
       verification.check_time = resources::Instant{progress_->verified_at / kSecond * kSecond};
     }
+  }
+
+  // What the ledger holds of bad records; nothing is said before there was any.
+  void parked() {
+    const std::int64_t parked = progress_->parked + progress_->parked_waiting;
+    const bool any = parked + progress_->error_rows > 0;
+    if (any || status_.parked_records) status_.parked_records = parked;
+    const auto* before = resources::find_condition(status_.conditions, condition::kDegraded);
+    if (!any && before == nullptr) return;
+    if (!any) return set(condition::kDegraded, Truth::kFalse, "NothingParked", "");
+    set(condition::kDegraded, Truth::kTrue, parked > 0 ? "RecordsParked" : "RowsInError",
+        fmt::format("The content is without what `offtake errors list {} -n {}` shows.",
+                    facts_.product.metadata.name, facts_.product.metadata.namespace_name));
   }
 
   // Written when it rose by a whole percent, at most every max(10 s, F/20 s); at once when the fill has

@@ -163,7 +163,7 @@ TEST_CASE("a dataset is in use until the last revision that reads it is gone") {
   REQUIRE(world.log->append("refunds", std::span(&broken, 1)).ok());
   world.apply(
       "apiVersion: offtake.dev/v1alpha1\nkind: DataProduct\nmetadata: {name: list}\n"
-      "spec: {sql: 'SELECT r.id, r.cents FROM refunds r'}\n");
+      "spec: {sql: 'SELECT r.id, r.cents FROM refunds r', delivery: {errorPolicy: Stop}}\n");
   until_said(world, "list", "Ready", "False RecordNotDecoded");
   world.remove(resources::kind_of<resources::Dataset>(), "orders");
   world.reconcile_dataset("orders");

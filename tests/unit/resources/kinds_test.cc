@@ -135,7 +135,7 @@ spec: {sql: SELECT 1}
   CHECK(checked.object.at({"metadata", "namespace"}).as_string() == "default");
   const json::Value& spec = checked.object["spec"];
   CHECK(spec.at({"history", "from"}).as_string() == "Beginning");
-  CHECK(spec.at({"delivery", "errorPolicy"}).as_string() == "Stop");
+  CHECK(spec.at({"delivery", "errorPolicy"}).as_string() == "Park");
   CHECK(spec.at({"rollout", "keepPrevious"}).as_string() == "None");
   CHECK(spec["freshness"].as_string() == "60s");
   CHECK(spec["paused"].is_null());

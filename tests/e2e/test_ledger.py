@@ -1,0 +1,126 @@
+"""A product that parks: what does not decode is left out with what follows of its key, in the epoch's own
+transaction; `offtake errors` lists it, shows it, takes it in, and leaves it out for good."""
+
+import json
+import signal
+
+import pytest
+
+from support import manifests
+from support.children import eventually
+from support.crash import hit
+from support.products import Product, condition
+from support.shop import Shop, rows
+
+NAMESPACE = "ledger"
+SQL = "SELECT order_id, amount_cents, note FROM orders"
+
+
+@pytest.fixture(scope="module")
+def shop(server, kafka, postgres, database):
+    shop = Shop(kafka, server.registry_url, "ledger", partitions=1)
+    shop.create_topics()
+    shop.fill(orders=20, customers=5)
+    shop.flush()
+    server.cli.apply(manifests.namespace(manifests.SYSTEM), manifests.namespace(NAMESPACE),
+                     *manifests.event_store(kafka), *manifests.target_class(postgres, database),
+                     *shop.datasets(NAMESPACE))
+    return shop
+
+
+@pytest.fixture
+def provision(server, postgres, database, shop):
+    def apply(name: str, sql: str, **spec) -> Product:
+        server.cli.apply(manifests.product(NAMESPACE, name, sql, **spec))
+        return Product(server, postgres, database, NAMESPACE, name)
+    return apply
+
+
+def poison(shop, number: int) -> None:
+    damaged = shop.encode_order(order_id=number, note="S3CRET").replace(b"S3CRET", b"S3\xc3\x28ET")  # not UTF-8
+    shop.send_raw("orders", damaged, key=str(number).encode())
+
+
+def good(shop, number: int, amount: int) -> None:
+    shop.send_raw("orders", shop.encode_order(order_id=number, amount_cents=amount), key=b"9000")
+
+
+def entries(server, name: str) -> list[dict]:
+    listed = json.loads(server.cli.run("errors", "list", name, "-n", NAMESPACE, "-o", "json").stdout)
+    return sorted(listed["entries"], key=lambda entry: entry["offset"])
+
+
+def statuses(server, name: str) -> list[str]:
+    return [entry["status"] for entry in entries(server, name)]
+
+
+def stored(product, connection) -> list[str]:
+    found = rows(connection, f'SELECT entry FROM "{product.schema}"._offtake_ledger')
+    return sorted(json.loads(entry)["status"] for (entry,) in found)
+
+
+def test_a_poison_record_and_those_behind_it(server, shop, provision, postgres, database):
+    product = provision("orders", SQL)
+    product.wait_live()
+    with postgres.connect(database=database) as connection:
+        before = len(rows(connection, f"SELECT order_id FROM {product.view}"))
+        poison(shop, 9000)
+        good(shop, 9001, 1)
+        good(shop, 9002, 2)
+        shop.add_orders(1_000)
+        product.wait_reached({"orders": shop.ends()["orders"]})
+        assert len(rows(connection, f"SELECT order_id FROM {product.view}")) == before + 1_000
+        assert statuses(server, "orders") == ["Parked", "Waiting", "Waiting"]
+        found = product.wait("Degraded", "True", "RecordsParked", timeout=30)
+        assert "offtake errors list orders -n ledger" in found["message"]
+        assert condition(product.get(), "Ready")["status"] == "True"
+
+        told = server.cli.run("errors", "list", "orders", "-n", NAMESPACE).stdout
+        assert "'9000'" in told and "note" in told and "S3" not in told, told
+        first = entries(server, "orders")[0]["id"]
+        shown = json.loads(server.cli.run("errors", "show", "orders", first, "-n", NAMESPACE).stdout)
+        assert b"S3\xc3\x28ET".hex() in shown["record"]["value"], shown
+
+        again = server.cli.run("errors", "replay", "orders", "--all", "-n", NAMESPACE, expect=1)
+        assert "0 replayed, 0 discarded, 1 still parked" in again.stdout, again
+        done = server.cli.run("errors", "discard", "orders", first, "-n", NAMESPACE)
+        assert "2 replayed, 1 discarded, 0 still parked" in done.stdout, done
+        assert rows(connection, f"SELECT order_id, amount_cents FROM {product.view} WHERE order_id >= 9000 "
+                                "ORDER BY order_id") == [(9001, 1), (9002, 2)]
+        assert statuses(server, "orders") == ["Discarded"]
+        product.wait("Degraded", "False", timeout=30)
+
+        # The next revision starts with the discards.
+        server.cli.apply(manifests.product(NAMESPACE, "orders", SQL.replace("note", "note, customer_id")))
+        product.wait_live(revision=2)
+        assert statuses(server, "orders") == ["Discarded"]
+
+        server.cli.run("pause", "dataproduct", "orders", "-n", NAMESPACE)
+
+        def refused():
+            told = server.cli.run("errors", "list", "orders", "-n", NAMESPACE, expect=None)
+            return told.code == 1 and "does not run" in told.text
+        eventually(refused, 30, "a product that is paused has no worker to ask")
+
+
+@pytest.mark.parametrize("point", ["before-ledger", "before-epoch-commit", "after-epoch-commit"])
+def test_nothing_parts_an_epoch_and_its_ledger(server, shop, provision, postgres, database, point):
+    server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+    name = f"killed-{point}"
+    product = provision(name, "SELECT order_id FROM orders WHERE note IS NULL OR note <> ''",
+                        history="Now", runner={"type": "Process"})
+    product.wait_live()
+    with postgres.connect(database=database) as connection:
+        poison(shop, 8000)
+        shop.add_orders(3)
+        pid = hit(product, point)
+        end = shop.ends()["orders"]
+        committed = product.control().offsets["ledger/orders"] == end
+        assert committed == (stored(product, connection) == ["Parked"]), (product.control(), end)
+        product.worker().send(signal.SIGKILL)
+        server.restart()
+        assert product.wait_worker(not_pid=pid)
+        product.wait_reached({"orders": end})
+        assert stored(product, connection) == ["Parked"]
+        product.wait_live()
+    assert statuses(server, name) == ["Parked"]
