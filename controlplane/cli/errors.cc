@@ -41,7 +41,7 @@ int run_list(const Arguments& arguments, Console& console) {
   auto client = connect(arguments);
   if (!client) return fail(console, client.error());
   if (auto there = check_product(arguments, **client); !there) return fail(console, there.error());
-  auto listed = (*client)->call(request_of(arguments, **client, "errors"));
+  auto listed = (*client)->call(request_of(arguments, **client, "parked"));
   if (!listed) return fail(console, listed.error());
   if (arguments.text("output") == "json") {
     console.out(json::dump(*listed, 2));
@@ -66,7 +66,7 @@ int run_show(const Arguments& arguments, Console& console) {
   auto client = connect(arguments);
   if (!client) return fail(console, client.error());
   if (auto there = check_product(arguments, **client); !there) return fail(console, there.error());
-  auto shown = (*client)->call(request_of(arguments, **client, "errors/" + arguments.text("ID")));
+  auto shown = (*client)->call(request_of(arguments, **client, "parked/" + arguments.text("ID")));
   if (!shown) return fail(console, shown.error());
   console.out(json::dump(*shown, 2));
   return kDone;
@@ -74,7 +74,6 @@ int run_show(const Arguments& arguments, Console& console) {
 
 int run_command(std::string_view verb, const Arguments& arguments, Console& console) {
   json::Value body = json::Value::object();
-  body.set("verb", verb);
   json::Value ids = json::Value::array();
   for (const auto& id : arguments.all("ID")) ids.push_back(id);
   if (!ids.as_array().empty()) body.set("ids", std::move(ids));
@@ -82,14 +81,14 @@ int run_command(std::string_view verb, const Arguments& arguments, Console& cons
     if (const std::string given = arguments.text(name); !given.empty()) body.set(name, given);
   }
   if (arguments.flag("all")) body.set("all", true);
-  if (body.as_object().size() == 1) {
+  if (body.as_object().empty()) {
     console.say("say which: an ID, --key, --dataset or --all");
     return kUsage;
   }
   auto client = connect(arguments);
   if (!client) return fail(console, client.error());
   if (auto there = check_product(arguments, **client); !there) return fail(console, there.error());
-  http::ClientRequest request = request_of(arguments, **client, "errors");
+  http::ClientRequest request = request_of(arguments, **client, fmt::format("parked/{}", verb));
   request.method = "POST";
   request.headers.set("Content-Type", "application/json");
   request.body = json::dump(body);

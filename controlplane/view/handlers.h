@@ -7,10 +7,10 @@
 //   GET  …/preview?limit=20&from=1h    rows that the stored product would give, of the newest records
 //   POST …/preview                     {"object": …, "objects": […], "limit": 20, "from": "1h"}
 //   GET  …/progress                    moving numbers, one entry a revision
-//   GET  …/errors?revision=N           the ledger of the revision that readers see, else of the newest
-//   GET  …/errors/ID                   one entry, with its record as its source has it
-//   POST …/errors                      {"verb": "replay"|"discard", "ids": […], "key": …, "dataset": …,
-//                                      "all": true}: answered when the epoch is committed
+//   GET  …/parked?revision=N           the ledger of the revision that readers see, else of the newest
+//   GET  …/parked/ID                   one entry, with its record as its source has it
+//   POST …/parked/replay               {"ids": […], "key": …, "dataset": …, "all": true}: answered when the
+//   POST …/parked/discard              epoch is committed
 //   GET  …/logs?follow=true&revision=N the newest worker's log, as text
 #pragma once
 #include "base/http/router.h"

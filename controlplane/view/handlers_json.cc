@@ -1,6 +1,6 @@
 #include <condition_variable>
 
-#include "controlplane/view/errors_handlers.h"
+#include "controlplane/view/parked_handlers.h"
 #include "controlplane/view/preview_handlers.h"
 #include "controlplane/view/submitted.h"
 
@@ -89,7 +89,7 @@ void add_routes(http::Router& router, ViewContext context) {
   router.add("GET", kProductPaths + "progress", bind(get_progress));
   router.add("GET", kProductPaths + "logs", bind(get_logs));
   add_preview_routes(router, shared);
-  add_errors_routes(router, shared);
+  add_parked_routes(router, shared);
 }
 
 }  // namespace offtake::view

@@ -47,6 +47,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress, base::Micros now
   out.set("nullEventTimes", progress.null_event_times);
   out.set("parked", progress.parked);
   out.set("parkedWaiting", progress.parked_waiting);
+  out.set("retrying", progress.retrying);
   out.set("discarded", progress.discarded);
   out.set("errorRows", progress.error_rows);
   json::Value warnings = json::Value::array();

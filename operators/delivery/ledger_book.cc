@@ -60,11 +60,22 @@ LedgerCounts count(const targets::LedgerEntries& entries) {
       ++out.discarded;
     } else if (entry.status == Status::kWaiting) {
       ++out.waiting;
+    } else if (entry.status == Status::kRetrying) {
+      ++out.retrying;
     } else if (entry.status != Status::kReplayed) {
       ++out.parked;
     }
   }
   return out;
+}
+
+LedgerCounts& LedgerCounts::operator+=(const LedgerCounts& other) {
+  parked += other.parked;
+  waiting += other.waiting;
+  retrying += other.retrying;
+  discarded += other.discarded;
+  error_rows += other.error_rows;
+  return *this;
 }
 
 LedgerBook::LedgerBook(std::vector<LedgerEntry> entries, std::size_t most) : most_(most) {

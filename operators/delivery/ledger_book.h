@@ -10,7 +10,8 @@ namespace offtake::delivery {
 
 // Numbers for the status.
 struct LedgerCounts {
-  std::int64_t parked = 0, waiting = 0, discarded = 0, error_rows = 0;
+  std::int64_t parked = 0, waiting = 0, retrying = 0, discarded = 0, error_rows = 0;
+  LedgerCounts& operator+=(const LedgerCounts& other);
   friend bool operator==(const LedgerCounts&, const LedgerCounts&) = default;
 };
 LedgerCounts count(const targets::LedgerEntries& entries);

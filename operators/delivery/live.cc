@@ -2,15 +2,16 @@
 
 #include "base/log.h"
 #include "operators/delivery/checkpoints.h"
+#include "operators/delivery/clock_watch.h"
 #include "operators/delivery/completeness.h"
 #include "operators/delivery/inputs.h"
-#include "operators/delivery/ledger_book.h"
+#include "operators/delivery/ledger_clerk.h"
 #include "operators/delivery/ledger_commands.h"
-#include "operators/delivery/ledger_desk.h"
 #include "operators/delivery/merge_changes.h"
 #include "operators/delivery/parked_records.h"
 #include "operators/delivery/read_between.h"
 #include "operators/delivery/retry.h"
+#include "operators/delivery/swap_attempts.h"
 #include "operators/delivery/tombstones.h"
 #include "operators/delivery/troubles.h"
 
@@ -27,17 +28,11 @@ constexpr std::size_t kEpochBytes = 32 << 20;
 
 constexpr auto kEmptyEpochEvery = 30s;  // offsets and logical time are committed at least that often
 constexpr auto kMovedEpochAfter = 1s;   // positions moved without rows (aborted transactions, skipped nulls)
-constexpr auto kSwapEvery = 500ms;
-constexpr base::Micros kSwapBlockedAfter =
-    60'000'000;  // then readers of the status are told who is in the way
-constexpr base::Micros kClockJump = 3'600'000'000;
 
 // Keys of Troubles.
 constexpr const char* kTarget = "target";
-constexpr const char* kSwap = "swap";
 constexpr const char* kTending = "tending";
 constexpr const char* kRows = "rows";
-constexpr const char* kClock = "clock";
 
 class Live {
  public:
@@ -46,12 +41,13 @@ class Live {
         stop_(stop),
         control_(std::move(start.control)),
         dataflow_(std::move(start.dataflow)),
-        book_(std::move(start.ledger), pipeline.traits.ledger_entries),
+        clerk_(pipeline, std::move(start.ledger)),
+        book_(clerk_.book()),
         completeness_(control_.logical_time),
         troubles_(*pipeline.progress, *pipeline.clock),
-        wall_start_(pipeline.clock->now()),
-        boot_start_(pipeline.since_boot()),
-        live_from_(wall_start_) {}
+        swaps_(pipeline, troubles_),
+        clocks_(*pipeline.clock, pipeline.since_boot),
+        live_from_(pipeline.clock->now()) {}
 
   base::Error run() {
     if (!dataflow_) {
@@ -63,7 +59,7 @@ class Live {
     // A receiver may take a message's whole deadline to answer.
     std::optional<std::stop_callback<std::function<void()>>> interrupts;
     if (pipeline_.traits.pushed) interrupts.emplace(stop_, [this] { pipeline_.target->interrupt(); });
-    show_ledger();
+    clerk_.show();
     if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
     checkpoint();
@@ -75,7 +71,8 @@ class Live {
       checkpoint();
       if (stop_.stop_requested()) return drained();
       if (auto tended = tend(); !tended) return std::move(tended).error();
-      if (auto served = serve_desk(); !served) return std::move(served).error();
+      const auto carry_out = [this](const auto& command) { return carry_out_command(command); };
+      if (auto served = clerk_.serve(carry_out, stop_); !served) return std::move(served).error();
       if (auto seen = check_tombstones(); !seen) return std::move(seen).error();
       if (auto swapped = try_swap(false); !swapped) return std::move(swapped).error();
       report_progress();
@@ -109,8 +106,16 @@ class Live {
       while (pipeline_.clock->steady() < until) {
         if (!sleep_for(200ms, stop_)) return drained();
         troubles_.show();
+        if (auto served = serve_meanwhile(what); !served) return served;
       }
     }
+  }
+
+  // A target that takes no more until some of what it did not take is put right has to be told of it.
+  base::Status serve_meanwhile(std::string_view what) {
+    if (what != kTarget || !pipeline_.traits.pushed) return {};
+    clerk_.look_at_outputs();
+    return clerk_.serve_outputs(stop_);
   }
 
   base::Status open_inputs() {
@@ -229,44 +234,9 @@ class Live {
     moved_ = false;
     committed_offsets_ = control_.offsets;
     committed_at_ = pipeline_.clock->steady();
-    if (!epoch.ledger.empty()) show_ledger();
+    if (!epoch.ledger.empty()) clerk_.show();
     book_.committed();
     return {};
-  }
-
-  void show_ledger() {
-    const LedgerCounts counts = count(book_.entries());
-    pipeline_.progress->update([&](ProgressSnapshot& s) {
-      s.parked = counts.parked;
-      s.parked_waiting = counts.waiting;
-      s.discarded = counts.discarded;
-      s.error_rows = counts.error_rows;
-    });
-    if (pipeline_.desk != nullptr) pipeline_.desk->show(book_.entries());
-  }
-
-  // One request, between two epochs.
-  base::Status serve_desk() {
-    if (pipeline_.desk == nullptr) return {};
-    base::Status fatal;
-    pipeline_.desk->serve([&](const LedgerDesk::Request& request) -> base::Result<LedgerDesk::Answer> {
-      if (!request.command) return show_entry(request.show);
-      auto outcome = carry_out_command(*request.command);
-      if (outcome) return LedgerDesk::Answer{*std::move(outcome), {}, {}};
-      if (outcome.error().code != "LedgerBusy") fatal = outcome.error();
-      return std::move(outcome).error();
-    });
-    return fatal;
-  }
-
-  base::Result<LedgerDesk::Answer> show_entry(const std::string& id) {
-    const auto entry = book_.entries().find(id);
-    if (entry == book_.entries().end()) {
-      return base::terminal("EntryNotFound", fmt::format("the ledger has no entry {}", id));
-    }
-    auto shown = show_again(pipeline_, entry->second, stop_);
-    if (!shown) return std::move(shown).error();
-    return LedgerDesk::Answer{{}, *std::move(shown), {}};
   }
 
   base::Result<targets::LedgerOutcome> carry_out_command(const targets::LedgerCommand& command) {
@@ -355,12 +325,12 @@ class Live {
   // What the target does between epochs. What keeps it from that keeps nothing else.
   base::Status tend() {
     auto tended = pipeline_.target->tend();
+    if (pipeline_.traits.pushed) clerk_.look_at_outputs();
     if (tended) {
       troubles_.clear(kTending);
       return {};
     }
-    const bool lost = tended.error().retry == base::Retry::kFenced || tended.error().code == "TargetRewound";
-    if (lost) return tended;
+    if (loses_target(tended.error())) return tended;
     troubles_.set(kTending, tended.error());
     return {};
   }
@@ -373,7 +343,7 @@ class Live {
     const base::Micros time = std::max(result.reach_time, completeness_.reached(control_.offsets));
     if (auto committed = commit_epoch(time); !committed) return committed;
     hold_ = true;
-    swap_after_ = {};
+    swaps_.do_not_wait();
     return {};
   }
 
@@ -429,83 +399,33 @@ class Live {
       if (first) pipeline_.progress->update([](ProgressSnapshot& s) { s.published = true; });
       return {};
     }
-    const SteadyTime now = pipeline_.clock->steady();
-    if (!first && now < swap_after_) return {};
-    swap_after_ = now + kSwapEvery;
-    auto result = pipeline_.target->swap();
-    if (!result) {
-      const base::Error error = std::move(result).error();
-      const bool lost = error.retry == base::Retry::kFenced || error.code == "TargetRewound";
-      if (lost) return error;
-      if (error.code == "SwapBlocked") {
-        swap_blocked(error.message);
-        return {};
-      }
-      swap_after_ = now + swap_pause_.next();
-      troubles_.set(kSwap, error);
-      return {};
-    }
-    troubles_.clear(kSwap);
-    swap_pause_.reset();
-    hold_ = result->hold && !result->swapped;
+    auto attempt = swaps_.next(first);
+    if (!attempt) return std::move(attempt).error();
+    if (!attempt->has_value()) return {};
+    const targets::SwapResult& result = **attempt;
+    hold_ = result.hold && !result.swapped;
     if (hold_) close_inputs();
-    if (!result->swapped) {
-      if (!result->reach.empty()) {
-        swap_free();
-        if (rows_in_error_) return {};  // it can be nowhere exactly until they are put right
-        if (auto reached = reach(*result); !reached) return reached;
-        return hold_ ? try_swap(false) : base::Status();
-      }
-      if (result->blocked_by.empty()) {
-        swap_free();
-      } else {
-        swap_blocked(result->blocked_by);
-      }
-      return {};
+    if (!result.swapped) {
+      // It can be nowhere exactly until rows in error are put right.
+      if (result.reach.empty() || rows_in_error_) return {};
+      if (auto reached = reach(result); !reached) return reached;
+      return hold_ ? try_swap(false) : base::Status();
     }
-    swap_free();
     control_.phase = targets::Phase::kCurrent;
-    control_.epoch = result->epoch;
+    control_.epoch = result.epoch;
     live_from_ = pipeline_.clock->now();
     base::log_info("published", {{"epoch", std::to_string(control_.epoch)}});
     pipeline_.progress->update([](ProgressSnapshot& s) { s.published = true; });
     return {};
   }
 
-  void swap_blocked(const std::string& by) {
-    const base::Micros now = pipeline_.since_boot();
-    if (!swap_blocked_since_) {
-      swap_blocked_since_ = now;
-      base::log_info("the swap waits for a lock", {{"held_by", by}});
-    }
-    if (now - *swap_blocked_since_ < kSwapBlockedAfter) return;
-    pipeline_.progress->warn_once("the swap has waited for more than a minute for " + by);
-    pipeline_.progress->update([&](ProgressSnapshot& s) { s.swap_blocked_by = by; });
-  }
-
-  void swap_free() {
-    swap_blocked_since_.reset();
-    pipeline_.progress->update([](ProgressSnapshot& s) { s.swap_blocked_by.clear(); });
-  }
-
-  // Deadlines and completeThrough both trust the clocks to run alike. The clock that both are compared with
-  // counts the time a machine sleeps.
+  // Shown at once, and for as long as the clock is off: set back it goes on, and so does a new start.
   base::Status wait_for_clock() {
-    for (;;) {
-      const base::Micros drift =
-          (pipeline_.clock->now() - wall_start_) - (pipeline_.since_boot() - boot_start_);
-      if (std::abs(drift) < kClockJump) {
-        troubles_.clear(kClock);
-        return {};
-      }
-      // Shown at once, and for as long as the clock is off: set back it goes on, and so does a new start.
-      pipeline_.progress->stall(
-          base::terminal("ClockJump", fmt::format("the wall clock moved by {} s against the monotonic clock",
-                                                  drift / 1'000'000))
-              .with_hint("set the clock right; if it is right now, pause and resume the product"),
-          pipeline_.clock->now());
+    while (auto jumped = clocks_.jumped()) {
+      pipeline_.progress->stall(*jumped, pipeline_.clock->now());
       if (!sleep_for(1s, stop_)) return drained();
     }
+    return {};
   }
 
   // Deletions that were not read for too long may be gone from a compacted topic.
@@ -551,17 +471,17 @@ class Live {
   targets::ControlRow control_;  // offsets run ahead of what is committed while an epoch gathers
   std::unique_ptr<engine::Dataflow> dataflow_;
   std::unique_ptr<Inputs> inputs_;  // absent: to be opened at control_.offsets
-  LedgerBook book_;                 // with what the open epoch changes
+  LedgerClerk clerk_;
+  LedgerBook& book_;                // with what the open epoch changes
   engine::Changes changes_;         // of the open epoch
   targets::SourceOffsets committed_offsets_;
   Completeness completeness_;
   Troubles troubles_;
+  SwapAttempts swaps_;
   std::map<std::string, base::Micros> tombstone_patience_;
-  const base::Micros wall_start_, boot_start_;
+  const ClockWatch clocks_;
   base::Micros live_from_;
-  SteadyTime committed_at_{}, swap_after_{};
-  std::optional<base::Micros> swap_blocked_since_;
-  RetryPause swap_pause_;
+  SteadyTime committed_at_{};
   bool has_rows_ = false, moved_ = false;
   bool hold_ = false;  // nothing is read until the swap says more
   bool rows_in_error_ = false;

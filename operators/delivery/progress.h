@@ -50,7 +50,7 @@ struct ProgressSnapshot {
   std::int64_t null_event_times = 0;  // rows outside of every history window
   // Of the ledger: parked for themselves, waiting behind one of their key, left out for good; rows in error
   // and keys that are claimed twice.
-  std::int64_t parked = 0, parked_waiting = 0, discarded = 0, error_rows = 0;
+  std::int64_t parked = 0, parked_waiting = 0, retrying = 0, discarded = 0, error_rows = 0;
   // The last checkpoint that can be restored, and how many this worker wrote or could not write.
   base::Micros checkpoint_at = 0;
   std::int64_t checkpoint_epoch = 0, checkpoint_bytes = 0;

@@ -18,6 +18,11 @@ inline bool passes_by_itself(const base::Error& error) {
   return passing && error.code != "TargetRewound" && error.code != "MemoryExceeded";
 }
 
+// Whether the target is not this worker's any more, or not as it left it.
+inline bool loses_target(const base::Error& error) {
+  return error.retry == base::Retry::kFenced || error.code == "TargetRewound";
+}
+
 // False when `stop` was requested meanwhile.
 inline bool sleep_for(std::chrono::milliseconds time, std::stop_token stop) {
   std::mutex mutex;

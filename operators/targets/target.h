@@ -199,7 +199,9 @@ class Target {
                                    const RecordStamps& last_records, const LedgerChanges& ledger = {}) = 0;
   // Of a revision, as of its control row: what fills and epochs put there. None for one that is not there.
   virtual base::Result<std::vector<LedgerEntry>> ledger(int revision) = 0;
-  // Entries that the target alone changes (Output of what is pushed): carried out between two epochs.
+  // Entries that the target alone keeps and changes (Output: messages that were not taken), as of the last
+  // call; of very many the first. And a command to them, while no epoch is being committed.
+  virtual LedgerEntries outputs() { return {}; }
   virtual base::Result<LedgerOutcome> carry_out(const LedgerCommand&) { return LedgerOutcome(); }
   virtual base::Result<Proof> prove() = 0;
   // Publishes this revision: one transaction that fences the current one (if any), repoints the public view,

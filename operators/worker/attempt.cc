@@ -224,7 +224,8 @@ class Attempt {
     return delivery::replay(pipeline_, control, ledger, stop_);
   }
 
-  // Its own where it goes on; and what the revision before discarded, of what this one reads.
+  // Its own where it goes on; and what the revision before discarded, of what this one reads. Where what is
+  // read by a fill is never sent, what was parked stays so as well: taken in now, nobody would hear of it.
   base::Result<std::vector<targets::LedgerEntry>> ledger_to_start_with(bool resume) {
     std::vector<targets::LedgerEntry> out;
     if (resume) {
@@ -242,12 +243,14 @@ class Attempt {
     auto theirs = target_->ledger(before);
     if (!theirs) return std::move(theirs).error();
     for (auto& entry : *theirs) {
-      const bool discard = entry.kind == targets::LedgerEntry::Kind::kInput &&
-                           entry.status == targets::LedgerEntry::Status::kDiscarded;
+      const bool stays =
+          entry.kind == targets::LedgerEntry::Kind::kInput &&
+          (entry.status == targets::LedgerEntry::Status::kDiscarded ||
+           (pipeline_.traits.pushed && is_open(entry)));
       const bool mine = std::any_of(job_.sources.begin(), job_.sources.end(), [&](const SourceSpec& source) {
         return source.dataset == entry.dataset;
       });
-      if (discard && mine) out.push_back(std::move(entry));
+      if (stays && mine) out.push_back(std::move(entry));
     }
     return out;
   }

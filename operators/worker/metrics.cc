@@ -43,6 +43,8 @@ constexpr Series kGauges[] = {
      &ProgressSnapshot::parked},
     {"offtake_product_waiting_records", "Records that wait behind a parked one of their key",
      &ProgressSnapshot::parked_waiting},
+    {"offtake_product_retrying_messages", "Messages that were not taken and are tried again",
+     &ProgressSnapshot::retrying},
     {"offtake_product_discarded_records", "Records left out for good", &ProgressSnapshot::discarded},
     {"offtake_product_error_rows", "Rows in error and keys that are claimed twice",
      &ProgressSnapshot::error_rows},

@@ -63,6 +63,7 @@ json::Value to_json(const delivery::ProgressSnapshot& progress) {
   out.set("nullEventTimes", progress.null_event_times);
   out.set("parked", progress.parked);
   out.set("parkedWaiting", progress.parked_waiting);
+  out.set("retrying", progress.retrying);
   out.set("discarded", progress.discarded);
   out.set("errorRows", progress.error_rows);
   out.set("keysSpanPartitions", names(progress.keys_span_partitions));
@@ -121,6 +122,7 @@ base::Result<delivery::ProgressSnapshot> progress_from(const json::Value& value)
   progress.null_event_times = value.int_or("nullEventTimes");
   progress.parked = value.int_or("parked");
   progress.parked_waiting = value.int_or("parkedWaiting");
+  progress.retrying = value.int_or("retrying");
   progress.discarded = value.int_or("discarded");
   progress.error_rows = value.int_or("errorRows");
   progress.checkpoint_at = value["checkpoint"].int_or("at");

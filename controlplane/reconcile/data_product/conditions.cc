@@ -262,14 +262,20 @@ class Report {
   // What the ledger holds of bad records; nothing is said before there was any.
   void parked() {
     const std::int64_t parked = progress_->parked + progress_->parked_waiting;
-    const bool any = parked + progress_->error_rows > 0;
-    if (any || status_.parked_records) status_.parked_records = parked;
-    const auto* before = resources::find_condition(status_.conditions, condition::kDegraded);
-    if (!any && before == nullptr) return;
-    if (!any) return set(condition::kDegraded, Truth::kFalse, "NothingParked", "");
-    set(condition::kDegraded, Truth::kTrue, parked > 0 ? "RecordsParked" : "RowsInError",
-        fmt::format("The content is without what `offtake errors list {} -n {}` shows.",
-                    facts_.product.metadata.name, facts_.product.metadata.namespace_name));
+    const bool left_out = parked + progress_->error_rows > 0;
+    if (left_out || status_.parked_records) status_.parked_records = parked;
+    const auto& meta = facts_.product.metadata;
+    const std::string list = fmt::format("`offtake errors list {} -n {}`", meta.name, meta.namespace_name);
+    if (left_out) {
+      set(condition::kDegraded, Truth::kTrue, parked > 0 ? "RecordsParked" : "RowsInError",
+          fmt::format("The content is without what {} shows.", list));
+    } else if (progress_->retrying > 0) {
+      set(condition::kDegraded, Truth::kTrue, "MessagesRetrying",
+          fmt::format("{} messages were not taken and are tried again; {} shows them.", progress_->retrying,
+                      list));
+    } else if (resources::find_condition(status_.conditions, condition::kDegraded) != nullptr) {
+      set(condition::kDegraded, Truth::kFalse, "NothingParked", "");
+    }
   }
 
   // Written when it rose by a whole percent, at most every max(10 s, F/20 s); at once when the fill has

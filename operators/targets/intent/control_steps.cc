@@ -49,14 +49,20 @@ base::Result<Stored> start_of_fill(const std::optional<Stored>& there, const Con
 base::Result<std::vector<LedgerEntry>> ledger_of(ControlStore& control, int revision) {
   auto stored = control.read(revision);
   if (!stored) return std::move(stored).error();
-  std::vector<LedgerEntry> out;
-  if (!stored->has_value()) return out;
-  LedgerEntries entries = std::move((*stored)->row.ledger);
-  if ((*stored)->row.phase == Phase::kFilling) {
-    auto streams = control.fill_progress(revision);
-    if (!streams) return std::move(streams).error();
-    for (auto& stream : *streams) entries.merge(stream.ledger);
+  if (!stored->has_value()) return std::vector<LedgerEntry>();
+  const ControlRow& row = (*stored)->row;
+  if (row.phase != Phase::kFilling) return ledger_of(row, {});
+  auto streams = control.fill_progress(revision);
+  if (!streams) return std::move(streams).error();
+  return ledger_of(row, *streams);
+}
+
+std::vector<LedgerEntry> ledger_of(const ControlRow& row, const std::vector<FillProgress>& streams) {
+  LedgerEntries entries = row.ledger;
+  if (row.phase == Phase::kFilling) {
+    for (const auto& stream : streams) entries.insert(stream.ledger.begin(), stream.ledger.end());
   }
+  std::vector<LedgerEntry> out;
   for (auto& [id, entry] : entries) out.push_back(std::move(entry));
   return out;
 }
@@ -65,6 +71,15 @@ void end_ledger_of_fill(const std::vector<FillProgress>& streams, const LedgerCh
                         ControlRow& row) {
   for (const auto& stream : streams) row.ledger.insert(stream.ledger.begin(), stream.ledger.end());
   apply(ledger, row.ledger);
+}
+
+base::Result<std::optional<Intent>> intent_to_store(const ControlRow& row, const EpochCommit& epoch) {
+  Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records,
+                epoch.logical_time,   epoch.content, epoch.ledger};
+  if (!row.intent) return std::optional(std::move(wanted));
+  if (*row.intent == wanted) return std::optional<Intent>();
+  return base::terminal("IntentDiffers",
+                        fmt::format("epoch {} was begun with other offsets or content", wanted.epoch));
 }
 
 ControlRow after_epoch(ControlRow row, const EpochCommit& epoch) {

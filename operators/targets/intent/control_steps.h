@@ -19,9 +19,13 @@ base::Result<ControlStore::Stored> start_of_fill(const std::optional<ControlStor
                                                  const std::string& product_uid);
 // Of the revision: its document's, and while it fills what the streams parked.
 base::Result<std::vector<LedgerEntry>> ledger_of(ControlStore& control, int revision);
+// `row`'s, and while it fills what the streams parked.
+std::vector<LedgerEntry> ledger_of(const ControlRow& row, const std::vector<FillProgress>& streams);
 // Adds what the streams parked, and `ledger`.
 void end_ledger_of_fill(const std::vector<FillProgress>& streams, const LedgerChanges& ledger,
                         ControlRow& row);
+// What `epoch` is begun with; none where that is stored already. Code IntentDiffers (terminal).
+base::Result<std::optional<Intent>> intent_to_store(const ControlRow& row, const EpochCommit& epoch);
 // The row once `epoch` is committed.
 ControlRow after_epoch(ControlRow row, const EpochCommit& epoch);
 

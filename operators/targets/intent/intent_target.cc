@@ -286,16 +286,11 @@ class IntentTarget : public Target {
   }
 
   base::Status store_intent(const EpochCommit& epoch) {
-    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records,
-                        epoch.logical_time,   epoch.content, epoch.ledger};
-    if (mine_->row.intent) {
-      if (*mine_->row.intent == wanted) return {};
-      return base::terminal("IntentDiffers",
-                            fmt::format("epoch {} was begun with other offsets or content", wanted.epoch));
-    }
-    if (epoch.changes.empty()) return {};
+    auto wanted = intent_to_store(mine_->row, epoch);
+    if (!wanted) return std::move(wanted).error();
+    if (!wanted->has_value() || epoch.changes.empty()) return {};
     ControlRow row = mine_->row;
-    row.intent = wanted;
+    row.intent = **std::move(wanted);
     if (auto written = write(row); !written) return written;
     base::crash_point("intent-stored");
     return {};

@@ -10,6 +10,7 @@ inline constexpr TargetTraits kTraits = {.commit = CommitKind::kIntent,
                                          .checks_keys_at_load = false,
                                          .checks_keys_live = false,
                                          .keeps_fill = false,
+                                         .ledger_entries = 1'000,
                                          .pushed = true};
 base::Result<std::string> column_type(const types::Type& type);  // in JSON
 std::shared_ptr<const engine::Image> image(const std::vector<types::Field>& columns);

@@ -26,7 +26,8 @@ class PushLoader : public Loader {
     return {};
   }
 
-  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records) override {
+  base::Status commit(const SourceOffsets& reached, const RecordStamps& last_records,
+                      const LedgerChanges& ledger) override {
     auto stored = controls_.read(revision_);
     if (!stored) return std::move(stored).error();
     if (!stored->has_value() || (*stored)->row.owner != owner_ || (*stored)->row.phase != Phase::kFilling) {
@@ -34,6 +35,7 @@ class PushLoader : public Loader {
     }
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
+    apply(ledger, progress_.ledger);
     const std::lock_guard lock(fill_->mutex);
     fill_->progress[progress_.stream] = progress_;
     fill_->keys.insert(fill_->keys.end(), keys_.begin(), keys_.end());

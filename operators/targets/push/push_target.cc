@@ -6,6 +6,7 @@
 #include "operators/targets/push/hand_over.h"
 #include "operators/targets/push/messages.h"
 #include "operators/targets/push/push_fill.h"
+#include "operators/targets/push/queue_ledger.h"
 #include "operators/targets/push/retries.h"
 
 namespace offtake::targets::push {
@@ -18,6 +19,8 @@ using Stored = intent::ControlStore::Stored;
 
 constexpr std::size_t kMostKeys = 10'000;      // retrying or parked
 constexpr std::size_t kMostBytes = 128 << 20;  // of their messages
+constexpr auto kReplayPatience = 10s;          // of who asked for it
+constexpr std::size_t kNotes = 5;
 constexpr auto kLookEvery = 200ms;             // whether a successor asks for its turn
 
 // An epoch that is being sent.
@@ -101,7 +104,7 @@ class PushTarget : public Target {
   }
 
   base::Status finish_fill(const types::Checksum& content, base::Micros logical_time,
-                           const RecordStamps& last_records) override {
+                           const RecordStamps& last_records, const LedgerChanges& ledger) override {
     auto row = owned();
     if (!row) return std::move(row).error();
     row->offsets = row->cut;
@@ -109,6 +112,9 @@ class PushTarget : public Target {
     row->logical_time = logical_time;
     row->last_records = last_records;
     row->committed_at = base::system_clock().now();
+    auto streams = fill_progress();
+    if (!streams) return std::move(streams).error();
+    intent::end_ledger_of_fill(*streams, ledger, *row);
     if (row->phase == Phase::kFilling) row->phase = Phase::kCatchingUp;
     std::vector<Change> changes;
     if (fill_) {
@@ -118,6 +124,30 @@ class PushTarget : public Target {
     if (auto written = write(*row, std::move(changes)); !written) return written;
     fill_.reset();
     return {};
+  }
+
+  base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
+    if (revision != table_.revision || !mine_) return intent::ledger_of(controls_, revision);
+    auto streams = fill_progress();
+    if (!streams) return std::move(streams).error();
+    return intent::ledger_of(mine_->row, *streams);
+  }
+
+  LedgerEntries outputs() override {
+    if (stale_ || !mine_ || mine_->row.phase != Phase::kCurrent) return {};
+    return entries_of(queues_, hides_keys(table_), kMostKeys);
+  }
+
+  base::Result<LedgerOutcome> carry_out(const LedgerCommand& command) override {
+    if (auto known = refresh(); !known) return std::move(known).error();
+    if (!mine_ || mine_->row.phase != Phase::kCurrent) return LedgerOutcome();
+    LedgerOutcome outcome;
+    QueueCommand done = apply(command, hides_keys(table_), queues_);
+    if (done.changes.empty()) return outcome;
+    if (auto written = write_queues(std::move(done.changes), {}); !written) return std::move(written).error();
+    outcome.discarded = done.discarded;
+    if (command.verb == LedgerCommand::Verb::kReplay) try_now(done.keys, outcome);
+    return outcome;
   }
 
   base::Result<Proof> prove() override {
@@ -155,9 +185,8 @@ class PushTarget : public Target {
     if (stale_ || !mine_ || mine_->row.phase != Phase::kCurrent || mine_->row.intent) return {};
     if (auto settled = retries_.settle(queues_); !settled.changes.empty()) {
       base::crash_point("queues-tended");
-      auto written = controls_.append_with(table_.revision, mine_->version,
-                                           adding(std::move(settled.changes), std::move(settled.answers)));
-      if (!written) return lost(std::move(written).error(), owner_);
+      auto written = write_queues(std::move(settled.changes), std::move(settled.answers));
+      if (!written) return written;
     }
     return retries_.go_on(queues_);
   }
@@ -262,13 +291,13 @@ class PushTarget : public Target {
     std::vector<sources::NewRecord> answers;
     std::vector<Change> changes = settled_.change(epoch_->settled, {});
     for (const http::Message& message : epoch_->behind)
-      changes.push_back(queues_.push(unsent(message, epoch_->number)));
+      changes.push_back(queues_.push(unsent_of(message, epoch_->number)));
     const auto& messages = epoch_->sending->messages();
     for (std::size_t i = 0; i < messages.size(); ++i) {
       const Fate& fate = epoch_->sending->fates()[i];
       if (fate.answer) answers.push_back(*fate.answer);
       if (fate.kind == Fate::Kind::kTaken) continue;
-      Unsent message = unsent(messages[i], epoch_->number);
+      Unsent message = unsent_of(messages[i], epoch_->number);
       try_later(message, fate, push_);
       changes.push_back(queues_.push(std::move(message)));
     }
@@ -294,28 +323,14 @@ class PushTarget : public Target {
   }
 
   base::Status store_intent(const EpochCommit& epoch, bool sends) {
-    const Intent wanted{epoch.last_epoch + 1, epoch.offsets, epoch.last_records, epoch.logical_time,
-                        epoch.content};
-    if (mine_->row.intent) {
-      if (*mine_->row.intent == wanted) return {};
-      return base::terminal("IntentDiffers",
-                            fmt::format("epoch {} was begun with other offsets or content", wanted.epoch));
-    }
-    if (!sends) return {};
+    auto wanted = intent::intent_to_store(mine_->row, epoch);
+    if (!wanted) return std::move(wanted).error();
+    if (!wanted->has_value() || !sends) return {};
     ControlRow row = mine_->row;
-    row.intent = wanted;
+    row.intent = **std::move(wanted);
     if (auto written = write(row); !written) return written;
     base::crash_point("intent-stored");
     return {};
-  }
-
-  Unsent unsent(const http::Message& message, std::int64_t epoch) const {
-    Unsent out;
-    out.key = message.key;
-    out.epoch = epoch;
-    out.event = message.event;
-    out.since = base::system_clock().now();
-    return out;
   }
 
   base::Status check_room() {
@@ -327,6 +342,33 @@ class PushTarget : public Target {
                                        "begun until there are fewer than {}",
                                        queues_.keys(), queues_.parked_keys(), kMostKeys))
         .with_hint("put the receiver right; they are tried again");
+  }
+
+  // For as long as somebody waits for the answer; then they are tried as others are.
+  void try_now(const std::set<std::string>& keys, LedgerOutcome& outcome) {
+    const auto until = std::chrono::steady_clock::now() + kReplayPatience;
+    const std::size_t before = queues_.messages_of(keys);
+    base::Status tended = tend();
+    while (!stale_ && retries_.tries(keys, queues_) && std::chrono::steady_clock::now() < until &&
+           !stop_.stop_requested()) {
+      std::this_thread::sleep_for(5ms);
+      tended = tend();
+    }
+    if (!tended) outcome.notes.push_back(tended.error().text());
+    if (stale_) return;
+    outcome.replayed = static_cast<std::int64_t>(before - std::min(before, queues_.messages_of(keys)));
+    for (const auto& key : keys) {
+      const auto queue = queues_.queues().find(key);
+      if (queue == queues_.queues().end()) continue;
+      ++outcome.still_parked;
+      if (outcome.notes.size() < kNotes) outcome.notes.push_back(note_of(queue->second.front()));
+    }
+  }
+
+  base::Status write_queues(std::vector<Change> changes, std::vector<sources::NewRecord> answers) {
+    auto written = controls_.append_with(table_.revision, mine_->version,
+                                         adding(std::move(changes), std::move(answers)));
+    return written ? written : base::Status(lost(std::move(written).error(), owner_));
   }
 
   // A successor that waits between two epochs goes first.

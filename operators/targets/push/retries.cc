@@ -1,5 +1,7 @@
 #include "operators/targets/push/retries.h"
 
+#include <algorithm>
+
 namespace offtake::targets::push {
 namespace {
 
@@ -21,6 +23,7 @@ Retries::Settled Retries::settle(RetryQueues& queues) {
   for (auto& [head, fate] : lanes_.take()) {
     const auto queue = queues.queues().find(head.key);
     if (queue == queues.queues().end() || queue->second.front().epoch != head.epoch) continue;
+    head = queue->second.front();  // a command may have given it new tries meanwhile
     if (fate.answer) out.answers.push_back(*std::move(fate.answer));
     if (fate.kind == Fate::Kind::kTaken) {
       out.changes.push_back(queues.drop_head(head.key));
@@ -46,6 +49,12 @@ base::Status Retries::go_on(const RetryQueues& queues) {
   if (error->retry == base::Retry::kTerminal) error->retry = base::Retry::kTransient;
   error->message += fmt::format("; messages that wait and are tried again: {}", queues.messages());
   return *std::move(error);
+}
+
+bool Retries::tries(const std::set<std::string>& keys, const RetryQueues& queues) const {
+  const base::Micros now = base::system_clock().now();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const auto& key) { return lanes_.holds(key) || queues.is_due(key, now); });
 }
 
 void Retries::begin(const RetryQueues& queues) {

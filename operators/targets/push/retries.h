@@ -23,6 +23,8 @@ class Retries {
   // Begins to try heads whose time has come. Error: none can be sent just now, or messages wait for a
   // receiver that takes none.
   base::Status go_on(const RetryQueues& queues);
+  // Whether the head of one of these keys' queues is being tried, or is to be now.
+  bool tries(const std::set<std::string>& keys, const RetryQueues& queues) const;
 
  private:
   void begin(const RetryQueues& queues);

@@ -55,11 +55,20 @@ std::size_t size_of(const Unsent& message) {
   return message.event.data.size() + message.event.id.size();
 }
 
-bool is_due(const std::deque<Unsent>& queue, base::Micros now) {
+bool head_is_due(const std::deque<Unsent>& queue, base::Micros now) {
   return !queue.front().parked && queue.front().next <= now;
 }
 
 }  // namespace
+
+Unsent unsent_of(const http::Message& message, std::int64_t epoch) {
+  Unsent out;
+  out.key = message.key;
+  out.epoch = epoch;
+  out.event = message.event;
+  out.since = base::system_clock().now();
+  return out;
+}
 
 base::Status RetryQueues::load(std::span<const journal::Change> entries) {
   queues_.clear();
@@ -72,6 +81,15 @@ base::Status RetryQueues::load(std::span<const journal::Change> entries) {
   return {};
 }
 
+std::size_t RetryQueues::messages_of(const std::set<std::string>& keys) const {
+  std::size_t out = 0;
+  for (const auto& key : keys) {
+    const auto queue = queues_.find(key);
+    if (queue != queues_.end()) out += queue->second.size();
+  }
+  return out;
+}
+
 std::size_t RetryQueues::parked_keys() const {
   return static_cast<std::size_t>(std::count_if(
       queues_.begin(), queues_.end(), [](const auto& queue) { return queue.second.front().parked; }));
@@ -80,11 +98,16 @@ std::size_t RetryQueues::parked_keys() const {
 std::vector<const Unsent*> RetryQueues::due(base::Micros now, std::size_t limit) const {
   std::vector<const Unsent*> out;
   for (const auto& [key, queue] : queues_) {
-    if (is_due(queue, now)) out.push_back(&queue.front());
+    if (head_is_due(queue, now)) out.push_back(&queue.front());
   }
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->next < b->next; });
   if (out.size() > limit) out.resize(limit);
   return out;
+}
+
+bool RetryQueues::is_due(const std::string& key, base::Micros now) const {
+  const auto queue = queues_.find(key);
+  return queue != queues_.end() && head_is_due(queue->second, now);
 }
 
 base::Micros RetryQueues::next_due() const {
@@ -106,12 +129,17 @@ journal::Change RetryQueues::push(Unsent message) {
 }
 
 journal::Change RetryQueues::drop_head(const std::string& key) {
+  return drop(key, queues_.at(key).front().epoch);
+}
+
+journal::Change RetryQueues::drop(const std::string& key, std::int64_t epoch) {
   const auto queue = queues_.find(key);
-  const Unsent& head = queue->second.front();
-  journal::Change out{entry_key(head), std::nullopt};
+  const auto message = std::find_if(queue->second.begin(), queue->second.end(),
+                                    [&](const Unsent& each) { return each.epoch == epoch; });
+  journal::Change out{entry_key(*message), std::nullopt};
   --messages_;
-  bytes_ -= size_of(head);
-  queue->second.pop_front();
+  bytes_ -= size_of(*message);
+  queue->second.erase(message);
   if (queue->second.empty()) queues_.erase(queue);
   return out;
 }

@@ -4,12 +4,13 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "operators/targets/http/cloud_event.h"
+#include "operators/targets/http/message_sender.h"
 #include "operators/targets/journal/journal.h"
 #include "operators/targets/push/row_keys.h"
 
@@ -28,6 +29,9 @@ struct Unsent {
   std::string error;       // of the last try; without values
 };
 
+// Of a message that was not tried from here.
+Unsent unsent_of(const http::Message& message, std::int64_t epoch);
+
 class RetryQueues {
  public:
   // From what the journal holds below kRetryPrefix. Code BadRetryQueue (terminal).
@@ -36,10 +40,12 @@ class RetryQueues {
   bool contains(const std::string& key) const { return queues_.contains(key); }
   std::size_t keys() const { return queues_.size(); }
   std::size_t messages() const { return messages_; }
+  std::size_t messages_of(const std::set<std::string>& keys) const;
   std::size_t parked_keys() const;
   std::size_t bytes() const { return bytes_; }
   // Heads whose time has come, the longest due first.
   std::vector<const Unsent*> due(base::Micros now, std::size_t limit) const;
+  bool is_due(const std::string& key, base::Micros now) const;
   // When the next head is due; 0: none is.
   base::Micros next_due() const;
   const std::map<std::string, std::deque<Unsent>>& queues() const { return queues_; }
@@ -49,6 +55,7 @@ class RetryQueues {
   journal::Change push(Unsent message);               // to the end of its key's queue
   journal::Change drop_head(const std::string& key);  // REQUIRES: there is one
   journal::Change replace_head(Unsent message);       // REQUIRES: as drop_head
+  journal::Change drop(const std::string& key, std::int64_t epoch);  // REQUIRES: it is there
 
  private:
   std::map<std::string, std::deque<Unsent>> queues_;

@@ -131,15 +131,9 @@ class TopicTarget : public Target {
   base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
     if (revision != table_.revision || !mine_) return intent::ledger_of(controls_, revision);
     // Unpublished, it is in no document; while it fills, with the streams.
-    LedgerEntries entries = mine_->row.ledger;
-    if (mine_->row.phase == Phase::kFilling) {
-      auto streams = fill_progress();
-      if (!streams) return std::move(streams).error();
-      for (auto& stream : *streams) entries.merge(stream.ledger);
-    }
-    std::vector<LedgerEntry> out;
-    for (auto& [id, entry] : entries) out.push_back(std::move(entry));
-    return out;
+    auto streams = fill_progress();
+    if (!streams) return std::move(streams).error();
+    return intent::ledger_of(mine_->row, *streams);
   }
 
   base::Result<Proof> prove() override {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "operators/targets/push/hand_over.h"
+#include "operators/targets/push/queue_ledger.h"
 #include "operators/targets/push/retry_queues.h"
 #include "operators/targets/push/settled_keys.h"
 
@@ -214,6 +215,66 @@ TEST_CASE("a successor never gets past whom it takes over from") {
   ControlRow other = at(90);
   other.offsets["a/c"][0] = 5;
   CHECK_FALSE(is_past(other, at(100)));
+}
+
+TEST_CASE("queues as entries of the ledger: heads first, and what commands do to them") {
+  using Verb = LedgerCommand::Verb;
+  const auto message = [](std::string key, std::int64_t epoch, bool parked) {
+    Unsent out;
+    out.key = key;
+    out.epoch = epoch;
+    out.event.id = fmt::format("u:{}:{}", key, epoch);
+    out.event.subject = "of " + key;
+    out.attempts = parked ? 12 : epoch == 1 ? 2 : 0;
+    out.parked = parked;
+    out.error = "it answers 500";
+    out.next = 900;
+    return out;
+  };
+  RetryQueues queues;
+  Entries journal;
+  for (const auto& each : {message("a", 1, true), message("a", 2, false), message("a", 3, false),
+                           message("b", 1, false), message("b", 4, false), message("c", 1, true)})
+    write_into(journal, {queues.push(each)});
+  const auto shown = [&](bool classified, std::size_t limit) {
+    std::multiset<std::string> out;
+    for (const auto& [id, entry] : entries_of(queues, classified, limit))
+      out.insert(fmt::format("{} {} {}", entry.key, to_string(entry.status), entry.error));
+    return out;
+  };
+  CHECK(shown(false, 100) ==
+        std::multiset<std::string>{"of a Parked it answers 500 (12 tries)", "of a Waiting ", "of a Waiting ",
+                                   "of b Retrying it answers 500 (2 tries)", "of b Waiting ",
+                                   "of c Parked it answers 500 (12 tries)"});
+  CHECK(shown(true, 3) ==
+        std::multiset<std::string>{"••• Parked it answers 500 (12 tries)",
+                                   "••• Parked it answers 500 (12 tries)",
+                                   "••• Retrying it answers 500 (2 tries)"});
+
+  // A waiting one that is named goes alone; what is not parked stays unless it is named.
+  const std::string third = id_of_text(LedgerEntry::Kind::kOutput, "a/3");
+  auto named = apply({Verb::kDiscard, {third}, "", "", false}, false, queues);
+  write_into(journal, named.changes);
+  CHECK(named.discarded == 1);
+  CHECK(named.keys.empty());
+  auto all = apply({Verb::kDiscard, {}, "", "", true}, false, queues);
+  write_into(journal, all.changes);
+  CHECK(all.discarded == 2);
+  CHECK(all.keys == std::set<std::string>{"a"});
+  CHECK(queues.is_due("a", 1));
+  CHECK_FALSE(queues.is_due("b", 1));
+  CHECK_FALSE(queues.contains("c"));
+  auto replayed = apply({Verb::kReplay, {}, "of b", "", false}, false, queues);
+  write_into(journal, replayed.changes);
+  CHECK(replayed.keys == std::set<std::string>{"b"});
+  CHECK(queues.queues().at("b").front().attempts == 0);
+  CHECK(apply({Verb::kReplay, {}, "", "shop/orders", true}, false, queues).changes.empty());
+
+  RetryQueues again;
+  REQUIRE(again.load(listed(journal)).ok());
+  CHECK(again.messages() == 3);
+  CHECK(again.is_due("a", 1));
+  CHECK(again.is_due("b", 1));
 }
 
 }  // namespace offtake::targets::push

@@ -184,4 +184,41 @@ TEST_CASE("a receiver that answers nobody is said so while it lasts") {
   CHECK(seen_by(receiver).ids.size() == 8);
 }
 
+CONFORMANCE("what was not taken is listed, tried again when that is asked for, and left out for good") {
+  using Verb = LedgerCommand::Verb;
+  std::atomic<bool> good = false;
+  http::Receiver receiver([&](const web::Request& request) {
+    return http::status(good || request.headers.get("ce-subject") == "3" ? 200 : 422);
+  });
+  Product product(engine, receiver.port());
+  Session session(product, payments(1, SentChanges::kAll));
+  session.fill({});
+  session.publish();
+  must(session.commit({.upserts = {{"1", "a"}, {"2", "b"}, {"3", "c"}}, .new_rows = 3}));
+  must(session.commit({.upserts = {{"1", "A"}}, .old_rows = {{"1", "a"}}}));
+  const auto listed = [&] {
+    std::set<std::string> out;
+    for (const auto& [id, entry] : session.target().outputs())
+      out.insert(fmt::format("{} {}", entry.key, to_string(entry.status)));
+    return out;
+  };
+  CHECK(listed() == std::set<std::string>{"1 Parked", "1 Waiting", "2 Parked"});
+  const auto in_vain = must(session.target().carry_out({Verb::kReplay, {}, "1", "", false}));
+  CHECK(in_vain.replayed == 0);
+  CHECK(in_vain.still_parked == 1);
+  CHECK(in_vain.notes.front().find("422") != std::string::npos);
+  good = true;
+  const auto healed = must(session.target().carry_out({Verb::kReplay, {}, "1", "", false}));
+  CHECK(healed.replayed == 2);
+  CHECK(healed.still_parked == 0);
+  CHECK(must(session.target().carry_out({Verb::kDiscard, {}, "", "", true})).discarded == 1);
+  CHECK(listed().empty());
+  // Nothing of it comes back.
+  Session next(product, payments(1, SentChanges::kAll), 2);
+  next.take_over();
+  must(next.target().tend());
+  CHECK(seen_by(receiver).subjects ==
+        std::map<std::string, int>{{"1 created", 3}, {"1 updated", 1}, {"2 created", 1}, {"3 created", 1}});
+}
+
 }  // namespace offtake::targets::push

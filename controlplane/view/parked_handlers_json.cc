@@ -1,4 +1,4 @@
-#include "controlplane/view/errors_handlers.h"
+#include "controlplane/view/parked_handlers.h"
 #include "controlplane/view/submitted.h"
 #include "operators/targets/ledger_json.h"
 
@@ -61,10 +61,10 @@ json::Value document(std::string_view kind, int revision) {
   return out;
 }
 
-http::Response get_errors(const ViewContext& context, const http::Request& request) {
+http::Response get_parked(const ViewContext& context, const http::Request& request) {
   auto answered = ask(context, request, {});
   if (!answered) return refuse(answered.error());
-  json::Value out = document("Errors", answered->revision);
+  json::Value out = document("ParkedList", answered->revision);
   json::Value entries = json::Value::array();
   for (const auto& [id, entry] : answered->answer.entries) {
     if (entry.status != targets::LedgerEntry::Status::kReplayed) entries.push_back(shown_entry(entry));
@@ -73,11 +73,11 @@ http::Response get_errors(const ViewContext& context, const http::Request& reque
   return answer(out);
 }
 
-http::Response get_error(const ViewContext& context, const http::Request& request) {
+http::Response get_entry(const ViewContext& context, const http::Request& request) {
   auto answered = ask(context, request, {std::nullopt, std::string(request.param("id"))});
   if (!answered) return refuse(answered.error());
   const delivery::ShownRecord& shown = answered->answer.shown;
-  json::Value out = document("Error", answered->revision);
+  json::Value out = document("Parked", answered->revision);
   out.set("entry", shown_entry(shown.entry));
   if (shown.entry.kind != targets::LedgerEntry::Kind::kInput) return answer(out);
   json::Value record = json::Value::object();
@@ -93,34 +93,36 @@ http::Response get_error(const ViewContext& context, const http::Request& reques
   return answer(out);
 }
 
-http::Response post_errors(const ViewContext& context, const http::Request& request) {
+http::Response carry_out(const ViewContext& context, const http::Request& request,
+                         targets::LedgerCommand::Verb verb) {
   auto body = json::parse(request.body);
   if (!body) return refuse(base::terminal("BadRequest", body.error().text()));
-  const std::string verb = body->string_or("verb");
   targets::LedgerCommand command = targets::ledger_command_from_json(*body);
+  command.verb = verb;
   const bool selects =
       command.all || !command.ids.empty() || !command.key.empty() || !command.dataset.empty();
-  if ((verb != "replay" && verb != "discard") || !selects) {
-    return refuse(base::terminal("BadRequest",
-                                 "verb is replay or discard; what it is about is told by ids, "
-                                 "key, dataset or all"));
-  }
+  if (!selects)
+    return refuse(base::terminal("BadRequest", "say what it is about: ids, key, dataset or all"));
   auto answered = ask(context, request, {command, ""});
   if (!answered) return refuse(answered.error());
-  json::Value out = document("ErrorsOutcome", answered->revision);
+  json::Value out = document("ParkedOutcome", answered->revision);
   out.set("outcome", targets::to_json(answered->answer.outcome));
   return answer(out);
 }
 
 }  // namespace
 
-void add_errors_routes(http::Router& router, std::shared_ptr<ViewContext> context) {
+void add_parked_routes(http::Router& router, std::shared_ptr<ViewContext> context) {
   const auto bind = [&](auto handler) {
     return [context, handler](const http::Request& request) { return handler(*context, request); };
   };
-  router.add("GET", kProductPaths + "errors", bind(get_errors));
-  router.add("GET", kProductPaths + "errors/{id}", bind(get_error));
-  router.add("POST", kProductPaths + "errors", bind(post_errors));
+  const auto command = [context](targets::LedgerCommand::Verb verb) {
+    return [context, verb](const http::Request& request) { return carry_out(*context, request, verb); };
+  };
+  router.add("GET", kProductPaths + "parked", bind(get_parked));
+  router.add("GET", kProductPaths + "parked/{id}", bind(get_entry));
+  router.add("POST", kProductPaths + "parked/replay", command(targets::LedgerCommand::Verb::kReplay));
+  router.add("POST", kProductPaths + "parked/discard", command(targets::LedgerCommand::Verb::kDiscard));
 }
 
 }  // namespace offtake::view
