@@ -325,7 +325,7 @@ class Live {
   // What the target does between epochs. What keeps it from that keeps nothing else.
   base::Status tend() {
     auto tended = pipeline_.target->tend();
-    if (pipeline_.traits.pushed) clerk_.look_at_outputs();
+    clerk_.look_at_outputs();
     if (tended) {
       troubles_.clear(kTending);
       return {};

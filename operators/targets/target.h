@@ -103,6 +103,7 @@ struct TableSpec {
   std::vector<Index> indexes;
   SchemaIds schema_ids;          // of engines with record_schemas
   std::optional<PushSpec> push;  // of engines that are pushed to
+  bool parks = false;            // rows that the target refuses are left out and listed, where it can
 };
 
 // How to reach it. Passwords are filled in from files by the worker, never from a job file.
@@ -172,7 +173,9 @@ struct SwapResult {
 
 struct Proof {
   ControlRow control;
-  types::Checksum table;  // counted and hashed from the table itself, in one snapshot with `control`
+  // Counted and hashed from the table itself, in one snapshot with `control`; and with what it refused in the
+  // place of what it holds instead.
+  types::Checksum table;
 };
 
 class Target {
@@ -199,8 +202,8 @@ class Target {
                                    const RecordStamps& last_records, const LedgerChanges& ledger = {}) = 0;
   // Of a revision, as of its control row: what fills and epochs put there. None for one that is not there.
   virtual base::Result<std::vector<LedgerEntry>> ledger(int revision) = 0;
-  // Entries that the target alone keeps and changes (Output: messages that were not taken), as of the last
-  // call; of very many the first. And a command to them, while no epoch is being committed.
+  // Entries that the target alone keeps and changes (Output: messages that were not taken, rows that it
+  // refused), as of the last call; of very many the first. And a command to them, while no epoch is being committed.
   virtual LedgerEntries outputs() { return {}; }
   virtual base::Result<LedgerOutcome> carry_out(const LedgerCommand&) { return LedgerOutcome(); }
   virtual base::Result<Proof> prove() = 0;

@@ -49,7 +49,9 @@ class Attempt {
                             fmt::format("engine {} is not available in this version", connection->engine));
     }
     if (!connection->store.empty()) connection->events = stores[connection->store];
-    auto target = engine->open(*connection, job_.table, job_.product_uid);
+    targets::TableSpec table = job_.table;
+    table.parks = job_.parks && engine->traits.ledger_entries > 0;
+    auto target = engine->open(*connection, table, job_.product_uid);
     if (!target) return std::move(target).error();
     target_ = *std::move(target);
 
@@ -65,7 +67,7 @@ class Attempt {
     pipeline_.threads = job_.threads;
     pipeline_.memory_bytes = static_cast<std::size_t>(job_.memory_bytes);
     pipeline_.verify = job_.verify;
-    pipeline_.parks = job_.parks && engine->traits.ledger_entries > 0;
+    pipeline_.parks = table.parks;
     pipeline_.desk = in_.environment.desk.get();
     pipeline_.old_rows = job_.table.push && job_.table.push->changes == plan::SentChanges::kAll;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include "base/crash_point.h"
 #include "operators/targets/intent/control_steps.h"
+#include "operators/targets/intent/refused_rows.h"
 #include "operators/targets/protocol/ownership.h"
 
 namespace offtake::targets::intent {
@@ -42,6 +43,8 @@ class IntentLoader : public Loader {
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
     apply(ledger, progress_.ledger);
+    auto taken = take_refused(rows_->take_refused(), {}, 0, progress_.ledger);
+    if (!taken) return taken;
     return control_.write_fill_progress(revision_, progress_);
   }
 
@@ -155,7 +158,31 @@ class IntentTarget : public Target {
   }
 
   base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
-    return ledger_of(*control_, revision);
+    auto entries = ledger_of(*control_, revision);
+    if (!entries) return std::move(entries).error();
+    return without_outputs(*std::move(entries));
+  }
+
+  LedgerEntries outputs() override { return mine_ ? outputs_of(mine_->row.ledger) : LedgerEntries(); }
+
+  base::Result<LedgerOutcome> carry_out(const LedgerCommand& command) override {
+    auto row = owned();
+    if (!row) return std::move(row).error();
+    LedgerOutcome outcome;
+    const std::int64_t marked = mark(command, row->ledger);
+    if (marked == 0) return outcome;
+    if (auto written = write(*row); !written) return std::move(written).error();
+    base::crash_point("outputs-marked");
+    if (command.verb == LedgerCommand::Verb::kReplay) return write_again();
+    outcome.discarded = marked;
+    return outcome;
+  }
+
+  // A replay that was cut short.
+  base::Status tend() override {
+    if (!mine_ || mine_->row.intent || !any_retrying(mine_->row.ledger)) return {};
+    auto outcome = write_again();
+    return outcome ? base::Status() : base::Status(std::move(outcome).error());
   }
 
   base::Result<Proof> prove() override {
@@ -169,7 +196,9 @@ class IntentTarget : public Target {
     Proof proof;
     auto table = rows_->checksum((*before)->row.place);
     if (!table) return std::move(table).error();
-    proof.table = *table;
+    if (any_retrying((*before)->row.ledger))
+      return base::transient("IntentOpen", "rows that were refused are being written");
+    proof.table = as_delivered(*table, (*before)->row.ledger);
     auto after = control_->read(table_.revision);
     if (!after) return std::move(after).error();
     if (!after->has_value() || (*after)->version != (*before)->version) {
@@ -227,14 +256,16 @@ class IntentTarget : public Target {
     }
     if (*outcome == protocol::Outcome::kCommitted) return {};
     if (auto stored = store_intent(epoch); !stored) return stored;
-    if (!epoch.changes.empty()) {
-      if (auto written = rows_->write(mine_->row.place, epoch.changes, epoch.last_epoch + 1); !written) {
-        return explain(std::move(written).error());
-      }
-    }
-    base::crash_point("before-epoch-commit");
     ControlRow row = after_epoch(mine_->row, epoch);
     row.intent.reset();
+    if (!epoch.changes.empty()) {
+      auto refused = rows_->write(mine_->row.place, epoch.changes, row.epoch);
+      if (!refused) return explain(std::move(refused).error());
+      auto taken = take_refused(*refused, rows_->ids_of(epoch.changes), row.epoch, row.ledger);
+      if (!taken) return taken;
+    }
+    base::crash_point("before-epoch-commit");
+    row.committed_at = base::system_clock().now();
     if (auto written = write(row); !written) return written;
     base::crash_point("after-epoch-commit");
     rows_->tidy(row.place);
@@ -294,6 +325,17 @@ class IntentTarget : public Target {
     if (auto written = write(row); !written) return written;
     base::crash_point("intent-stored");
     return {};
+  }
+
+  base::Result<LedgerOutcome> write_again() {
+    auto row = owned();
+    if (!row) return std::move(row).error();
+    auto refused = rows_->write_again(row->place, to_write_again(row->ledger));
+    if (!refused) return explain(std::move(refused).error());
+    base::crash_point("outputs-written");
+    LedgerOutcome outcome = end_retries(*refused, row->ledger);
+    if (auto written = write(*row); !written) return std::move(written).error();
+    return outcome;
   }
 
   base::Error explain(base::Error error) {

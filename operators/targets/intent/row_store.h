@@ -15,6 +15,20 @@ inline constexpr std::string_view kSuperseded = "RowSuperseded";
 // The place is not there: another fill dropped it, or somebody else did.
 inline constexpr std::string_view kPlaceGone = "PlaceGone";
 
+// A row that was not taken, and never will be as things are.
+struct RefusedRow {
+  std::string id;   // the store's own
+  std::string key;  // as it may be shown
+  base::Error why;  // without values
+  types::Checksum delivered, wanted;  // what stands under the id, and what should
+  std::string row;                    // as it was to be written
+};
+// One to be written again, over what is older than `version`.
+struct RowAgain {
+  std::string id, key, row;
+  std::int64_t version = 0;
+};
+
 // The rows of one stream of a fill; used by one thread.
 class RowLoader {
  public:
@@ -24,6 +38,8 @@ class RowLoader {
   virtual base::Status append(const engine::Changes& rows) = 0;
   // Everything appended is durable when it returns.
   virtual base::Status flush() = 0;
+  // Those since the last call, once they are flushed. Where rows are not to be left out: none, but an error.
+  virtual std::vector<RefusedRow> take_refused() { return {}; }
 };
 
 class RowStore {
@@ -39,10 +55,23 @@ class RowStore {
   virtual base::Result<std::unique_ptr<RowLoader>> open_loader(const std::string& place) = 0;
   // Whatever makes it ready for readers and for prove().
   virtual base::Status finish_load(const std::string& place) = 0;
-  // The rows of one epoch. Again with the same changes: the same content. A part may be written when it
-  // fails. Crash point "mid-epoch" where some rows are written and others are not.
-  virtual base::Status write(const std::string& place, const engine::Changes& changes,
-                             std::int64_t epoch) = 0;
+  // The rows of one epoch, but for those it gives. Again with the same changes: the same content. A part may
+  // be written when it fails. Crash point "mid-epoch" where some rows are written and others are not.
+  virtual base::Result<std::vector<RefusedRow>> write(const std::string& place,
+                                                      const engine::Changes& changes,
+                                                      std::int64_t epoch) = 0;
+  // Of stores that refuse rows: the ids of all that an epoch writes.
+  virtual std::vector<std::string> ids_of(const engine::Changes& changes) const {
+    (void)changes;
+    return {};
+  }
+  // Rows that were refused; what has been overwritten meanwhile stays.
+  virtual base::Result<std::vector<RefusedRow>> write_again(const std::string& place,
+                                                            const std::vector<RowAgain>& rows) {
+    (void)place;
+    (void)rows;
+    return base::internal("this store refuses no row by itself");
+  }
   // Counted and hashed from what is there.
   virtual base::Result<types::Checksum> checksum(const std::string& place) = 0;
   // The public name shows `place` and nothing else from now on: one atomic call, which may be repeated.

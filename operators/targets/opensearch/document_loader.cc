@@ -10,11 +10,6 @@
 
 namespace offtake::targets::opensearch {
 
-base::Error place_error(base::Error error) {
-  if (error.code == "TargetMissing") error.code = std::string(intent::kPlaceGone);
-  return error;
-}
-
 DocumentLoader::DocumentLoader(std::shared_ptr<const Rest> rest, TableSpec table, std::string place,
                                const std::atomic<bool>& stop)
     : rest_(std::move(rest)), table_(std::move(table)), place_(std::move(place)), stop_(stop) {}
@@ -57,13 +52,17 @@ base::Status DocumentLoader::settle() {
   auto failures = answer_.get();
   if (!failures) return place_error(std::move(failures).error());
   std::vector<std::size_t> there;
-  for (const auto& failure : *failures) {
+  std::vector<Bulk::Failure> others;
+  for (auto& failure : *failures) {
     if (failure.refusal.status == 409) {
       there.push_back(failure.item);
     } else {
-      return protocol::without_values(place_error(error_of(failure.refusal)), table_);
+      others.push_back(std::move(failure));
     }
   }
+  auto refused = refused_documents(*rest_, table_, place_, sent_, others);
+  if (!refused) return std::move(refused).error();
+  std::move(refused->begin(), refused->end(), std::back_inserter(refused_));
   if (!there.empty()) {
     if (auto same = compare(there); !same) return same;
   }
@@ -73,23 +72,16 @@ base::Status DocumentLoader::settle() {
 
 // Whether what is there is what was to be written: by this loader, or by one before it that was cut short.
 base::Status DocumentLoader::compare(const std::vector<std::size_t>& items) {
-  std::string ids;
-  for (const std::size_t item : items) {
-    if (!ids.empty()) ids += ',';
-    types::append_json_string(sent_.id(item), ids);
-  }
-  auto answer = rest_->send("POST", "/" + place_ + "/_mget", fmt::format(R"({{"ids":[{}]}})", ids));
-  if (!answer) return place_error(std::move(answer).error());
-  const auto list = protocol::member(answer->body, "docs");
-  if (!list) return base::transient("BadResponse", "an mget was answered without docs");
-  std::size_t next = 0;
-  return protocol::each_element(*list, [&](std::string_view found) -> base::Status {
-    if (next == items.size())
-      return base::transient("BadResponse", "an mget was answered with other documents");
-    const std::string_view mine = sent_.source(items[next++]);
-    if (protocol::member(found, "_source") == mine) return {};
+  std::vector<std::string> ids;
+  for (const std::size_t item : items) ids.push_back(sent_.id(item));
+  auto stored = stored_documents(*rest_, place_, ids);
+  if (!stored) return std::move(stored).error();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string_view mine = sent_.source(items[i]);
+    if ((*stored)[i] == mine) continue;
     return protocol::key_not_unique(table_, key_values(mine));
-  });
+  }
+  return {};
 }
 
 std::vector<std::string> DocumentLoader::key_values(std::string_view source) const {

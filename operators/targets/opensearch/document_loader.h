@@ -6,12 +6,9 @@
 #include <future>
 
 #include "operators/targets/intent/row_store.h"
-#include "operators/targets/opensearch/bulk.h"
+#include "operators/targets/opensearch/refused_documents.h"
 
 namespace offtake::targets::opensearch {
-
-// TargetMissing of a place as the protocol calls it: the fill that made it may be over.
-base::Error place_error(base::Error error);
 
 class DocumentLoader : public intent::RowLoader {
  public:
@@ -20,6 +17,7 @@ class DocumentLoader : public intent::RowLoader {
                  const std::atomic<bool>& stop);
   base::Status append(const engine::Changes& rows) override;
   base::Status flush() override;
+  std::vector<intent::RefusedRow> take_refused() override { return std::exchange(refused_, {}); }
 
  private:
   base::Status send();
@@ -31,6 +29,7 @@ class DocumentLoader : public intent::RowLoader {
   const TableSpec table_;
   const std::string place_;
   const std::atomic<bool>& stop_;
+  std::vector<intent::RefusedRow> refused_;
   Bulk bulk_, sent_;
   std::future<base::Result<std::vector<Bulk::Failure>>> answer_;  // last: it uses the above until it is there
 };

@@ -33,6 +33,10 @@ base::Error interrupted() {
   return base::transient("Interrupted", "the request was interrupted");
 }
 
+std::string version_of(std::int64_t epoch) {
+  return fmt::format(R"("version":{},"version_type":"external_gte")", epoch);
+}
+
 std::vector<int> every_column(const types::Batch& rows) {
   std::vector<int> out(rows.columns.size());
   std::iota(out.begin(), out.end(), 0);
@@ -151,49 +155,73 @@ base::Status DocumentRows::wait_for_green(const std::string& place) {
   }
 }
 
-base::Status DocumentRows::write(const std::string& place, const engine::Changes& changes,
-                                 std::int64_t epoch) {
+std::vector<std::string> DocumentRows::ids_of(const engine::Changes& changes) const {
   const bool keyed = protocol::has_key(table_.identity);
   const types::Batch hidden{changes.upsert_identity, {}, changes.upserts.rows};
-  const std::vector<int> hidden_columns = every_column(hidden);
+  const std::vector<int> columns = keyed ? table_.identity.key : every_column(hidden);
   const std::vector<int> key_columns = every_column(changes.deletes);
-  const std::string version = fmt::format(R"("version":{},"version_type":"external_gte")", epoch);
+  std::vector<std::string> out;
+  out.reserve(changes.upserts.rows + changes.deletes.rows);
+  for (std::size_t row = 0; row < changes.upserts.rows; ++row)
+    out.push_back(document_id(keyed ? changes.upserts : hidden, columns, row));
+  for (std::size_t row = 0; row < changes.deletes.rows; ++row)
+    out.push_back(document_id(changes.deletes, key_columns, row));
+  return out;
+}
+
+base::Result<std::vector<intent::RefusedRow>> DocumentRows::write(const std::string& place,
+                                                                  const engine::Changes& changes,
+                                                                  std::int64_t epoch) {
+  const std::vector<std::string> ids = ids_of(changes);
+  const std::string version = version_of(epoch);
   const std::string deleted = deleted_document(base::system_clock().now());
-  const std::size_t all = changes.upserts.rows + changes.deletes.rows;
+  std::vector<intent::RefusedRow> refused;
   Bulk bulk;
   std::string source;
-  for (std::size_t i = 0; i < all; ++i) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
     if (i < changes.upserts.rows) {
       source.clear();
       append_document(table_.columns, changes.upserts, i, source);
-      const std::string id = keyed ? document_id(changes.upserts, table_.identity.key, i)
-                                   : document_id(hidden, hidden_columns, i);
-      bulk.add("index", id, version, source);
+      bulk.add("index", ids[i], version, source);
     } else {
-      bulk.add("index", document_id(changes.deletes, key_columns, i - changes.upserts.rows), version,
-               deleted);
+      bulk.add("index", ids[i], version, deleted);
     }
     // A test that kills in the middle of an epoch finds it in two parts, however small.
-    const bool parted = base::crash_points_armed() && i == all / 2;
-    if (bulk.bytes() < kBulkBytes && i + 1 < all && !parted) continue;
-    if (auto sent = send(place, bulk); !sent) return sent;
+    const bool parted = base::crash_points_armed() && i == ids.size() / 2;
+    if (bulk.bytes() < kBulkBytes && i + 1 < ids.size() && !parted) continue;
+    if (auto sent = send(place, bulk, refused); !sent) return std::move(sent).error();
     bulk.clear();
-    if (i >= all / 2) base::crash_point("mid-epoch");
+    if (i >= ids.size() / 2) base::crash_point("mid-epoch");
   }
-  return {};
+  return refused;
 }
 
-base::Status DocumentRows::send(const std::string& place, const Bulk& bulk) {
+base::Result<std::vector<intent::RefusedRow>> DocumentRows::write_again(
+    const std::string& place, const std::vector<intent::RowAgain>& rows) {
+  std::vector<intent::RefusedRow> refused;
+  Bulk bulk;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    bulk.add("index", rows[i].id, version_of(rows[i].version), rows[i].row);
+    if (bulk.bytes() < kBulkBytes && i + 1 < rows.size()) continue;
+    auto failures = bulk.send(*rest_, write_alias(place), stop_);
+    if (!failures) return place_error(std::move(failures).error());
+    std::erase_if(*failures, [](const auto& failure) { return failure.refusal.status == 409; });
+    auto again = refused_documents(*rest_, table_, place, bulk, *failures);
+    if (!again) return std::move(again).error();
+    std::move(again->begin(), again->end(), std::back_inserter(refused));
+    bulk.clear();
+  }
+  return refused;
+}
+
+base::Status DocumentRows::send(const std::string& place, const Bulk& bulk,
+                                std::vector<intent::RefusedRow>& refused) {
   auto failures = bulk.send(*rest_, write_alias(place), stop_);
   if (!failures) return place_error(std::move(failures).error());
-  for (const auto& failure : *failures) {
-    if (failure.refusal.status == 409) {
-      return base::terminal(std::string(intent::kSuperseded),
-                            fmt::format("document {} has a newer version", bulk.id(failure.item)));
-    }
-  }
-  if (failures->empty()) return {};
-  return protocol::without_values(place_error(error_of(failures->front().refusal)), table_);
+  auto rows = refused_documents(*rest_, table_, place, bulk, *failures);
+  if (!rows) return std::move(rows).error();
+  std::move(rows->begin(), rows->end(), std::back_inserter(refused));
+  return {};
 }
 
 base::Result<types::Checksum> DocumentRows::checksum(const std::string& place) {

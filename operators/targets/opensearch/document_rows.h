@@ -23,14 +23,19 @@ class DocumentRows : public intent::RowStore {
   base::Status make(const std::string& place, const std::string& previous) override;
   base::Result<std::unique_ptr<intent::RowLoader>> open_loader(const std::string& place) override;
   base::Status finish_load(const std::string& place) override;
-  base::Status write(const std::string& place, const engine::Changes& changes, std::int64_t epoch) override;
+  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place, const engine::Changes& changes,
+                                                      std::int64_t epoch) override;
+  std::vector<std::string> ids_of(const engine::Changes& changes) const override;
+  base::Result<std::vector<intent::RefusedRow>> write_again(
+      const std::string& place, const std::vector<intent::RowAgain>& rows) override;
   base::Result<types::Checksum> checksum(const std::string& place) override;
   base::Status publish(const std::string& place) override;
   void tidy(const std::string& place) override;
   void interrupt() override { stop_ = true; }
 
  private:
-  base::Status send(const std::string& place, const class Bulk& bulk);
+  base::Status send(const std::string& place, const class Bulk& bulk,
+                    std::vector<intent::RefusedRow>& refused);
   base::Status wait_for_green(const std::string& place);
   base::Result<types::Checksum> scroll(const std::string& place, int page);
   base::Status purge(const std::string& place, base::Micros before);

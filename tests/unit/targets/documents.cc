@@ -244,7 +244,8 @@ class FileRows : public intent::RowStore {
 
   base::Status finish_load(const std::string&) override { return {}; }
 
-  base::Status write(const std::string& place, const engine::Changes& changes, std::int64_t epoch) override {
+  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place, const engine::Changes& changes,
+                                                      std::int64_t epoch) override {
     const auto ids = upsert_ids(table_, changes);
     const std::size_t all = ids.size() + changes.deletes.rows;
     for (std::size_t row = 0; row < all; ++row) {
@@ -252,10 +253,10 @@ class FileRows : public intent::RowStore {
       const std::string id =
           upsert ? ids[row] : id_of(changes.deletes, every_column(changes.deletes), row - ids.size());
       const auto body = upsert ? std::optional<std::string>(body_of(changes.upserts, row)) : std::nullopt;
-      if (auto written = put(place, id, epoch, body); !written) return written;
+      if (auto written = put(place, id, epoch, body); !written) return std::move(written).error();
       if (row == all / 2) base::crash_point("mid-epoch");
     }
-    return {};
+    return std::vector<intent::RefusedRow>();
   }
 
   base::Result<types::Checksum> checksum(const std::string& place) override {
