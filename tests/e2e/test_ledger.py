@@ -2,11 +2,15 @@
 transaction; `offtake errors` lists it, shows it, takes it in, and leaves it out for good."""
 
 import json
+import os
 import signal
+import sqlite3
+import subprocess
+import sys
 
 import pytest
 
-from support import manifests
+from support import manifests, paths
 from support.children import eventually
 from support.crash import hit
 from support.products import Product, condition
@@ -124,3 +128,38 @@ def test_nothing_parts_an_epoch_and_its_ledger(server, shop, provision, postgres
         assert stored(product, connection) == ["Parked"]
         product.wait_live()
     assert statuses(server, name) == ["Parked"]
+
+
+def test_the_example(server):
+    """manifests/examples/bad-records, as its README goes."""
+    folder = paths.ROOT / "manifests" / "examples" / "bad-records"
+
+    def send(*arguments) -> None:
+        environment = {**os.environ, "OFFTAKE_URL": server.url, "OFFTAKE_TOKEN": server.token}
+        subprocess.run([sys.executable, folder / "send_readings.py", *map(str, arguments)], env=environment, check=True)
+
+    def count() -> int:
+        endpoint = server.cli.get("dataproduct", "readings-by-sensor", "plant")["status"]["endpoint"]
+        with sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True) as database:
+            return database.execute(f"SELECT count(*) FROM \"{endpoint['object']}\"").fetchone()[0]
+
+    def listed() -> list[str]:
+        told = server.cli.run("errors", "list", "readings-by-sensor", "-n", "plant", "-o", "json").stdout
+        return sorted(entry["status"] for entry in json.loads(told)["entries"])
+
+    server.cli.run("apply", "-f", folder / "dataset.yaml")
+    server.cli.run("apply", "-f", folder / "product.yaml")
+    eventually(lambda: server.http("GET", "/registry/subjects/plant.readings-value/versions/latest").status_code == 200,
+               30, "the schema is registered")
+    send(0, 1000)
+    product = Product(server, None, "", "plant", "readings-by-sensor")
+    product.wait_live()
+    eventually(lambda: count() == 1000, 30, "all readings are there")
+    send(1000, 100, "--bad", 1042)
+    eventually(lambda: count() == 1094, 30, "those of the other sensors, and those before it")
+    assert listed() == ["Parked"] + ["Waiting"] * 5
+    told = server.cli.run("errors", "list", "readings-by-sensor", "-n", "plant", "-o", "json").stdout
+    (poison,) = [entry["id"] for entry in json.loads(told)["entries"] if entry["status"] == "Parked"]
+    server.cli.run("errors", "discard", "readings-by-sensor", poison, "-n", "plant")
+    eventually(lambda: count() == 1099, 30, "what waited came in")
+    assert listed() == ["Discarded"]
