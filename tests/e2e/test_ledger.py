@@ -135,7 +135,7 @@ def test_the_example(server):
     folder = paths.ROOT / "manifests" / "examples" / "bad-records"
 
     def send(*arguments) -> None:
-        environment = {**os.environ, "OFFTAKE_URL": server.url, "OFFTAKE_TOKEN": server.token}
+        environment = {**os.environ, "OFFTAKE_SERVER": server.url, "OFFTAKE_TOKEN": server.token}
         subprocess.run([sys.executable, folder / "send_readings.py", *map(str, arguments)], env=environment, check=True)
 
     def count() -> int:

@@ -4,7 +4,7 @@
     send_readings.py FIRST COUNT [--bad N]...
 
 Readings FIRST to FIRST + COUNT - 1, of ten sensors; those given with --bad end in the middle of a field. Address and
-token are those of the CLI: $OFFTAKE_URL and $OFFTAKE_TOKEN. Python's own library only."""
+token are those of the CLI: $OFFTAKE_SERVER and $OFFTAKE_TOKEN. Python's own library only."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ TOPIC = "plant.readings"
 
 
 def call(path: str, body: bytes | None = None, content_type: str = "application/json") -> dict:
-    request = urllib.request.Request(os.environ["OFFTAKE_URL"].rstrip("/") + path, data=body, headers={
+    request = urllib.request.Request(os.environ["OFFTAKE_SERVER"].rstrip("/") + path, data=body, headers={
         "Authorization": f"Bearer {os.environ['OFFTAKE_TOKEN']}", "Content-Type": content_type})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
