@@ -101,8 +101,7 @@ http::Response carry_out(const ViewContext& context, const http::Request& reques
   command.verb = verb;
   const bool selects =
       command.all || !command.ids.empty() || !command.key.empty() || !command.dataset.empty();
-  if (!selects)
-    return refuse(base::terminal("BadRequest", "say what it is about: ids, key, dataset or all"));
+  if (!selects) return refuse(base::terminal("BadRequest", "say what it is about: ids, key, dataset or all"));
   auto answered = ask(context, request, {command, ""});
   if (!answered) return refuse(answered.error());
   json::Value out = document("ParkedOutcome", answered->revision);

@@ -472,8 +472,8 @@ class Live {
   std::unique_ptr<engine::Dataflow> dataflow_;
   std::unique_ptr<Inputs> inputs_;  // absent: to be opened at control_.offsets
   LedgerClerk clerk_;
-  LedgerBook& book_;                // with what the open epoch changes
-  engine::Changes changes_;         // of the open epoch
+  LedgerBook& book_;         // with what the open epoch changes
+  engine::Changes changes_;  // of the open epoch
   targets::SourceOffsets committed_offsets_;
   Completeness completeness_;
   Troubles troubles_;

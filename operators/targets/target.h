@@ -203,7 +203,8 @@ class Target {
   // Of a revision, as of its control row: what fills and epochs put there. None for one that is not there.
   virtual base::Result<std::vector<LedgerEntry>> ledger(int revision) = 0;
   // Entries that the target alone keeps and changes (Output: messages that were not taken, rows that it
-  // refused), as of the last call; of very many the first. And a command to them, while no epoch is being committed.
+  // refused), as of the last call; of very many the first. And a command to them, while no epoch is being
+  // committed.
   virtual LedgerEntries outputs() { return {}; }
   virtual base::Result<LedgerOutcome> carry_out(const LedgerCommand&) { return LedgerOutcome(); }
   virtual base::Result<Proof> prove() = 0;

@@ -245,10 +245,9 @@ class Attempt {
     auto theirs = target_->ledger(before);
     if (!theirs) return std::move(theirs).error();
     for (auto& entry : *theirs) {
-      const bool stays =
-          entry.kind == targets::LedgerEntry::Kind::kInput &&
-          (entry.status == targets::LedgerEntry::Status::kDiscarded ||
-           (pipeline_.traits.pushed && is_open(entry)));
+      const bool stays = entry.kind == targets::LedgerEntry::Kind::kInput &&
+                         (entry.status == targets::LedgerEntry::Status::kDiscarded ||
+                          (pipeline_.traits.pushed && is_open(entry)));
       const bool mine = std::any_of(job_.sources.begin(), job_.sources.end(), [&](const SourceSpec& source) {
         return source.dataset == entry.dataset;
       });

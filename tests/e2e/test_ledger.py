@@ -99,7 +99,7 @@ def test_a_poison_record_and_those_behind_it(server, shop, provision, postgres, 
         product.wait_live(revision=2)
         assert statuses(server, "orders") == ["Discarded"]
 
-        server.cli.run("pause", "dataproduct", "orders", "-n", NAMESPACE)
+        server.cli.run("pause", "orders", "-n", NAMESPACE)
 
         def refused():
             told = server.cli.run("errors", "list", "orders", "-n", NAMESPACE, expect=None)

@@ -1,5 +1,5 @@
-// Rows that a store refused, as entries (kind Output) of the ledger in the control row: the content is what was
-// delivered, the store holds what stood there before. Pure.
+// Rows that a store refused, as entries (kind Output) of the ledger in the control row: the content is what
+// was delivered, the store holds what stood there before. Pure.
 //
 // A replay is its own intent: its entries are Retrying until the rows are written, so that whoever finds them
 // so writes them again, at the version of the epoch they are of.

@@ -17,9 +17,9 @@ inline constexpr std::string_view kPlaceGone = "PlaceGone";
 
 // A row that was not taken, and never will be as things are.
 struct RefusedRow {
-  std::string id;   // the store's own
-  std::string key;  // as it may be shown
-  base::Error why;  // without values
+  std::string id;                     // the store's own
+  std::string key;                    // as it may be shown
+  base::Error why;                    // without values
   types::Checksum delivered, wanted;  // what stands under the id, and what should
   std::string row;                    // as it was to be written
 };
@@ -58,8 +58,7 @@ class RowStore {
   // The rows of one epoch, but for those it gives. Again with the same changes: the same content. A part may
   // be written when it fails. Crash point "mid-epoch" where some rows are written and others are not.
   virtual base::Result<std::vector<RefusedRow>> write(const std::string& place,
-                                                      const engine::Changes& changes,
-                                                      std::int64_t epoch) = 0;
+                                                      const engine::Changes& changes, std::int64_t epoch) = 0;
   // Of stores that refuse rows: the ids of all that an epoch writes.
   virtual std::vector<std::string> ids_of(const engine::Changes& changes) const {
     (void)changes;

@@ -23,7 +23,8 @@ class DocumentRows : public intent::RowStore {
   base::Status make(const std::string& place, const std::string& previous) override;
   base::Result<std::unique_ptr<intent::RowLoader>> open_loader(const std::string& place) override;
   base::Status finish_load(const std::string& place) override;
-  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place, const engine::Changes& changes,
+  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place,
+                                                      const engine::Changes& changes,
                                                       std::int64_t epoch) override;
   std::vector<std::string> ids_of(const engine::Changes& changes) const override;
   base::Result<std::vector<intent::RefusedRow>> write_again(

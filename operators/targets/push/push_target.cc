@@ -21,7 +21,7 @@ constexpr std::size_t kMostKeys = 10'000;      // retrying or parked
 constexpr std::size_t kMostBytes = 128 << 20;  // of their messages
 constexpr auto kReplayPatience = 10s;          // of who asked for it
 constexpr std::size_t kNotes = 5;
-constexpr auto kLookEvery = 200ms;             // whether a successor asks for its turn
+constexpr auto kLookEvery = 200ms;  // whether a successor asks for its turn
 
 // An epoch that is being sent.
 struct Epoch {

@@ -19,7 +19,7 @@ LedgerEntries entries_of(const RetryQueues& queues, bool classified, std::size_t
 // What a command does to the queues; to be written to the journal, or the queues be loaded again.
 struct QueueCommand {
   std::vector<journal::Change> changes;
-  std::set<std::string> keys;   // whose heads are to be tried now
+  std::set<std::string> keys;  // whose heads are to be tried now
   std::int64_t discarded = 0;
 };
 //   replay    the queues of what is asked for are tried from their heads on, as if never before

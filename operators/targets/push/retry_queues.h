@@ -52,9 +52,9 @@ class RetryQueues {
 
   // Each changes the queue and gives what the journal is to be changed by. Should writing it fail, load()
   // again.
-  journal::Change push(Unsent message);               // to the end of its key's queue
-  journal::Change drop_head(const std::string& key);  // REQUIRES: there is one
-  journal::Change replace_head(Unsent message);       // REQUIRES: as drop_head
+  journal::Change push(Unsent message);                              // to the end of its key's queue
+  journal::Change drop_head(const std::string& key);                 // REQUIRES: there is one
+  journal::Change replace_head(Unsent message);                      // REQUIRES: as drop_head
   journal::Change drop(const std::string& key, std::int64_t epoch);  // REQUIRES: it is there
 
  private:

@@ -244,7 +244,8 @@ class FileRows : public intent::RowStore {
 
   base::Status finish_load(const std::string&) override { return {}; }
 
-  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place, const engine::Changes& changes,
+  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place,
+                                                      const engine::Changes& changes,
                                                       std::int64_t epoch) override {
     const auto ids = upsert_ids(table_, changes);
     const std::size_t all = ids.size() + changes.deletes.rows;

@@ -246,10 +246,9 @@ TEST_CASE("queues as entries of the ledger: heads first, and what commands do to
         std::multiset<std::string>{"of a Parked it answers 500 (12 tries)", "of a Waiting ", "of a Waiting ",
                                    "of b Retrying it answers 500 (2 tries)", "of b Waiting ",
                                    "of c Parked it answers 500 (12 tries)"});
-  CHECK(shown(true, 3) ==
-        std::multiset<std::string>{"••• Parked it answers 500 (12 tries)",
-                                   "••• Parked it answers 500 (12 tries)",
-                                   "••• Retrying it answers 500 (2 tries)"});
+  CHECK(shown(true, 3) == std::multiset<std::string>{"••• Parked it answers 500 (12 tries)",
+                                                     "••• Parked it answers 500 (12 tries)",
+                                                     "••• Retrying it answers 500 (2 tries)"});
 
   // A waiting one that is named goes alone; what is not parked stays unless it is named.
   const std::string third = id_of_text(LedgerEntry::Kind::kOutput, "a/3");
