@@ -60,6 +60,7 @@ class Live {
     std::optional<std::stop_callback<std::function<void()>>> interrupts;
     if (pipeline_.traits.pushed) interrupts.emplace(stop_, [this] { pipeline_.target->interrupt(); });
     clerk_.show();
+    clerk_.look_at_outputs(true);
     if (auto done = finish_intent(); !done) return std::move(done).error();
     if (auto swapped = try_swap(true); !swapped) return std::move(swapped).error();
     checkpoint();
@@ -236,6 +237,7 @@ class Live {
     committed_at_ = pipeline_.clock->steady();
     if (!epoch.ledger.empty()) clerk_.show();
     book_.committed();
+    clerk_.look_at_outputs(!pipeline_.traits.pushed);
     return {};
   }
 

@@ -60,9 +60,9 @@ class Shop:
         self.add_orders(orders)
         return self
 
-    def add_orders(self, count: int) -> None:
+    def add_orders(self, count: int, **fields) -> None:
         for _ in range(count):
-            row = self._new_order(len(self.orders))
+            row = {**self._new_order(len(self.orders)), **fields}
             self.orders.append(row)
             self._send("orders", str(row["order_id"]), row)
         self.flush()

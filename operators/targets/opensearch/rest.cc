@@ -43,15 +43,20 @@ Refusal refusal_of(int status, std::string_view object) {
   out.type = protocol::string_member(*error, "type");
   out.reason = protocol::string_member(*error, "reason");
   if (const auto cause = protocol::member(*error, "caused_by")) {
-    if (const std::string why = protocol::string_member(*cause, "reason"); !why.empty())
-      out.reason += ": " + why;
+    out.cause_type = protocol::string_member(*cause, "type");
+    out.cause = protocol::string_member(*cause, "reason");
   }
   return out;
 }
 
 base::Error error_of(const Refusal& refusal) {
-  const std::string words =
-      refusal.reason.empty() ? fmt::format("status {}", refusal.status) : refusal.reason;
+  std::string words = refusal.reason.empty() ? fmt::format("status {}", refusal.status) : refusal.reason;
+  if (is_of_the_row(refusal)) {
+    // What is below it quotes the value however it likes.
+    if (!refusal.cause_type.empty()) words += fmt::format(" ({})", refusal.cause_type);
+    return base::row_error("RowRefused", words);
+  }
+  if (!refusal.cause.empty()) words += ": " + refusal.cause;
   if (refusal.type == "cluster_block_exception") {
     base::Error error = base::transient("TargetReadOnly", words);
     if (words.find("read-only-allow-delete") != std::string::npos ||
@@ -62,7 +67,6 @@ base::Error error_of(const Refusal& refusal) {
     }
     return error;
   }
-  if (is_of_the_row(refusal)) return base::row_error("RowRefused", words);
   switch (refusal.status) {
     case 401:
     case 403:

@@ -13,6 +13,7 @@ namespace offtake::targets::opensearch {
 struct Refusal {
   int status = 0;
   std::string type, reason;  // "version_conflict_engine_exception"
+  std::string cause_type, cause;
 };
 // `object`: a response's body, or a bulk's item.
 Refusal refusal_of(int status, std::string_view object);
