@@ -255,6 +255,7 @@ TEST_CASE("where rows may be left out: a refused one is listed, and the others a
 
     // Who comes next has them. What is written later takes their place: another row, or none.
     REQUIRE_OK(session.target().take_ownership({1, 2, "the next one"}));
+    session.control.owner = "the next one";
     REQUIRE_OK(session.commit(changes_of(
         table, {.upserts = {{"9", "90"}}, .old_rows = {{"9", large}, {"4", large}}, .deletes = {{"4"}}})));
     CHECK(listed(session) == Lines{"1 Parked"});
