@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/planning/publication.h"
 #include "operators/plan/lineage.h"
 #include "operators/targets/target.h"
 
@@ -62,14 +63,15 @@ resources::Dataset derived_dataset(const resources::DataProduct& product, const 
   out.metadata.owner_references = {owner};
   out.spec.owner = product.spec.owner;
   out.spec.description = product.spec.description;
-  out.spec.type = resources::DatasetType::kEntity;
+  const bool keyed = rows_form(job) == provision::RowsForm::kKeyed;
+  out.spec.type = keyed ? resources::DatasetType::kEntity : resources::DatasetType::kEvent;
   out.spec.source.event_store_name = job.target.store;
   out.spec.source.topic = job.target.topic;
   resources::DatasetKey key;
   for (const int column : job.table.identity.key) {
     key.columns.push_back(job.table.columns[static_cast<std::size_t>(column)].name);
   }
-  out.spec.key = std::move(key);
+  if (keyed) out.spec.key = std::move(key);
   const auto lineage = plan::lineage_of(job.plan);
   for (std::size_t i = 0; i < job.table.columns.size() && i < lineage.size(); ++i) {
     resources::ColumnNote made{job.table.columns[i].name, "", ""};
@@ -119,13 +121,17 @@ base::Status check_dataset(const resources::DataProduct& product, const std::vec
     error.location.field = "metadata.name";
     return std::move(error).with_hint("give the product another name");
   }
-  if (found->spec.key && found->spec.key->columns != key) {
+  const std::vector<std::string> before =
+      found->spec.key ? found->spec.key->columns : std::vector<std::string>();
+  if (before != key) {
+    const auto shown = [](const std::vector<std::string>& columns) {
+      return columns.empty() ? "no key" : fmt::format("the key ({})", fmt::join(columns, ", "));
+    };
     base::Error error = base::terminal(
         "KeyChanged",
-        fmt::format("the records of topic {} have the key ({}), the query now gives ({}): readers "
-                    "would take each row for another one",
-                    found->spec.source.topic, fmt::join(found->spec.key->columns, ", "),
-                    fmt::join(key, ", ")));
+        fmt::format("the records of topic {} have {}, the query now gives {}: readers would take each "
+                    "row for another one",
+                    found->spec.source.topic, shown(before), shown(key)));
     error.location.field = "spec.target.key";
     return std::move(error).with_hint("make another product with another target.name");
   }

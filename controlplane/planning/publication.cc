@@ -2,6 +2,13 @@
 
 namespace offtake::planning {
 
+provision::RowsForm rows_form(const worker::Job& job) {
+  const auto* engine = targets::find_engine(job.target.engine);
+  const bool appends = engine != nullptr && engine->traits.appends &&
+                       job.table.identity.kind == plan::Identity::Kind::kPosition;
+  return appends ? provision::RowsForm::kAppended : provision::RowsForm::kKeyed;
+}
+
 provision::ProductTarget target_of(const resources::DataProduct& product, const std::string& installation) {
   provision::ProductTarget target;
   target.installation = installation;

@@ -2,8 +2,12 @@
 #pragma once
 #include "controlplane/resources/data_product.h"
 #include "operators/provision/provisioner.h"
+#include "operators/worker/job.h"
 
 namespace offtake::planning {
+
+// How the rows of a job's table are told apart, for who makes its target.
+provision::RowsForm rows_form(const worker::Job& job);
 
 provision::ProductTarget target_of(const resources::DataProduct& product, const std::string& installation);
 

@@ -83,7 +83,7 @@ struct ControlRow {
 struct RecordSchemas {
   std::string value;       // Avro text
   std::string key;         // Avro text; empty: the key is one value, written as key_format says
-  std::string key_format;  // Avro, String, Int32, Int64, UUID
+  std::string key_format;  // Avro, String, Int32, Int64, UUID; empty: records have no key
 };
 struct SchemaIds {
   int value = 0, key = 0;

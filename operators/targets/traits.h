@@ -16,8 +16,9 @@ enum class Guarantee { kExactlyOnce, kEffectivelyOnce, kAtLeastOnce };
 struct TargetTraits {
   CommitKind commit = CommitKind::kTransaction;
   Guarantee guarantee = Guarantee::kExactlyOnce;
-  bool proves = true;  // prove() counts and hashes what the target holds
-  bool bags = true;    // takes rows without a key (Identity::kBag, kPosition)
+  bool proves = true;    // prove() counts and hashes what the target holds
+  bool bags = true;      // takes rows without a key (Identity::kBag, kPosition)
+  bool appends = false;  // of those, where it takes none: kPosition, as records that are never taken back
   // Refuses a second row of a key by itself: while loading, and in epochs (a row said to be new that is
   // there).
   bool checks_keys_at_load = true, checks_keys_live = true;

@@ -1,6 +1,7 @@
 // The Dataset of a product whose target is a topic: made before its first record, gone before its topic.
 #include "base/log.h"
 #include "controlplane/planning/derived.h"
+#include "controlplane/planning/publication.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 #include "controlplane/reconcile/report.h"
 
@@ -21,11 +22,16 @@ std::vector<std::string> subjects_of(const std::string& topic) {
 
 }  // namespace
 
-// Schemas are registered, and the Dataset is there, before the worker starts: the records name the schemas'
-// ids.
+// The topic is made, as its records need it, schemas are registered, and the Dataset is there, before the
+// worker starts: the records name the schemas' ids.
 base::Status DataProductReconciler::publish_records(Work& work, worker::Job& job) {
   if (!has_records(job) || !work.facts.draft || !work.facts.draft->records) return {};
   const planning::Draft::Records& records = *work.facts.draft->records;
+  auto credentials = ensure_credentials(work.facts.product);
+  if (!credentials) return std::move(credentials).error();
+  provision::ProductTarget target = target_of(work.facts.product);
+  target.rows = planning::rows_form(job);
+  if (auto made = work.provisioner->ensure(target, *credentials); !made) return std::move(made).error();
   auto registry = platform_.registry_of(records.store);
   if (!registry) return std::move(registry).error();
   auto value = (*registry)->register_schema(job.target.topic + "-value", records.schemas.value);

@@ -160,7 +160,10 @@ base::Status DataProductReconciler::find_target(Work& work) {
   if (!known) {
     auto credentials = ensure_credentials(product);
     if (!credentials) return std::move(credentials).error();
-    auto provisioned = work.provisioner->ensure(target_of(product), *credentials);
+    provision::ProductTarget target = target_of(product);
+    target.rows =
+        work.jobs.empty() ? provision::RowsForm::kNotPlanned : planning::rows_form(work.jobs.back());
+    auto provisioned = work.provisioner->ensure(target, *credentials);
     if (!provisioned) return std::move(provisioned).error();
     if (auto bound = ensure_binding(product, *provisioned); !bound) return bound;
     memory.provisioned = *std::move(provisioned);

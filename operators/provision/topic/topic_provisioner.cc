@@ -44,8 +44,8 @@ class TopicProvisioner : public Provisioner {
     auto there = events_->describe(topic);
     if (!there && there.error().code != "TopicMissing") return std::move(there).error();
     if (there && !(*claim)->made) return taken(topic);
-    if (!there) {
-      if (auto made = make(topic); !made) return std::move(made).error();
+    if (!there && target.rows != RowsForm::kNotPlanned) {
+      if (auto made = make(topic, target.rows); !made) return std::move(made).error();
       (*claim)->made = true;
       if (auto written = write_claim(target, **claim); !written) return std::move(written).error();
     }
@@ -111,12 +111,14 @@ class TopicProvisioner : public Provisioner {
     return there.error().code == "TopicMissing" ? base::Status() : base::Status(there.error());
   }
 
-  base::Status make(const std::string& topic) {
+  base::Status make(const std::string& topic, RowsForm rows) {
     sources::TopicSpec spec;
     spec.topic = topic;
     spec.partitions = partitions_;
     spec.replicas = replicas_;
-    spec.cleanup = sources::CleanupPolicy::kCompact;
+    // Records without a key are all kept: nothing says which of them are of no more use.
+    spec.cleanup =
+        rows == RowsForm::kAppended ? sources::CleanupPolicy::kDelete : sources::CleanupPolicy::kCompact;
     auto made = events_->create_topic(spec);
     if (!made && made.error().code == "TopicExists") return taken(topic);
     return made;

@@ -86,6 +86,18 @@ bool may_replace(const ControlRow& next, const ControlRow& current) {
   return true;
 }
 
+bool is_past(const ControlRow& next, const ControlRow& current) {
+  for (const auto& [dataset, partitions] : current.offsets) {
+    const auto mine = next.offsets.find(dataset);
+    if (mine == next.offsets.end()) continue;
+    for (const auto& [partition, offset] : mine->second) {
+      const auto there = partitions.find(partition);
+      if (offset > (there == partitions.end() ? 0 : there->second)) return true;
+    }
+  }
+  return false;
+}
+
 bool is_near(const ControlRow& next, const ControlRow& current, std::int64_t records) {
   for (const auto& [dataset, partitions] : current.offsets) {
     const auto mine = next.offsets.find(dataset);

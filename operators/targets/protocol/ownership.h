@@ -25,6 +25,9 @@ base::Result<Outcome> outcome_of_epoch(const std::optional<ControlRow>& row, con
 // Whether `next` is at or past `current` for every partition that both read, and in logical time.
 bool may_replace(const ControlRow& next, const ControlRow& current);
 
+// Whether `next` has read what `current` has not, in a partition that both read.
+bool is_past(const ControlRow& next, const ControlRow& current);
+
 // Whether `next` has to read at most so many records to be where `current` is.
 bool is_near(const ControlRow& next, const ControlRow& current, std::int64_t records);
 // Where `next` is at `current` for every partition that both read, and nowhere behind itself.

@@ -31,20 +31,8 @@ std::optional<int> who_waits(std::span<const journal::Change> wishes, int revisi
   return std::nullopt;
 }
 
-bool is_past(const ControlRow& next, const ControlRow& current) {
-  for (const auto& [dataset, partitions] : current.offsets) {
-    const auto mine = next.offsets.find(dataset);
-    if (mine == next.offsets.end()) continue;
-    for (const auto& [partition, offset] : mine->second) {
-      const auto there = partitions.find(partition);
-      if (offset > (there == partitions.end() ? 0 : there->second)) return true;
-    }
-  }
-  return false;
-}
-
 bool is_near_enough(const ControlRow& next, const ControlRow& current, SwapResult& result) {
-  if (is_past(next, current)) {
+  if (protocol::is_past(next, current)) {
     result.hold = true;
     result.blocked_by = fmt::format("revision {}, which has not read as far yet", current.revision);
     return false;

@@ -406,7 +406,7 @@ class PushTarget : public Target {
       if (!stands) return stands;
       result.behind = !*stands;
       if (result.behind) return false;
-    } else if (is_past(next, row)) {
+    } else if (protocol::is_past(next, row)) {
       return base::terminal(
           "HandOverMissed",
           fmt::format("revision {} stands still where this one has read on: what lies between would be sent "

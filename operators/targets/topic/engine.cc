@@ -56,11 +56,14 @@ base::Status check_name(const std::string& name) {
 }
 
 base::Status check_table(const TableSpec& table) {
-  if (!protocol::has_key(table.identity)) {
+  if (table.identity.kind == plan::Identity::Kind::kBag) {
     return base::terminal(
                "KeyRequired",
-               "the rows of the query have no key, and a topic without keys could not take a row back")
-        .with_hint("declare which columns tell them apart: spec.target.key");
+               "the rows of the query have no key and may change, and a topic without keys could not take "
+               "a row back")
+        .with_hint(
+            "declare which columns tell them apart: spec.target.key; a query that filters and projects one "
+            "Event dataset needs none");
   }
   for (const auto& column : table.columns) {
     if (is_avro_name(column.name)) continue;
@@ -95,6 +98,7 @@ std::vector<TypeNote> type_notes() {
 constexpr TargetEngine kEngine = {.name = "topic",
                                   .traits = {.commit = CommitKind::kLog,
                                              .bags = false,
+                                             .appends = true,
                                              .checks_keys_live = false,
                                              .keeps_fill = false,
                                              .ledger_entries = 1'000},

@@ -129,6 +129,7 @@ base::Result<RecordSchemas> record_schemas(const TableSpec& table) {
   auto value = record_of(name, table.columns);
   if (!value) return std::move(value).error();
   out.value = *std::move(value);
+  if (!protocol::has_key(table.identity)) return out;
   const auto key = protocol::identity_columns(table);
   out.key_format = simple_key_format(key);
   if (!out.key_format.empty()) return out;

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "operators/targets/protocol/ownership.h"
 #include "operators/targets/protocol/table_layout.h"
+#include "operators/targets/topic/appended.h"
 
 namespace offtake::targets::topic {
 namespace {
@@ -22,11 +23,12 @@ class TopicLoader : public Loader {
   }
 
   base::Status append(const engine::Changes& rows) override {
-    auto encoded = stage_rows(*encoder_, rows);
+    auto encoded = stage_rows(table_, *encoder_, rows);
     if (!encoded) return std::move(encoded).error();
     auto refused = fill_->stage->put(*encoded, true);
     if (!refused) return std::move(refused).error();
     if (refused->has_value()) {
+      if (appends(table_)) return base::internal("a record gave the same row twice");
       std::vector<std::string> key;
       for (const int column : table_.identity.key) {
         key.push_back(types::value_text(*rows.upserts.columns[static_cast<std::size_t>(column)],
@@ -64,22 +66,36 @@ class TopicLoader : public Loader {
   FillProgress progress_;
 };
 
+// As protocol::hidden_columns has them.
+std::string position_at(const std::vector<types::ColumnPtr>& columns, std::size_t row) {
+  return position_key({columns[0]->values<std::int32_t>()[row], columns[1]->values<std::int64_t>()[row],
+                       columns[2]->values<std::int32_t>()[row]});
+}
+
 }  // namespace
 
-base::Result<std::vector<Stage::Row>> stage_rows(const RecordEncoder& encoder,
+base::Result<std::vector<Stage::Row>> stage_rows(const TableSpec& table, const RecordEncoder& encoder,
                                                  const engine::Changes& changes) {
   std::vector<Stage::Row> out;
   out.reserve(changes.upserts.rows + changes.deletes.rows);
   for (std::size_t row = 0; row < changes.deletes.rows; ++row) {
+    if (appends(table)) {
+      out.push_back({position_at(changes.deletes.columns, row), std::nullopt});
+      continue;
+    }
     auto key = encoder.key_of_deleted(changes.deletes, row);
     if (!key) return std::move(key).error();
     out.push_back({*std::move(key), std::nullopt});
   }
   for (std::size_t row = 0; row < changes.upserts.rows; ++row) {
-    auto key = encoder.key_of(changes.upserts, row);
-    if (!key) return std::move(key).error();
     auto value = encoder.value_of(changes.upserts, row);
     if (!value) return std::move(value).error();
+    if (appends(table)) {
+      out.push_back({position_at(changes.upsert_identity, row), *std::move(value)});
+      continue;
+    }
+    auto key = encoder.key_of(changes.upserts, row);
+    if (!key) return std::move(key).error();
     out.push_back({*std::move(key), *std::move(value)});
   }
   return out;

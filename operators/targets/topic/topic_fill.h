@@ -19,8 +19,8 @@ struct Fill {
   std::map<std::string, FillProgress> progress;
 };
 
-// Deletes first, then what is new or changed.
-base::Result<std::vector<Stage::Row>> stage_rows(const RecordEncoder& encoder,
+// Deletes first, then what is new or changed. By key, or by position where the table's rows have none.
+base::Result<std::vector<Stage::Row>> stage_rows(const TableSpec& table, const RecordEncoder& encoder,
                                                  const engine::Changes& changes);
 
 // Fenced where the control document has another owner. REQUIRES: `controls` outlives the loader.

@@ -4,6 +4,8 @@
 #include "operators/targets/intent/control_steps.h"
 #include "operators/targets/journal/journal_controls.h"
 #include "operators/targets/protocol/ownership.h"
+#include "operators/targets/topic/appended.h"
+#include "operators/targets/topic/chunks.h"
 #include "operators/targets/topic/record_checksum.h"
 #include "operators/targets/topic/record_encoder.h"
 #include "operators/targets/topic/topic_content.h"
@@ -20,37 +22,14 @@ using Stored = intent::ControlStore::Stored;
 // Of the transactions that bring the topic to what is wanted.
 constexpr std::size_t kTransactionRecords = 100'000;
 constexpr auto kTransactionTime = 20s;
-constexpr std::size_t kChunk = 5'000;  // records handed to the producer at once
-// Hands records to a producer a chunk at a time.
-class Chunks {
- public:
-  Chunks(sources::TransactionalProducer& producer, std::string topic)
-      : producer_(producer), topic_(std::move(topic)) {}
-  base::Status add(Stage::Row&& row) {
-    sources::NewRecord record;
-    record.key = std::move(row.key);
-    record.value = std::move(row.value);
-    records_.push_back(std::move(record));
-    return records_.size() < kChunk ? base::Status() : flush();
-  }
-  base::Status flush() {
-    auto done = producer_.append(topic_, records_);
-    records_.clear();
-    return done;
-  }
-
- private:
-  sources::TransactionalProducer& producer_;
-  const std::string topic_;
-  std::vector<sources::NewRecord> records_;
-};
 
 class TopicTarget : public Target {
  public:
   TopicTarget(const TargetConnection& connection, TableSpec table, std::string product_uid,
-              std::unique_ptr<RecordEncoder> encoder)
+              std::unique_ptr<RecordEncoder> encoder, int partitions)
       : events_(connection.events),
         topic_(connection.topic),
+        place_{topic_, appends(table) ? std::optional<int>(partitions) : std::nullopt},
         table_(std::move(table)),
         product_uid_(std::move(product_uid)),
         encoder_(std::move(encoder)),
@@ -145,6 +124,8 @@ class TopicTarget : public Target {
       if (auto read = fill_->stage->for_each_value(Stage::Side::kWanted, add); !read)
         return std::move(read).error();
       proof.control = mine_->row;
+    } else if (appends(table_)) {
+      return base::terminal("NotProved", "the topic holds the records of earlier revisions, too");
     } else {
       auto before = controls_.read(table_.revision);
       if (!before) return std::move(before).error();
@@ -184,7 +165,8 @@ class TopicTarget : public Target {
       next->epoch = std::max(next->epoch, previous ? previous->row.epoch : 0) + 1;
       next->phase = Phase::kCurrent;
       next->committed_at = base::system_clock().now();
-      if (auto published = publish(*next); !published) return std::move(published).error();
+      auto published = appends(table_) ? append_gathered(*next, previous.has_value()) : publish(*next);
+      if (!published) return std::move(published).error();
       base::crash_point("after-swap-commit");
       fill_.reset();
     } else {
@@ -215,7 +197,7 @@ class TopicTarget : public Target {
       return std::move(outcome).error();
     }
     if (*outcome == protocol::Outcome::kCommitted) return {};
-    auto rows = stage_rows(*encoder_, epoch.changes);
+    auto rows = stage_rows(table_, *encoder_, epoch.changes);
     if (!rows) return std::move(rows).error();
     ControlRow row = intent::after_epoch(mine_->row, epoch);
     if (row.phase != Phase::kCurrent) {
@@ -225,8 +207,13 @@ class TopicTarget : public Target {
       mine_->row = std::move(row);
       return {};
     }
+    if (appends(table_)) {
+      // What only time takes out of the result stays.
+      std::erase_if(*rows, [](const Stage::Row& each) { return !each.value; });
+      std::sort(rows->begin(), rows->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    }
     auto written = write_with(row, [&](sources::TransactionalProducer& producer) -> base::Status {
-      Chunks chunks(producer, topic_);
+      Chunks chunks(producer, place_);
       for (auto& each : *rows) {
         if (auto added = chunks.add(Stage::Row(each)); !added) return added;
       }
@@ -270,12 +257,12 @@ class TopicTarget : public Target {
 
   // Over the version that was seen. When it is not known what became of it, or another one was there first,
   // the document is read again by whoever comes next: `outcome_of_epoch` and `owned` then say which.
-  base::Status write_with(const ControlRow& row, const Rows& rows) {
+  base::Status write_with(const ControlRow& row, const Rows& rows, const std::vector<Change>& entries = {}) {
     JournalControls::Add add;
     if (rows) {
       add = [&](sources::TransactionalProducer& producer) -> base::Result<std::vector<Change>> {
         if (auto added = rows(producer); !added) return std::move(added).error();
-        return std::vector<Change>();
+        return entries;
       };
     }
     auto version = controls_.write_with(row, mine_ ? mine_->version : "", add);
@@ -308,11 +295,18 @@ class TopicTarget : public Target {
 
   // True: `previous` stands still, and this revision is at or past it.
   base::Result<bool> hand_over(const ControlRow& next, Stored& previous, SwapResult& result) {
+    // A record is not taken back: what lies between the two would be appended by neither.
+    const auto is_past = [&] { return appends(table_) && protocol::is_past(next, previous.row); };
     if (previous.row.phase == Phase::kCurrent) {
       const auto is_there = [&] {
         return protocol::may_replace(next, previous.row) ||
                protocol::is_near(next, previous.row, intent::kNearRecords);
       };
+      result.hold = is_past();
+      if (result.hold) {
+        result.blocked_by = fmt::format("revision {}, which has not read as far yet", previous.row.revision);
+        return false;
+      }
       result.behind = !is_there();
       if (result.behind) return false;
       // Ends its writer, so that what is read now is where it stands. Should this go no further, it opens a
@@ -320,12 +314,20 @@ class TopicTarget : public Target {
       auto taken = controls_.take(previous.row.revision);
       if (!taken) return std::move(taken).error();
       if (taken->has_value()) previous = **std::move(taken);
-      result.behind = !taken->has_value() || previous.row.phase != Phase::kCurrent || !is_there();
+      result.behind =
+          !taken->has_value() || previous.row.phase != Phase::kCurrent || !is_there() || is_past();
       if (result.behind) return false;
       auto stands = intent::let_stand(controls_, previous);
       if (!stands) return stands;
       result.behind = !*stands;
       if (result.behind) return false;
+    } else if (is_past()) {
+      return base::terminal(
+          "HandOverMissed",
+          fmt::format(
+              "revision {} stands still where this one has read on: what lies between would be appended "
+              "by neither",
+              previous.row.revision));
     }
     if (protocol::may_replace(next, previous.row)) return true;
     result.reach = protocol::to_reach(next, previous.row);
@@ -333,32 +335,74 @@ class TopicTarget : public Target {
     return false;
   }
 
+  base::Status check_gathered(const ControlRow& next) const {
+    auto rows = fill_->stage->rows();
+    if (!rows) return std::move(rows).error();
+    if (*rows == next.content.rows) return {};
+    return base::terminal(
+        "VerificationFailed",
+        fmt::format("{} rows were gathered for the topic, delivered were {}", *rows, next.content.rows));
+  }
+
   // Brings the topic to what was gathered; the last transaction makes `next` Current.
   base::Status publish(const ControlRow& next) {
-    Stage& stage = *fill_->stage;
-    auto rows = stage.rows();
-    if (!rows) return std::move(rows).error();
-    if (*rows != next.content.rows) {
-      return base::terminal(
-          "VerificationFailed",
-          fmt::format("{} rows were gathered for the topic, delivered were {}", *rows, next.content.rows));
+    if (auto all = check_gathered(next); !all) return all;
+    if (auto read = read_content(*events_, topic_, *fill_->stage); !read) return read;
+    return write_gathered(
+        next, [](const Stage::Row&) { return true; }, nullptr);
+  }
+
+  // What was gathered is the first revision's to append; where another one was, `next` goes on from there.
+  // The last transaction makes it Current.
+  base::Status append_gathered(const ControlRow& next, bool follows) {
+    if (auto all = check_gathered(next); !all) return all;
+    Appended appended;
+    for (const Change& entry : controls_.entries(std::string(kAppendedKey))) {
+      auto found = appended_from(entry.value.value_or(""));
+      if (!found) return std::move(found).error();
+      appended = *std::move(found);
     }
-    if (auto read = read_content(*events_, topic_, stage); !read) return read;
-    // One pass; a transaction that is full is committed and the next one begun.
+    if (!follows && appended.complete) {
+      return base::terminal(
+                 "AppendedBefore",
+                 "the topic holds the records of a revision that is gone, and where that ended is not "
+                 "known: they would be appended again")
+          .with_hint("make another product with another target.name");
+    }
+    const auto wanted = [&](const Stage::Row& row) {
+      const Position position = position_of(row.key);
+      if (follows || appended.has(position)) return false;
+      appended.last[position.partition] = position;
+      return true;
+    };
+    return write_gathered(next, wanted, &appended);
+  }
+
+  // In transactions; one that is full is committed and the next one begun. With `appended`, which `wanted`
+  // moves on, in the journal.
+  base::Status write_gathered(const ControlRow& next, const std::function<bool(const Stage::Row&)>& wanted,
+                              Appended* appended) {
+    Stage& stage = *fill_->stage;
     std::vector<Stage::Row> pending;
     auto began = std::chrono::steady_clock::now();
+    // A test that kills between two of them finds them small.
+    const std::size_t most = base::crash_points_armed() ? kTransactionRecords / 100 : kTransactionRecords;
     const auto full = [&] {
-      return pending.size() >= kTransactionRecords ||
-             std::chrono::steady_clock::now() - began >= kTransactionTime;
+      return pending.size() >= most || std::chrono::steady_clock::now() - began >= kTransactionTime;
+    };
+    const auto entries = [&] {
+      return appended == nullptr ? std::vector<Change>()
+                                 : std::vector<Change>{{std::string(kAppendedKey), to_text(*appended)}};
     };
     const auto add_pending = [&](sources::TransactionalProducer& producer) -> base::Status {
-      Chunks chunks(producer, topic_);
+      Chunks chunks(producer, place_);
       for (const auto& row : pending) {
         if (auto added = chunks.add(Stage::Row(row)); !added) return added;
       }
       return chunks.flush();
     };
     auto written = stage.for_each_difference([&](Stage::Row&& row) -> base::Status {
+      if (!wanted(row)) return {};
       pending.push_back(std::move(row));
       if (!full()) return {};
       const std::string version = mine_->version;
@@ -366,7 +410,7 @@ class TopicTarget : public Target {
           table_.revision, version,
           [&](sources::TransactionalProducer& producer) -> base::Result<std::vector<Change>> {
             if (auto added = add_pending(producer); !added) return std::move(added).error();
-            return std::vector<Change>();
+            return entries();
           });
       if (!done) return done;
       base::crash_point("piece-published");
@@ -375,15 +419,18 @@ class TopicTarget : public Target {
       return {};
     });
     if (!written) return written;
-    return write_with(next, [&](sources::TransactionalProducer& producer) -> base::Status {
+    if (appended != nullptr) appended->complete = true;
+    const auto add = [&](sources::TransactionalProducer& producer) -> base::Status {
       if (auto added = add_pending(producer); !added) return added;
       base::crash_point("before-swap-commit");
       return {};
-    });
+    };
+    return write_with(next, add, entries());
   }
 
   const std::shared_ptr<sources::EventStore> events_;
   const std::string topic_;
+  const Place place_;
   const TableSpec table_;
   const std::string product_uid_;
   const std::unique_ptr<RecordEncoder> encoder_;
@@ -404,12 +451,14 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
   }
   auto encoder = RecordEncoder::make(table);
   if (!encoder) return std::move(encoder).error();
-  if (auto topic = connection.events->describe(connection.topic); !topic) {
+  auto topic = connection.events->describe(connection.topic);
+  if (!topic) {
     if (topic.error().code != "TopicMissing") return std::move(topic).error();
     return base::terminal("TargetMissing", fmt::format("topic '{}' does not exist", connection.topic))
         .with_hint("provisioning makes it; the product was deleted, or its topic was");
   }
-  return std::make_unique<TopicTarget>(connection, table, product_uid, *std::move(encoder));
+  return std::make_unique<TopicTarget>(connection, table, product_uid, *std::move(encoder),
+                                       topic->partitions);
 }
 
 }  // namespace offtake::targets::topic

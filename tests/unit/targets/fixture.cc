@@ -41,8 +41,10 @@ std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> al
   return all;
 }
 
-Product::Product(Fixture& fixture, const std::string& target_name) : fixture_(fixture) {
-  target_ = {"test-installation", base::random_uuid(), "retail", "orders-" + base::random_id(), target_name};
+Product::Product(Fixture& fixture, const std::string& target_name, provision::RowsForm rows)
+    : fixture_(fixture) {
+  target_ = {"test-installation",           base::random_uuid(), "retail",
+             "orders-" + base::random_id(), target_name,         rows};
   // Products of one test run are told apart by their class.
   provisioner_ = fixture.make_provisioner("c" + base::random_id());
   const provision::Credentials credentials{base::random_password(), base::random_password()};

@@ -51,7 +51,8 @@ std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> al
 // One product's place in an engine, provisioned as the control plane does; removed at the end.
 class Product {
  public:
-  explicit Product(Fixture& fixture, const std::string& target_name = "orders");
+  explicit Product(Fixture& fixture, const std::string& target_name = "orders",
+                   provision::RowsForm rows = provision::RowsForm::kKeyed);
   ~Product();
   Product(const Product&) = delete;
   Product& operator=(const Product&) = delete;

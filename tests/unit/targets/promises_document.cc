@@ -28,6 +28,12 @@ std::string_view late_writers(const TargetTraits& traits) {
                        : "its next control document is refused, its rows replace nothing newer";
 }
 
+std::string_view keyless(const TargetTraits& traits) {
+  if (traits.bags) return "kept apart";
+  return traits.appends ? "appended, where a query filters and projects one Event dataset; else refused"
+                        : "refused";
+}
+
 std::string_view content(const TargetTraits& traits) {
   if (traits.pushed) return "never pushed";
   return traits.proves ? "counted and hashed in the target before it is published" : "not compared";
@@ -43,9 +49,9 @@ std::string promises_document() {
   for (const auto name : targets::engine_names()) {
     const TargetTraits& traits = targets::find_engine(name)->traits;
     if (!traits.pushed) compared.push_back(name);
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name, to_string(traits.guarantee),
-                       reason_of(traits), content(traits), traits.bags ? "kept apart" : "refused",
-                       keys(traits), late_writers(traits));
+    out +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name, to_string(traits.guarantee),
+                    reason_of(traits), content(traits), keyless(traits), keys(traits), late_writers(traits));
   }
   return out +
          "\n- **ExactlyOnce**: whatever is killed, the target holds each change once. **EffectivelyOnce**: "

@@ -93,7 +93,11 @@ Shown TopicFixture::read(const TargetConnection& writer, const std::string&) {
     REQUIRE(batch.ok());
     REQUIRE(batch->has_value());
     for (const auto& record : (*batch)->records) {
-      if (record.value) {
+      // Without a key each record is a row.
+      if (!record.key) {
+        REQUIRE(record.value.has_value());
+        rows[fmt::format("{}:{}", (*batch)->partition, record.offset)] = std::string(*record.value);
+      } else if (record.value) {
         rows[std::string(*record.key)] = std::string(*record.value);
       } else {
         rows.erase(std::string(*record.key));

@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "operators/targets/protocol/ownership.h"
 #include "operators/targets/push/hand_over.h"
 #include "operators/targets/push/queue_ledger.h"
 #include "operators/targets/push/retry_queues.h"
@@ -210,11 +211,11 @@ TEST_CASE("a successor never gets past whom it takes over from") {
   // A partition that the other one has not found.
   ControlRow wider = at(90);
   wider.offsets["a/b"][1] = 1;
-  CHECK(is_past(wider, at(100)));
+  CHECK(targets::protocol::is_past(wider, at(100)));
   // A dataset that only one of them reads.
   ControlRow other = at(90);
   other.offsets["a/c"][0] = 5;
-  CHECK_FALSE(is_past(other, at(100)));
+  CHECK_FALSE(targets::protocol::is_past(other, at(100)));
 }
 
 TEST_CASE("queues as entries of the ledger: heads first, and what commands do to them") {
