@@ -244,12 +244,13 @@ class Attempt {
     if (before == 0) return out;
     auto theirs = target_->ledger(before);
     if (!theirs) return std::move(theirs).error();
-    const bool never_sent = pipeline_.traits.pushed ||
-                            (pipeline_.traits.appends && job_.table.identity.kind == plan::Identity::Kind::kPosition);
+    const bool never_sent =
+        pipeline_.traits.pushed ||
+        (pipeline_.traits.appends && job_.table.identity.kind == plan::Identity::Kind::kPosition);
     for (auto& entry : *theirs) {
-      const bool stays = entry.kind == targets::LedgerEntry::Kind::kInput &&
-                         (entry.status == targets::LedgerEntry::Status::kDiscarded ||
-                          (never_sent && is_open(entry)));
+      const bool stays =
+          entry.kind == targets::LedgerEntry::Kind::kInput &&
+          (entry.status == targets::LedgerEntry::Status::kDiscarded || (never_sent && is_open(entry)));
       const bool mine = std::any_of(job_.sources.begin(), job_.sources.end(), [&](const SourceSpec& source) {
         return source.dataset == entry.dataset;
       });
