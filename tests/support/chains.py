@@ -7,7 +7,6 @@ import signal
 import struct
 
 import fastavro
-from confluent_kafka import TopicPartition
 
 from support import manifests
 from support.children import eventually
@@ -70,19 +69,7 @@ class Chain:
     def records(self, topic: str) -> list[tuple]:
         """(partition, key, value or None) as a reader of committed records gets them, in the order of each partition."""
         self.kafka.wait_no_open_transaction(topic)
-        ends = {p: end for p, end in self.kafka.offsets(topic).items()}
-        consumer = self.kafka.consumer(**{"isolation.level": "read_committed", "enable.partition.eof": True})
-        consumer.assign([TopicPartition(topic, p, 0) for p in ends])
-        found, open_ = [], set(ends)
-        while open_:
-            message = consumer.poll(20)
-            assert message is not None, f"{topic} was not read to its end"
-            if message.error() is not None:
-                open_.discard(message.partition())
-                continue
-            found.append((message.partition(), message.key(), message.value()))
-        consumer.close()
-        return found
+        return [(message.partition(), message.key(), message.value()) for message in self.kafka.read(topic)]
 
     def schema(self, id_: int):
         answer = self.server.http("GET", f"/registry/schemas/ids/{id_}")

@@ -11,7 +11,7 @@ import struct
 
 import fastavro
 import yaml
-from confluent_kafka import OFFSET_BEGINNING, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from support import paths
 from support.kafka import Kafka
@@ -59,16 +59,10 @@ class Finance:
     def load(self) -> None:
         """PostgreSQL from what is in Kafka."""
         for name, key in KEYS.items():
-            ends = self.kafka.offsets(self.topic(name))
-            consumer = self.kafka.consumer()
-            consumer.assign([TopicPartition(self.topic(name), partition, OFFSET_BEGINNING) for partition in ends])
-            while self.records[name] < sum(ends.values()):
-                for message in consumer.consume(10_000, 10):
-                    assert message.error() is None, message.error()
-                    self.records[name] += 1
-                    row = self._decode(name, message.value())
-                    self.rows[name][row[key]] = row
-            consumer.close()
+            for message in self.kafka.read(self.topic(name)):
+                self.records[name] += 1
+                row = self._decode(name, message.value())
+                self.rows[name][row[key]] = row
         with self.connect() as connection:
             connection.execute(TABLES)
             for name, rows in self.rows.items():

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from support import paths, tls
@@ -134,6 +134,29 @@ class Kafka:
     def consumer(self, **config) -> Consumer:
         return Consumer({**self.client_config(), "group.id": "tests", "enable.auto.commit": False,
                          "auto.offset.reset": "earliest", **config})
+
+    def read(self, topic: str, **config):
+        """The committed records of a topic up to its present end, from the first of each partition."""
+        ends = self.offsets(topic)
+        left = {partition for partition, end in ends.items() if end > 0}
+        consumer = self.consumer(**{"isolation.level": "read_committed", "enable.partition.eof": True}, **config)
+        try:
+            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in left])
+            while left:
+                message = consumer.poll(30)
+                assert message is not None, f"{topic}: no end of partitions {sorted(left)} within 30 s"
+                if message.error() is not None:
+                    # Markers of transactions may be the last before the end.
+                    assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                    left.discard(message.partition())
+                    continue
+                end = ends[message.partition()]
+                if message.offset() < end:
+                    yield message
+                if message.offset() + 1 >= end:
+                    left.discard(message.partition())
+        finally:
+            consumer.close()
 
     def _format(self) -> None:
         data = self.folder / "data"

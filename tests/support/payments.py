@@ -4,7 +4,7 @@ import io
 import json
 
 import fastavro
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -81,22 +81,10 @@ class Payments:
 
     def rows(self, name: str) -> list[dict]:
         """What stands in the topic: of an entity the last value of each key."""
-        partitions = self.kafka.offsets(self.topic(name))
-        consumer = self.kafka.consumer(**{"enable.partition.eof": True})
-        schema = fastavro.parse_schema(self._schemas[name])
-        found, ended = {}, set()
-        try:
-            consumer.assign([TopicPartition(self.topic(name), p, OFFSET_BEGINNING) for p in partitions])
-            while len(ended) < len(partitions):
-                for message in consumer.consume(10_000, 10):
-                    if message.error() is not None:
-                        assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
-                        ended.add(message.partition())
-                        continue
-                    row = fastavro.schemaless_reader(io.BytesIO(message.value()[5:]), schema, None)
-                    found[row[KEYS[name]] if name in KEYS else (message.partition(), message.offset())] = row
-        finally:
-            consumer.close()
+        schema, found = fastavro.parse_schema(self._schemas[name]), {}
+        for message in self.kafka.read(self.topic(name)):
+            row = fastavro.schemaless_reader(io.BytesIO(message.value()[5:]), schema, None)
+            found[row[KEYS[name]] if name in KEYS else (message.partition(), message.offset())] = row
         return list(found.values())
 
     def load_into(self, connection) -> None:

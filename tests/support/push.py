@@ -10,8 +10,6 @@ import socketserver
 import threading
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
-
 from support import manifests
 from support.children import eventually
 from support.kafka import Kafka
@@ -70,21 +68,12 @@ def wait_complete(product: Product) -> None:
 
 def journal(kafka: Kafka, product: Product) -> dict[str, bytes]:
     """What the product keeps beside its event store's other topics: the latest value of each key."""
-    consumer = kafka.consumer(**{"enable.partition.eof": True})
-    found, ended = {}, False
-    try:
-        consumer.assign([TopicPartition(f"_offtake.state.{product.uid}", 0, OFFSET_BEGINNING)])
-        while not ended:
-            for message in consumer.consume(1_000, 10):
-                if message.error() is not None:
-                    assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
-                    ended = True
-                elif message.value() is None:
-                    found.pop(message.key().decode(), None)
-                else:
-                    found[message.key().decode()] = message.value()
-    finally:
-        consumer.close()
+    found = {}
+    for message in kafka.read(f"_offtake.state.{product.uid}"):
+        if message.value() is None:
+            found.pop(message.key().decode(), None)
+        else:
+            found[message.key().decode()] = message.value()
     return found
 
 
