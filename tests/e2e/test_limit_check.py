@@ -160,6 +160,6 @@ def test_what_is_answered_is_not_what_is_sent(world):
     both = world.server.cli.apply(asking("third", "others", "verdicts"), asking("first", "verdicts", "others"), expect=1)
     assert "Cycle" in both.text or "own answers" in both.text, both
     world.server.cli.apply(asking("second", "others", "verdicts"), flags=("--no-plan",))
-    eventually(lambda: path in json.dumps(world.server.cli.get("dataproduct", "second", world.namespace)["status"]), 30,
+    eventually(lambda: path in json.dumps(world.server.cli.get("dataproduct", "second", world.namespace)), 30,
                "its condition shows the path")
     world.remove("second", "first")

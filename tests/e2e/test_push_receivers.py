@@ -100,6 +100,15 @@ class Pace:
             eventually(both, 120, f"{records} records get to both", interval=0.05)
         return {name: records / seconds for name, seconds in took.items()}
 
+    def reaches(self, name: str, floor: float) -> None:
+        """What else the machine does can only slow a measurement down: one of ten has to reach the floor."""
+        measured = []
+        while len(measured) < 10:
+            measured.append(self.measure()[name])
+            if measured[-1] >= floor:
+                return
+        raise AssertionError(f"{name}: at best {max(measured):.0f} records a second, {floor:.0f} asked for: {measured}")
+
 
 @pytest.mark.timeout(420)  # two minutes of them are the receiver's
 def test_receivers_that_take_nothing_for_long(world, services):
@@ -129,12 +138,9 @@ def test_receivers_that_take_nothing_for_long(world, services):
     stalled(products[gone], "Unreachable")
     stalled(products[hanging], "TimedOut")
     stalled(products[busy], "ReceiverBusy", "ReceiverPaused")
-    hindered = [pace.measure(), pace.measure()]
-    notes.write(range(20, 60), times=2)
     for name in ("table", "good"):
-        before, after = (max(measured[name] for measured in each) for each in (calm, hindered))
-        print(f"{name}: {before:.0f} records a second beside good receivers, {after:.0f} beside bad ones")
-        assert after >= before / 2, f"{name}: {after:.0f} records a second, {before:.0f} without the bad receivers"
+        pace.reaches(name, max(measured[name] for measured in calm) / 2)
+    notes.write(range(20, 60), times=2)
     for product in (pace.table, pace.sent):
         assert condition(product.get(), "Stalled")["status"] == "False"
 
@@ -146,7 +152,7 @@ def test_receivers_that_take_nothing_for_long(world, services):
         eventually(lambda: notes.all_taken(service), 90, "it has taken all that it missed", interval=0.3)
         products[service].wait("Stalled", "False", timeout=60)
         assert_in_order(service)
-        assert unsent(world.kafka, products[service]) == []
+        eventually(lambda: unsent(world.kafka, products[service]) == [], 30, "none waits any more", interval=0.3)
 
     # Still the two minutes last.
     notes.write(range(50, 60))
@@ -162,7 +168,7 @@ def test_receivers_that_take_nothing_for_long(world, services):
     eventually(lambda: notes.all_taken(busy), 90, "it has taken all that it missed", interval=0.3)
     products[busy].wait("Stalled", "False", timeout=60)
     assert_in_order(busy)
-    assert unsent(world.kafka, products[busy]) == []
+    eventually(lambda: unsent(world.kafka, products[busy]) == [], 30, "none waits any more", interval=0.3)
     world.remove("table", "good", "busy", "hanging", "refusing", "gone")
 
 
