@@ -16,9 +16,10 @@ from support.products import Product
 
 
 # Files that take a minute or more, the longest first: what is begun last decides when the run ends.
-LONG = ["test_finance", "test_push_receivers", "test_push_secrets", "test_flights_crash", "test_search_frozen",
-        "test_push_crash", "test_push", "test_topics", "test_limit_check", "test_flights_crash_live", "test_checkpoints",
-        "test_ledger", "test_own_servers", "test_push_functions", "test_search"]
+LONG = ["test_finance", "test_flights_crash_live", "test_checkpoints", "test_push_receivers", "test_push",
+        "test_search_frozen", "test_topics_appended", "test_flights_crash", "test_push_crash", "test_flights_fences",
+        "test_topics", "test_limit_check", "test_ledger", "test_own_servers", "test_push_secrets", "test_push_functions",
+        "test_search"]
 
 
 @pytest.hookimpl(trylast=True)

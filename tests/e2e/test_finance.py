@@ -22,7 +22,7 @@ CLASS = "local-opensearch"
 COLUMNS = ("trade_id", "traded_at", "instrument", "side", "quantity", "price", "currency", "book", "desk", "trader",
            "present_value", "delta", "valued_at")
 SQL = floor.example_product("finance", "positions")["spec"]["sql"]
-EDITED_SQL = SQL + "WHERE t.quantity > 1000"
+EDITED_SQL = SQL + "WHERE t.quantity > 9000"
 SWAP = ("handing-over", "before-swap-commit", "public-name-moved", "after-swap-commit")
 # As documents spell the values.
 ORACLE_SQL = """
@@ -173,7 +173,7 @@ def test_killed_with_its_server(server, finance):
 
 @pytest.mark.timeout(600)
 def test_an_edit_killed_at_each_step_of_its_swap(server, finance):
-    """A filter: thousands of rows fewer. Readers see the whole of one revision or of the other."""
+    """A filter: a tenth of the rows. Readers see the whole of one revision or of the other."""
     product = positions(server, "kafka")
     server.restart(**arm(SWAP[0]))
     try:

@@ -31,12 +31,13 @@ def free_ports(count: int) -> list[int]:
             s.close()
 
 
-def eventually(condition, timeout: float, what: str = "", interval: float = 0.05):
+def eventually(condition, timeout: float, what: str = "", interval: float | None = None):
     """Calls `condition` until it gives something true, and returns that. An AssertionError or OSError of
-    it counts as "not yet". At the end of the time the last value or error is part of the failure."""
+    it counts as "not yet". At the end of the time the last value or error is part of the failure. Without an
+    interval it asks less often the longer it waits: asking costs what is waited for."""
     timeout *= sanitizers.patience()
     deadline = time.monotonic() + timeout
-    last = None
+    last, pause = None, interval or 0.03
     while True:
         try:
             last = condition()
@@ -46,7 +47,9 @@ def eventually(condition, timeout: float, what: str = "", interval: float = 0.05
             last = error
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout} s: {what or condition}; last seen: {last!r}")
-        time.sleep(interval)
+        time.sleep(pause)
+        if interval is None:
+            pause = min(pause * 1.2, 0.3)
 
 
 def port_owner_is(port: int, pid: int) -> bool:

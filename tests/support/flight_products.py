@@ -32,9 +32,9 @@ NAMESPACE = "air"
 COMPACTED = "air-compacted"  # the same flights and weather; the entities on compacted topics
 
 
-def since(sql: str) -> str:
+def since(sql: str, column: str = "time_hour") -> str:
     """The oracle's form of a history that begins at %(start)s."""
-    return sql.rstrip() + ("\n  AND" if "WHERE" in sql else "\nWHERE") + " time_hour >= %(start)s"
+    return sql.rstrip() + ("\n  AND" if "WHERE" in sql else "\nWHERE") + f" {column} >= %(start)s"
 
 
 def datasets(feed: FlightFeed, namespace: str = NAMESPACE) -> list[dict]:

@@ -72,10 +72,6 @@ class SearchProduct(Product):
                            *(_vectors(json.dumps(row[name])) for name in ("startOffsets", "cut", "offsets")),
                            row["content"]["rows"], row["content"]["sum"]) for row in self._control_documents()]
 
-    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60, interval: float = 0.3) -> None:
-        """Asked less often than others: each time is a refresh and a search."""
-        super().wait_reached(goal, timeout, interval)
-
     def intent(self) -> dict | None:
         return self._control_documents()[-1].get("intent")
 

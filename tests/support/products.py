@@ -23,7 +23,7 @@ def wait_condition(server: Server, kind: str, name: str, namespace: str | None, 
         found = condition(server.cli.get(kind, name, namespace), type_)
         assert found["status"] == status and reason in (None, found["reason"]), found
         return found
-    return eventually(check, timeout, f"{kind} {name}: {type_}={status} {reason or ''}", interval=0.1)
+    return eventually(check, timeout, f"{kind} {name}: {type_}={status} {reason or ''}")
 
 
 @dataclasses.dataclass
@@ -83,7 +83,7 @@ class Product:
             assert ready.get("observedGeneration") in (None, found["metadata"]["generation"]), ready
             assert revision in (None, current), f"revision {current}"
             return True
-        eventually(check, timeout, f"{self} is live", interval=0.1)
+        eventually(check, timeout, f"{self} is live")
 
     @property
     def start_time(self) -> datetime.datetime:
@@ -144,7 +144,7 @@ class Product:
             return dict(connection.execute(
                 f'SELECT stream, rows FROM "{self.schema}"._offtake_fill WHERE offsets IS NOT NULL').fetchall())
 
-    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60, interval: float = 0.1) -> None:
+    def wait_reached(self, goal: dict[str, dict[int, int]], timeout: float = 60) -> None:
         """Until the current revision's committed offsets are at or past `goal` ({dataset: {partition: offset}})
         for each dataset that the product reads."""
         def check():
@@ -155,4 +155,4 @@ class Product:
                 behind = {p: (offsets.get(p), o) for p, o in wanted.items() if offsets.get(p, 0) < o}
                 assert not behind, f"{key}: partition: (at, wanted) {behind}"
             return True
-        eventually(check, timeout, f"{self} reached {goal}", interval=interval)
+        eventually(check, timeout, f"{self} reached {goal}")
