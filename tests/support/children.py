@@ -52,6 +52,12 @@ def eventually(condition, timeout: float, what: str = "", interval: float | None
             pause = min(pause * 1.2, 0.3)
 
 
+def cpu_seconds(pid: int) -> float:
+    """What the process has used of processors so far, all its threads."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def port_owner_is(port: int, pid: int) -> bool:
     """Is the listener on this loopback port a socket of process `pid`? (/proc/net/tcp and its fds)"""
     inodes = set()
