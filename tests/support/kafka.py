@@ -204,6 +204,7 @@ class Kafka:
             "log.retention.ms": -1,
             "log.initial.task.delay.ms": 1000,
             "log.cleaner.backoff.ms": 500,
+            "log.cleaner.dedupe.buffer.size": 8 << 20,  # emptied each time
             "broker.session.timeout.ms": 2000,
             "broker.heartbeat.interval.ms": 500,
         }

@@ -105,7 +105,8 @@ class Postgres:
         return f"postgresql://{host}:{self.port}/{database}"
 
     def _launch(self) -> None:
-        settings = {"listen_addresses": "127.0.0.1", "fsync": "off", "max_connections": 100, "max_wal_size": "4GB",
+        settings = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off",
+                    "wal_level": "minimal", "max_wal_senders": 0, "max_connections": 100, "max_wal_size": "4GB",
                     "TimeZone": "UTC", "log_line_prefix": "%m [%p] %u@%d ", **self._settings}
         if self.authority is not None:
             settings["ssl"] = "on"
