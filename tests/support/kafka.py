@@ -135,11 +135,11 @@ class Kafka:
         return Consumer({**self.client_config(), "group.id": "tests", "enable.auto.commit": False,
                          "auto.offset.reset": "earliest", **config})
 
-    def read(self, topic: str, **config):
+    def read(self, topic: str):
         """The committed records of a topic up to its present end, from the first of each partition."""
         ends = self.offsets(topic)
         left = {partition for partition, end in ends.items() if end > 0}
-        consumer = self.consumer(**{"isolation.level": "read_committed", "enable.partition.eof": True}, **config)
+        consumer = self.consumer(**{"isolation.level": "read_committed", "enable.partition.eof": True})
         try:
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in left])
             while left:
