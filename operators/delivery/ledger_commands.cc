@@ -132,14 +132,7 @@ base::Result<CommandResult> carry_out(const Pipeline& pipeline, const LedgerComm
     return std::move(read).error();
   }
   if (!read) carrying.note("not all of it: " + read.error().text());
-  CommandResult result = carrying.finish();
-  auto others = pipeline.target->carry_out(command);
-  if (!others) return std::move(others).error();
-  result.outcome.replayed += others->replayed;
-  result.outcome.discarded += others->discarded;
-  result.outcome.still_parked += others->still_parked;
-  for (auto& note : others->notes) result.outcome.notes.push_back(std::move(note));
-  return result;
+  return carrying.finish();
 }
 
 }  // namespace offtake::delivery

@@ -1,4 +1,5 @@
-// Carries out `errors replay` and `errors discard` on a book and a dataflow, between two epochs.
+// Carries out `errors replay` and `errors discard` on a book and a dataflow, between two epochs; what the
+// target keeps by itself is the clerk's (ledger_clerk.h).
 //   replay    of each key that is asked for, its records in order from the first parked one on: those that
 //             decode now come in, up to the first that does not
 //   discard   entries that are parked for themselves are left out for good, and those behind them come in;
