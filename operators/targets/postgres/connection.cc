@@ -140,8 +140,11 @@ base::Error refused_start(PGconn* connection, const ConnectionSettings& settings
 }
 
 // Sessions of ours end with us: an idle transaction is a frozen writer, a dead peer a lost one.
+// JIT: where plans are told to avoid whole tables their cost is beyond everything, and each short statement
+// would be compiled.
 constexpr const char* kSessionSettings =
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; "
+    "SET extra_float_digits = 1; SET bytea_output = 'hex'; SET jit = off; "
     "SET client_min_messages = warning; SET standard_conforming_strings = on; SET search_path = pg_catalog; "
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = '10s'; "
     "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
