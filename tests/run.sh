@@ -17,7 +17,9 @@ source tests/support/sanitizers.sh
 preset="${OFFTAKE_PRESET:-release}"
 passed=0 failed=0 skipped=0
 log="$(mktemp)"
-trap 'rm -rf "$log" "$sanitizers_folder"' EXIT
+unit_jobs="$(($(nproc) + 1))" # programs at a time
+beside=""                    # the process group of what runs beside
+trap 'rm -rf "$log" "$sanitizers_folder"; [ -z "$beside" ] || kill -- "-$beside" 2>/dev/null' EXIT
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
@@ -46,7 +48,7 @@ run_programs() {
   local run code seconds line ok bad shown range
   for run in "${runs[@]}"; do
     read -r name shard shards cases <<<"$run"
-    while [ "$(jobs -rp | wc -l)" -ge "$(($(nproc) + 1))" ]; do wait -n; done
+    while [ "$(jobs -rp | wc -l)" -ge "$unit_jobs" ]; do wait -n; done
     {
       range=()
       if [ "$shards" -gt 1 ]; then
@@ -111,7 +113,7 @@ run_newer_search() {
 run_e2e() {
   section "real servers"
   local jobs
-  jobs="${OFFTAKE_TEST_JOBS:-$(($(nproc) * 3 / 2))}"
+  jobs="${OFFTAKE_TEST_JOBS:-$(($(nproc) * 2))}"
   "$(offtake_python)" -m pytest -c tests/pytest.ini tests/e2e -n "$((jobs > 4 ? 4 : jobs))" --dist loadfile \
     --no-loadscope-reorder "$@" 2>&1 | tee "$log"
   local line
@@ -122,6 +124,26 @@ run_e2e() {
   if [ -z "$line" ]; then errors=1; fi
   count "${ok:-0}" "$((${bad:-0} + ${errors:-0}))" "${skips:-0}"
   sanitizers_found || count 0 1 0
+}
+
+# Unit programs wait more than they work, so they run beside the real servers, and are told of afterwards.
+run_unit_and_e2e() {
+  local outcome ok bad skips
+  outcome="$(mktemp -d)"
+  set -m
+  (
+    passed=0 failed=0 skipped=0 unit_jobs=$(nproc)
+    run_unit >"$outcome/output" 2>&1
+    printf '%s %s %s\n' "$passed" "$failed" "$skipped" >"$outcome/counts"
+  ) &
+  beside=$!
+  set +m
+  run_e2e "$@"
+  wait "$beside"
+  beside=""
+  cat "$outcome/output"
+  if read -r ok bad skips <"$outcome/counts"; then count "$ok" "$bad" "$skips"; else count 0 1 0; fi
+  rm -rf "$outcome"
 }
 
 build() {
@@ -139,8 +161,7 @@ sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
-    run_unit
-    run_e2e -m 'not full'
+    run_unit_and_e2e -m 'not full'
     ;;
   quick)
     run_lint
