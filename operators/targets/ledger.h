@@ -1,6 +1,6 @@
 // The ledger of a revision: what its content is without. Kept in the target, in the transaction of the epoch
-// that changes it (correctness: "Bad records: the ledger"). Plain data; no text in it holds a value of a
-// record, save the key that messages show.
+// that changes it (correctness: "Bad records: the ledger"). Plain data; no text in it that is
+// shown holds a value of a record, save the key.
 #pragma once
 #include <map>
 #include <string>
@@ -34,7 +34,7 @@ struct LedgerEntry {
   base::Micros at = 0;     // likewise
   // Output: what the table shows under the key and what it should; content = table - delivered + wanted.
   types::Checksum delivered, wanted;
-  std::string wanted_row;  // JSON; empty: the key is to go
+  std::string wanted_row;  // as the target writes it again, in its own words
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 std::string_view to_string(LedgerEntry::Kind kind);
@@ -60,6 +60,8 @@ struct LedgerChanges {
 // Entries by id, for targets that keep the ledger beside the control row.
 using LedgerEntries = std::map<std::string, LedgerEntry>;
 void apply(const LedgerChanges& changes, LedgerEntries& entries);
+// What makes `after` of `before`.
+LedgerChanges changes_between(const LedgerEntries& before, const LedgerEntries& after);
 
 // What `offtake errors replay|discard` asks for. Everything that is given must fit; `all` alone: every entry.
 struct LedgerCommand {

@@ -130,6 +130,53 @@ def test_nothing_parts_an_epoch_and_its_ledger(server, shop, provision, postgres
     assert statuses(server, name) == ["Parked"]
 
 
+@pytest.mark.parametrize("first, point", [(20_000, "before-ledger"), (21_000, "before-epoch-commit"),
+                                          (22_000, "after-epoch-commit")])
+def test_a_row_that_a_constraint_of_somebody_else_refuses(server, shop, provision, postgres, database, first, point):
+    """A key keeps what it had, everything else flows; killed in the epoch that leaves it out; taken in by a replay."""
+    name = f"constrained-{point}"
+    server.restart(OFFTAKE_WORKER_CRASH_AT=f"{point}:1:stop")
+    product = provision(name, "SELECT order_id, amount_cents FROM orders", runner={"type": "Process"},
+                        key=["order_id"])
+    product.wait_live()
+
+    def outputs() -> list[dict]:
+        told = json.loads(server.cli.run("errors", "list", name, "-n", NAMESPACE, "-o", "json").stdout)
+        return sorted((entry for entry in told["entries"] if entry["kind"] == "Output"), key=lambda entry: entry["key"])
+
+    with postgres.connect(database=database) as connection:
+        table = f"{product.view}__r1"
+        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT affordable "
+                           "CHECK (amount_cents < 1000000) NOT VALID")
+        for number in range(first, first + 50):
+            amount = 5_000_000 if number in (first + 7, first + 31) else 5
+            shop.send_raw("orders", shop.encode_order(order_id=number, amount_cents=amount), key=str(number).encode())
+        shop.flush()
+        pid = hit(product, point)
+        product.worker().send(signal.SIGKILL)
+        server.restart()
+        assert product.wait_worker(not_pid=pid)
+        product.wait_reached({"orders": shop.ends()["orders"]})
+        own = f"SELECT order_id FROM {product.view} WHERE order_id BETWEEN {first} AND {first + 49} ORDER BY order_id"
+        wanted = [(number,) for number in range(first, first + 50)]
+        assert rows(connection, own) == [row for row in wanted if row[0] not in (first + 7, first + 31)]
+        listed = [(entry["key"], entry["status"]) for entry in outputs()]
+        assert listed == [(str(first + 7), "Parked"), (str(first + 31), "Parked")]
+        found = product.wait("Degraded", "True", timeout=30)
+        assert "5000000" not in json.dumps(found)
+        told = server.cli.run("errors", "list", name, "-n", NAMESPACE).stdout
+        assert "affordable" in told and "5000000" not in told, told
+
+        ids = [entry["id"] for entry in outputs()]
+        again = server.cli.run("errors", "replay", name, *ids, "-n", NAMESPACE, expect=1)
+        assert "0 replayed, 0 discarded, 2 still parked" in again.stdout, again
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT affordable")
+        done = server.cli.run("errors", "replay", name, *ids, "-n", NAMESPACE)
+        assert "2 replayed, 0 discarded, 0 still parked" in done.stdout, done
+        assert rows(connection, own) == wanted
+        assert outputs() == []
+
+
 def test_the_example(server):
     """manifests/examples/bad-records, as its README goes."""
     folder = paths.ROOT / "manifests" / "examples" / "bad-records"

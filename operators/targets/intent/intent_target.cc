@@ -2,8 +2,8 @@
 
 #include "base/crash_point.h"
 #include "operators/targets/intent/control_steps.h"
-#include "operators/targets/intent/refused_rows.h"
 #include "operators/targets/protocol/ownership.h"
+#include "operators/targets/protocol/refused_rows.h"
 
 namespace offtake::targets::intent {
 namespace {
@@ -43,7 +43,7 @@ class IntentLoader : public Loader {
     if (!reached.empty()) progress_.reached = reached;
     if (!last_records.empty()) progress_.last_records = last_records;
     apply(ledger, progress_.ledger);
-    auto taken = take_refused(rows_->take_refused(), {}, 0, progress_.ledger);
+    auto taken = protocol::take_refused(rows_->take_refused(), {}, 0, progress_.ledger);
     if (!taken) return taken;
     return control_.write_fill_progress(revision_, progress_);
   }
@@ -160,16 +160,18 @@ class IntentTarget : public Target {
   base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
     auto entries = ledger_of(*control_, revision);
     if (!entries) return std::move(entries).error();
-    return without_outputs(*std::move(entries));
+    return protocol::without_outputs(*std::move(entries));
   }
 
-  LedgerEntries outputs() override { return mine_ ? outputs_of(mine_->row.ledger) : LedgerEntries(); }
+  LedgerEntries outputs() override {
+    return mine_ ? protocol::outputs_of(mine_->row.ledger) : LedgerEntries();
+  }
 
   base::Result<LedgerOutcome> carry_out(const LedgerCommand& command) override {
     auto row = owned();
     if (!row) return std::move(row).error();
     LedgerOutcome outcome;
-    const std::int64_t marked = mark(command, row->ledger);
+    const std::int64_t marked = protocol::mark(command, row->ledger);
     if (marked == 0) return outcome;
     if (auto written = write(*row); !written) return std::move(written).error();
     base::crash_point("outputs-marked");
@@ -180,7 +182,7 @@ class IntentTarget : public Target {
 
   // A replay that was cut short.
   base::Status tend() override {
-    if (!mine_ || mine_->row.intent || !any_retrying(mine_->row.ledger)) return {};
+    if (!mine_ || mine_->row.intent || !protocol::any_retrying(mine_->row.ledger)) return {};
     auto outcome = write_again();
     return outcome ? base::Status() : base::Status(std::move(outcome).error());
   }
@@ -196,9 +198,9 @@ class IntentTarget : public Target {
     Proof proof;
     auto table = rows_->checksum((*before)->row.place);
     if (!table) return std::move(table).error();
-    if (any_retrying((*before)->row.ledger))
+    if (protocol::any_retrying((*before)->row.ledger))
       return base::transient("IntentOpen", "rows that were refused are being written");
-    proof.table = as_delivered(*table, (*before)->row.ledger);
+    proof.table = protocol::as_delivered(*table, (*before)->row.ledger);
     auto after = control_->read(table_.revision);
     if (!after) return std::move(after).error();
     if (!after->has_value() || (*after)->version != (*before)->version) {
@@ -261,7 +263,7 @@ class IntentTarget : public Target {
     if (!epoch.changes.empty()) {
       auto refused = rows_->write(mine_->row.place, epoch.changes, row.epoch);
       if (!refused) return explain(std::move(refused).error());
-      auto taken = take_refused(*refused, rows_->ids_of(epoch.changes), row.epoch, row.ledger);
+      auto taken = protocol::take_refused(*refused, rows_->ids_of(epoch.changes), row.epoch, row.ledger);
       if (!taken) return taken;
     }
     base::crash_point("before-epoch-commit");
@@ -330,10 +332,10 @@ class IntentTarget : public Target {
   base::Result<LedgerOutcome> write_again() {
     auto row = owned();
     if (!row) return std::move(row).error();
-    auto refused = rows_->write_again(row->place, to_write_again(row->ledger));
+    auto refused = rows_->write_again(row->place, protocol::to_write_again(row->ledger));
     if (!refused) return explain(std::move(refused).error());
     base::crash_point("outputs-written");
-    LedgerOutcome outcome = end_retries(*refused, row->ledger);
+    LedgerOutcome outcome = protocol::end_retries(*refused, row->ledger);
     if (auto written = write(*row); !written) return std::move(written).error();
     return outcome;
   }

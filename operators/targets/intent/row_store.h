@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "operators/targets/protocol/refused_rows.h"
 #include "operators/targets/target.h"
 
 namespace offtake::targets::intent {
@@ -14,20 +15,6 @@ inline constexpr std::string_view kSuperseded = "RowSuperseded";
 
 // The place is not there: another fill dropped it, or somebody else did.
 inline constexpr std::string_view kPlaceGone = "PlaceGone";
-
-// A row that was not taken, and never will be as things are.
-struct RefusedRow {
-  std::string id;                     // the store's own
-  std::string key;                    // as it may be shown
-  base::Error why;                    // without values
-  types::Checksum delivered, wanted;  // what stands under the id, and what should
-  std::string row;                    // as it was to be written
-};
-// One to be written again, over what is older than `version`.
-struct RowAgain {
-  std::string id, key, row;
-  std::int64_t version = 0;
-};
 
 // The rows of one stream of a fill; used by one thread.
 class RowLoader {
@@ -39,7 +26,7 @@ class RowLoader {
   // Everything appended is durable when it returns.
   virtual base::Status flush() = 0;
   // Those since the last call, once they are flushed. Where rows are not to be left out: none, but an error.
-  virtual std::vector<RefusedRow> take_refused() { return {}; }
+  virtual std::vector<protocol::RefusedRow> take_refused() { return {}; }
 };
 
 class RowStore {
@@ -57,16 +44,17 @@ class RowStore {
   virtual base::Status finish_load(const std::string& place) = 0;
   // The rows of one epoch, but for those it gives. Again with the same changes: the same content. A part may
   // be written when it fails. Crash point "mid-epoch" where some rows are written and others are not.
-  virtual base::Result<std::vector<RefusedRow>> write(const std::string& place,
-                                                      const engine::Changes& changes, std::int64_t epoch) = 0;
+  virtual base::Result<std::vector<protocol::RefusedRow>> write(const std::string& place,
+                                                                const engine::Changes& changes,
+                                                                std::int64_t epoch) = 0;
   // Of stores that refuse rows: the ids of all that an epoch writes.
   virtual std::vector<std::string> ids_of(const engine::Changes& changes) const {
     (void)changes;
     return {};
   }
   // Rows that were refused; what has been overwritten meanwhile stays.
-  virtual base::Result<std::vector<RefusedRow>> write_again(const std::string& place,
-                                                            const std::vector<RowAgain>& rows) {
+  virtual base::Result<std::vector<protocol::RefusedRow>> write_again(
+      const std::string& place, const std::vector<protocol::RowAgain>& rows) {
     (void)place;
     (void)rows;
     return base::internal("this store refuses no row by itself");

@@ -17,7 +17,7 @@ class DocumentLoader : public intent::RowLoader {
                  const std::atomic<bool>& stop);
   base::Status append(const engine::Changes& rows) override;
   base::Status flush() override;
-  std::vector<intent::RefusedRow> take_refused() override { return std::exchange(refused_, {}); }
+  std::vector<protocol::RefusedRow> take_refused() override { return std::exchange(refused_, {}); }
 
  private:
   base::Status send();
@@ -29,7 +29,7 @@ class DocumentLoader : public intent::RowLoader {
   const TableSpec table_;
   const std::string place_;
   const std::atomic<bool>& stop_;
-  std::vector<intent::RefusedRow> refused_;
+  std::vector<protocol::RefusedRow> refused_;
   Bulk bulk_, sent_;
   std::future<base::Result<std::vector<Bulk::Failure>>> answer_;  // last: it uses the above until it is there
 };

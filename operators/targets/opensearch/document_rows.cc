@@ -169,13 +169,13 @@ std::vector<std::string> DocumentRows::ids_of(const engine::Changes& changes) co
   return out;
 }
 
-base::Result<std::vector<intent::RefusedRow>> DocumentRows::write(const std::string& place,
-                                                                  const engine::Changes& changes,
-                                                                  std::int64_t epoch) {
+base::Result<std::vector<protocol::RefusedRow>> DocumentRows::write(const std::string& place,
+                                                                    const engine::Changes& changes,
+                                                                    std::int64_t epoch) {
   const std::vector<std::string> ids = ids_of(changes);
   const std::string version = version_of(epoch);
   const std::string deleted = deleted_document(base::system_clock().now());
-  std::vector<intent::RefusedRow> refused;
+  std::vector<protocol::RefusedRow> refused;
   Bulk bulk;
   std::string source;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -196,9 +196,9 @@ base::Result<std::vector<intent::RefusedRow>> DocumentRows::write(const std::str
   return refused;
 }
 
-base::Result<std::vector<intent::RefusedRow>> DocumentRows::write_again(
-    const std::string& place, const std::vector<intent::RowAgain>& rows) {
-  std::vector<intent::RefusedRow> refused;
+base::Result<std::vector<protocol::RefusedRow>> DocumentRows::write_again(
+    const std::string& place, const std::vector<protocol::RowAgain>& rows) {
+  std::vector<protocol::RefusedRow> refused;
   Bulk bulk;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     bulk.add("index", rows[i].id, version_of(rows[i].version), rows[i].row);
@@ -215,7 +215,7 @@ base::Result<std::vector<intent::RefusedRow>> DocumentRows::write_again(
 }
 
 base::Status DocumentRows::send(const std::string& place, const Bulk& bulk,
-                                std::vector<intent::RefusedRow>& refused) {
+                                std::vector<protocol::RefusedRow>& refused) {
   auto failures = bulk.send(*rest_, write_alias(place), stop_);
   if (!failures) return place_error(std::move(failures).error());
   auto rows = refused_documents(*rest_, table_, place, bulk, *failures);

@@ -23,12 +23,12 @@ class DocumentRows : public intent::RowStore {
   base::Status make(const std::string& place, const std::string& previous) override;
   base::Result<std::unique_ptr<intent::RowLoader>> open_loader(const std::string& place) override;
   base::Status finish_load(const std::string& place) override;
-  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place,
-                                                      const engine::Changes& changes,
-                                                      std::int64_t epoch) override;
+  base::Result<std::vector<protocol::RefusedRow>> write(const std::string& place,
+                                                        const engine::Changes& changes,
+                                                        std::int64_t epoch) override;
   std::vector<std::string> ids_of(const engine::Changes& changes) const override;
-  base::Result<std::vector<intent::RefusedRow>> write_again(
-      const std::string& place, const std::vector<intent::RowAgain>& rows) override;
+  base::Result<std::vector<protocol::RefusedRow>> write_again(
+      const std::string& place, const std::vector<protocol::RowAgain>& rows) override;
   base::Result<types::Checksum> checksum(const std::string& place) override;
   base::Status publish(const std::string& place) override;
   void tidy(const std::string& place) override;
@@ -36,7 +36,7 @@ class DocumentRows : public intent::RowStore {
 
  private:
   base::Status send(const std::string& place, const class Bulk& bulk,
-                    std::vector<intent::RefusedRow>& refused);
+                    std::vector<protocol::RefusedRow>& refused);
   base::Status wait_for_green(const std::string& place);
   base::Result<types::Checksum> scroll(const std::string& place, int page);
   base::Status purge(const std::string& place, base::Micros before);

@@ -1,30 +1,21 @@
 #include "operators/targets/opensearch/refused_documents.h"
 
-#include <algorithm>
-
 #include "operators/plan/classified.h"
 #include "operators/targets/opensearch/document.h"
 #include "operators/targets/protocol/raw_json.h"
+#include "operators/targets/protocol/row_identity.h"
 #include "operators/targets/protocol/table_layout.h"
 #include "schemas/types/jsonb.h"
 
 namespace offtake::targets::opensearch {
 namespace {
 
-bool hides_key(const TableSpec& table) {
-  return std::any_of(table.identity.key.begin(), table.identity.key.end(), [&](int column) {
-    return table.classified.contains(table.columns[static_cast<std::size_t>(column)].name);
-  });
-}
-
-std::string key_text(const TableSpec& table, const types::Batch& row, const std::string& id) {
-  if (table.identity.key.empty()) return id;
-  if (hides_key(table)) return std::string(plan::kHidden);
-  std::string out;
-  for (const int column : table.identity.key) {
-    if (!out.empty()) out += '|';
-    out += types::value_text(*row.columns[static_cast<std::size_t>(column)], 0);
-  }
+// Of a row with all the columns of the table.
+types::Batch key_of(const TableSpec& table, const types::Batch& row) {
+  types::Batch out;
+  out.rows = 1;
+  for (const int column : table.identity.key)
+    out.columns.push_back(row.columns[static_cast<std::size_t>(column)]);
   return out;
 }
 
@@ -45,10 +36,10 @@ base::Error place_error(base::Error error) {
   return error;
 }
 
-base::Result<std::vector<intent::RefusedRow>> refused_documents(const Rest& rest, const TableSpec& table,
-                                                                const std::string& place, const Bulk& bulk,
-                                                                const std::vector<Bulk::Failure>& failures) {
-  std::vector<intent::RefusedRow> out;
+base::Result<std::vector<protocol::RefusedRow>> refused_documents(
+    const Rest& rest, const TableSpec& table, const std::string& place, const Bulk& bulk,
+    const std::vector<Bulk::Failure>& failures) {
+  std::vector<protocol::RefusedRow> out;
   std::vector<std::string> ids;
   for (const auto& failure : failures) {
     if (failure.refusal.status == 409) {
@@ -63,9 +54,9 @@ base::Result<std::vector<intent::RefusedRow>> refused_documents(const Rest& rest
       return protocol::without_values(place_error(std::move(error)), table);
     auto row = read_row(table, source);
     if (!row) return std::move(row).error();
-    intent::RefusedRow refused;
+    protocol::RefusedRow refused;
     refused.id = bulk.id(failure.item);
-    refused.key = key_text(table, *row, refused.id);
+    refused.key = protocol::shown_key(table, key_of(table, *row), 0, refused.id);
     refused.why = std::move(error);
     refused.why.message = plan::without_quoted(refused.why.message);
     types::add_to(refused.wanted, *row);

@@ -7,9 +7,9 @@ namespace offtake::targets::opensearch {
 
 // The failures that have to do with nothing but their documents are left out, where the table says so; for
 // any other one its error. Code kSuperseded (terminal): a document is newer.
-base::Result<std::vector<intent::RefusedRow>> refused_documents(const Rest& rest, const TableSpec& table,
-                                                                const std::string& place, const Bulk& bulk,
-                                                                const std::vector<Bulk::Failure>& failures);
+base::Result<std::vector<protocol::RefusedRow>> refused_documents(const Rest& rest, const TableSpec& table,
+                                                                  const std::string& place, const Bulk& bulk,
+                                                                  const std::vector<Bulk::Failure>& failures);
 
 // TargetMissing of a place as the protocol calls it: the fill that made it may be over.
 base::Error place_error(base::Error error);

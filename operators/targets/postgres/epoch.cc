@@ -1,27 +1,17 @@
 #include "operators/targets/postgres/epoch.h"
 
 #include "base/crash_point.h"
-#include "operators/targets/postgres/binary_writer.h"
+#include "operators/targets/postgres/bisect.h"
 #include "operators/targets/postgres/table_sql.h"
 #include "operators/targets/protocol/control_json.h"
 #include "operators/targets/protocol/ownership.h"
+#include "operators/targets/protocol/row_identity.h"
 #include "operators/targets/protocol/table_layout.h"
 
 namespace offtake::targets::postgres {
 namespace {
 
 constexpr int kAttempts = 3;
-constexpr std::size_t kFlushBytes = 256 << 10;
-constexpr std::size_t kRowsBetweenFlushes = 512;
-
-// Bit i: key column i of the row is NULL.
-std::uint64_t nulls_of(const types::Batch& keys, std::size_t row) {
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < keys.columns.size(); ++i) {
-    if (keys.columns[i]->is_null(row)) out |= std::uint64_t{1} << i;
-  }
-  return out;
-}
 
 bool needs_stages(const engine::Changes& changes) {
   return changes.deletes.rows > 0 || !changes.insert_only();
@@ -30,17 +20,22 @@ bool needs_stages(const engine::Changes& changes) {
 }  // namespace
 
 base::Status EpochWriter::commit(const EpochCommit& epoch) {
+  Mode mode = Mode::kWhole;
   for (int tried = 1;; ++tried) {
     auto connection = session_.connection();
     if (!connection) return std::move(connection).error();
-    auto done = attempt(**connection, epoch);
+    auto done = attempt(**connection, epoch, mode);
+    if (!done && mode == Mode::kWhole && may_be_of_a_row(done.error(), table_, refused_)) {
+      mode = Mode::kBisected;
+      done = attempt(**connection, epoch, mode);
+    }
     // Where the connection was lost, COMMIT may have happened or not: the next attempt's fencing update
     // tells.
     if (done || (*connection)->alive() || tried == kAttempts) return done;
   }
 }
 
-base::Status EpochWriter::attempt(Connection& connection, const EpochCommit& epoch) {
+base::Status EpochWriter::attempt(Connection& connection, const EpochCommit& epoch, Mode mode) {
   Transaction transaction(connection);
   if (auto begun = transaction.begin(); !begun) return begun;
   auto fenced = connection.query_prepared(
@@ -59,72 +54,110 @@ base::Status EpochWriter::attempt(Connection& connection, const EpochCommit& epo
     if (!row) return std::move(row).error();
     auto outcome = protocol::outcome_of_epoch(*row, session_.owner(), epoch.last_epoch);
     if (!outcome) return std::move(outcome).error();
-    if (*outcome == protocol::Outcome::kCommitted) return {};
+    if (*outcome == protocol::Outcome::kCommitted) return read_refused(connection);
     return base::transient("TargetConflict", "the control row changed while the epoch began");
   }
   base::crash_point("mid-epoch");
-  if (auto applied = apply(connection, epoch.changes); !applied) return applied;
+  if (outdated_) {
+    if (auto read = read_refused(connection); !read) return read;
+  }
+  auto refused = write(connection, epoch, mode);
+  if (!refused) return std::move(refused).error();
   base::crash_point("before-ledger");
-  auto noted =
-      write_ledger(connection, session_.schema(), session_.product_uid(), session_.revision(), epoch.ledger);
-  if (!noted) return noted;
+  for (const LedgerChanges& ledger : {epoch.ledger, changes_between(refused_, *refused)}) {
+    auto noted =
+        write_ledger(connection, session_.schema(), session_.product_uid(), session_.revision(), ledger);
+    if (!noted) return noted;
+  }
   base::crash_point("before-epoch-commit");
   if (auto committed = transaction.commit(); !committed) return committed;
-  if (needs_stages(epoch.changes)) staged_generation_ = session_.generation();
+  if (mode == Mode::kBisected || needs_stages(epoch.changes)) staged_generation_ = session_.generation();
+  refused_ = *std::move(refused);
   base::crash_point("after-epoch-commit");
   return {};
 }
 
+base::Status EpochWriter::read_refused(Connection& connection) {
+  auto entries = read_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
+  if (!entries) return std::move(entries).error();
+  refused_ = protocol::outputs_of(*entries);
+  outdated_ = false;
+  return {};
+}
+
+base::Result<LedgerEntries> EpochWriter::write(Connection& connection, const EpochCommit& epoch, Mode mode) {
+  std::vector<protocol::RefusedRow> found;
+  if (mode == Mode::kWhole) {
+    if (auto applied = apply(connection, epoch.changes); !applied) return std::move(applied).error();
+  } else {
+    if (auto made = make_stages(connection); !made) return std::move(made).error();
+    auto refused = Bisect(connection, rows_, table_, session_.schema(), refused_).write(epoch.changes);
+    if (!refused) return std::move(refused).error();
+    found = *std::move(refused);
+  }
+  LedgerEntries out = refused_;
+  if (out.empty() && found.empty()) return out;
+  auto taken =
+      protocol::take_refused(found, protocol::ids_of(table_, epoch.changes), epoch.last_epoch + 1, out);
+  if (!taken) return std::move(taken).error();
+  return out;
+}
+
+base::Status EpochWriter::make_stages(Connection& connection) {
+  // Made inside the transaction: what rolls back is made again.
+  if (staged_generation_ == session_.generation()) return {};
+  return rows_.make_stages(connection);
+}
+
 base::Status EpochWriter::apply(Connection& connection, const engine::Changes& changes) {
   if (changes.empty()) return {};
-  // Made inside the transaction: what rolls back is made again.
-  if (needs_stages(changes) && staged_generation_ != session_.generation()) {
-    if (auto made = connection.execute(make_stages_sql(session_.schema(), table_)); !made) return made;
+  if (needs_stages(changes)) {
+    if (auto made = make_stages(connection); !made) return made;
   }
   if (changes.deletes.rows > 0) {
-    if (auto erased = erase(connection, changes.deletes); !erased) return erased;
-  }
-  // New rows never replace others: one that meets its key in the table is a violation, not an update.
-  if (changes.new_rows > 0) {
-    auto inserted = copy(connection, copy_in_sql(session_.schema(), table_),
-                         {changes.upserts.columns, changes.upsert_identity, 0, changes.new_rows});
-    if (!inserted) return inserted;
-  }
-  if (changes.insert_only()) return {};
-  auto staged =
-      copy(connection, copy_upserts_sql(table_),
-           {changes.upserts.columns, changes.upsert_identity, changes.new_rows, changes.upserts.rows});
-  if (!staged) return staged;
-  return connection.execute(upsert_sql(session_.schema(), table_));
-}
-
-base::Status EpochWriter::copy(Connection& connection, const std::string& copy_sql, const Rows& rows) {
-  if (auto begun = connection.begin_copy_in(copy_sql); !begun) return begun;
-  ByteBuffer buffer;
-  put_copy_header(buffer);
-  for (std::size_t row = rows.begin; row < rows.end; row += kRowsBetweenFlushes) {
-    put_copy_rows(rows.first, rows.second, row, std::min(rows.end, row + kRowsBetweenFlushes), buffer);
-    if (buffer.size() < kFlushBytes) continue;
-    if (auto sent = connection.put_copy_data(buffer.view()); !sent) return sent;
-    buffer.clear();
-  }
-  put_copy_trailer(buffer);
-  if (auto sent = connection.put_copy_data(buffer.view()); !sent) return sent;
-  return connection.end_copy_in();
-}
-
-base::Status EpochWriter::erase(Connection& connection, const types::Batch& deletes) {
-  std::set<std::uint64_t> patterns;
-  for (std::size_t row = 0; row < deletes.rows; ++row) patterns.insert(nulls_of(deletes, row));
-  if (!deletes.columns.empty()) {
-    auto staged = copy(connection, copy_deletes_sql(table_), {deletes.columns, {}, 0, deletes.rows});
-    if (!staged) return staged;
-  }
-  for (const std::uint64_t nulls : patterns) {
-    if (auto erased = connection.execute(delete_sql(session_.schema(), table_, nulls)); !erased)
+    if (auto erased = rows_.erase(connection, changes.deletes, {0, changes.deletes.rows}); !erased)
       return erased;
   }
-  return {};
+  if (changes.new_rows > 0) {
+    if (auto inserted = rows_.insert(connection, changes, {0, changes.new_rows}); !inserted) return inserted;
+  }
+  if (changes.insert_only()) return {};
+  return rows_.upsert(connection, changes, {changes.new_rows, changes.upserts.rows});
+}
+
+base::Result<LedgerOutcome> EpochWriter::carry_out(const LedgerCommand& command) {
+  auto connection = session_.connection();
+  if (!connection) return std::move(connection).error();
+  Transaction transaction(**connection);
+  if (auto begun = transaction.begin(); !begun) return std::move(begun).error();
+  auto mine = session_.owned_row(**connection, RowLock::kUpdate);
+  if (!mine) return std::move(mine).error();
+  // As they are: a COMMIT here may have been lost.
+  if (auto read = read_refused(**connection); !read) return std::move(read).error();
+  LedgerEntries entries = refused_;
+  LedgerOutcome outcome;
+  const std::int64_t marked = protocol::mark(command, entries);
+  if (marked == 0) return outcome;
+  if (command.verb == LedgerCommand::Verb::kReplay) {
+    if (auto made = make_stages(**connection); !made) return std::move(made).error();
+    if (auto set = (*connection)->execute(by_index_sql()); !set) return std::move(set).error();
+    auto refused = Bisect(**connection, rows_, table_, session_.schema(), refused_)
+                       .write_again(protocol::to_write_again(entries));
+    if (!refused) return std::move(refused).error();
+    outcome = protocol::end_retries(*refused, entries);
+  } else {
+    outcome.discarded = marked;
+  }
+  auto noted = write_ledger(**connection, session_.schema(), session_.product_uid(), session_.revision(),
+                            changes_between(refused_, entries));
+  if (!noted) return std::move(noted).error();
+  base::crash_point("outputs-written");
+  if (auto committed = transaction.commit(); !committed) {
+    outdated_ = true;
+    return std::move(committed).error();
+  }
+  refused_ = std::move(entries);
+  return outcome;
 }
 
 }  // namespace offtake::targets::postgres

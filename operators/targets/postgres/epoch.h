@@ -1,28 +1,39 @@
-// One epoch in one transaction: the fencing update first, then the changes set by set. One thread.
+// One epoch in one transaction: the fencing update first, then the changes set by set. Where the table may
+// refuse rows and does, the transaction is begun again and they are found and left out (bisect.h). One
+// thread.
 #pragma once
+#include "operators/targets/postgres/row_writer.h"
 #include "operators/targets/postgres/writer_session.h"
 
 namespace offtake::targets::postgres {
 
 class EpochWriter {
  public:
-  EpochWriter(WriterSession& session, const TableSpec& table) : session_(session), table_(table) {}
+  EpochWriter(WriterSession& session, const TableSpec& table)
+      : session_(session), table_(table), rows_(session.schema(), table) {}
+
   // A connection lost at any moment is resolved inside: connect again, read the control row, repeat or go on.
   base::Status commit(const EpochCommit& epoch);
 
+  // Rows that the table refused, as of the last call here; to be set when the revision is taken over.
+  const LedgerEntries& refused() const { return refused_; }
+  void set_refused(LedgerEntries entries) { refused_ = std::move(entries); }
+  base::Result<LedgerOutcome> carry_out(const LedgerCommand& command);
+
  private:
-  base::Status attempt(Connection& connection, const EpochCommit& epoch);
+  enum class Mode { kWhole, kBisected };
+  base::Status attempt(Connection& connection, const EpochCommit& epoch, Mode mode);
   base::Status apply(Connection& connection, const engine::Changes& changes);
-  struct Rows {  // [begin, end) of columns that lie side by side
-    const std::vector<types::ColumnPtr>& first;
-    const std::vector<types::ColumnPtr>& second;
-    std::size_t begin, end;
-  };
-  base::Status copy(Connection& connection, const std::string& copy_sql, const Rows& rows);
-  base::Status erase(Connection& connection, const types::Batch& deletes);
+  // Gives the entries as they are with the epoch.
+  base::Result<LedgerEntries> write(Connection& connection, const EpochCommit& epoch, Mode mode);
+  base::Status make_stages(Connection& connection);
+  base::Status read_refused(Connection& connection);
 
   WriterSession& session_;
   const TableSpec& table_;
+  const RowWriter rows_;
+  LedgerEntries refused_;
+  bool outdated_ = false;      // a COMMIT of carry_out may have changed them
   int staged_generation_ = 0;  // of the connection that has the temporary tables
 };
 

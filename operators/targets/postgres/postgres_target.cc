@@ -8,6 +8,7 @@
 #include "operators/targets/postgres/table_sql.h"
 #include "operators/targets/protocol/control_json.h"
 #include "operators/targets/protocol/ownership.h"
+#include "operators/targets/protocol/refused_rows.h"
 #include "operators/targets/protocol/table_layout.h"
 
 namespace offtake::targets::postgres {
@@ -40,18 +41,28 @@ class PostgresTarget : public Target {
     auto done = session_.take_over(request, [&] {
       return in_transaction([&](Connection& connection) { return start_fill(connection, row, request); });
     });
-    if (done) session_.set_owner(row.owner);
-    return done;
+    if (!done) return done;
+    session_.set_owner(row.owner);
+    epochs_.set_refused({});
+    return {};
   }
 
   base::Result<ControlRow> take_ownership(const Ownership& request) override {
     session_.set_owner("");
     ControlRow row;
+    std::vector<LedgerEntry> entries;
     auto done = session_.take_over(request, [&] {
-      return in_transaction([&](Connection& connection) { return take_row(connection, request, row); });
+      return in_transaction([&](Connection& connection) -> base::Status {
+        if (auto taken = take_row(connection, request, row); !taken) return taken;
+        auto found = read_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
+        if (!found) return std::move(found).error();
+        entries = *std::move(found);
+        return {};
+      });
     });
     if (!done) return std::move(done).error();
     session_.set_owner(request.owner);
+    epochs_.set_refused(protocol::outputs_of(entries));
     return row;
   }
 
@@ -120,7 +131,15 @@ class PostgresTarget : public Target {
     if (!connection) return std::move(connection).error();
     auto found = read_ledger(**connection, session_.schema(), session_.product_uid(), revision);
     if (!found) return session_.explain(std::move(found).error());
-    return found;
+    return protocol::without_outputs(*std::move(found));
+  }
+
+  LedgerEntries outputs() override { return epochs_.refused(); }
+
+  base::Result<LedgerOutcome> carry_out(const LedgerCommand& command) override {
+    auto outcome = epochs_.carry_out(command);
+    if (!outcome) return protocol::without_values(session_.explain(std::move(outcome).error()), table_);
+    return outcome;
   }
 
   base::Result<Proof> prove() override {
@@ -135,7 +154,10 @@ class PostgresTarget : public Target {
           auto copied = connection.copy_out(copy_out_sql(session_.schema(), table_),
                                             [&](std::string_view message) { return hasher.take(message); });
           if (!copied) return copied;
-          proof.table = hasher.finish();
+          auto entries =
+              read_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
+          if (!entries) return std::move(entries).error();
+          proof.table = protocol::as_delivered(hasher.finish(), protocol::outputs_of(*entries));
           return {};
         },
         "ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -39,6 +39,20 @@ std::string constraint_columns(const TableSpec& table) {
   return quote_names(columns);
 }
 
+// A row t of the table and one d of the staged keys are the same.
+std::string matching(const TableSpec& table, std::uint64_t nulls) {
+  std::string out;
+  std::uint64_t bit = 1;
+  for (const auto& column : protocol::identity_columns(table)) {
+    const std::string name = quote_name(column.name);
+    if (!out.empty()) out += " AND ";
+    out += (nulls & bit) != 0 ? fmt::format("t.{0} IS NULL AND d.{0} IS NULL", name)
+                              : fmt::format("t.{0} = d.{0}", name);
+    bit <<= 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string table_of(const std::string& schema, const TableSpec& table) {
@@ -109,6 +123,16 @@ std::string make_stages_sql(const std::string& schema, const TableSpec& table) {
   return out;
 }
 
+std::string clear_stages_sql(const TableSpec& table) {
+  const std::string upserts = fmt::format("DELETE FROM {}", kUpserts);
+  return is_total(table) ? upserts : fmt::format("{}; DELETE FROM {}", upserts, kDeletes);
+}
+
+std::string truncate_stages_sql(const TableSpec& table) {
+  const std::string upserts = fmt::format("TRUNCATE {}", kUpserts);
+  return is_total(table) ? upserts : fmt::format("{}, {}", upserts, kDeletes);
+}
+
 std::string copy_upserts_sql(const TableSpec& table) {
   return fmt::format("COPY {} ({}) FROM STDIN (FORMAT BINARY)", kUpserts, quote_names(stored_columns(table)));
 }
@@ -128,22 +152,38 @@ std::string upsert_sql(const std::string& schema, const TableSpec& table) {
       table_of(schema, table), quote_names(columns), kUpserts, quote_name(key_constraint(table)), set);
 }
 
+std::string by_index_sql() {
+  return "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
+}
+
 std::string delete_sql(const std::string& schema, const TableSpec& table, std::uint64_t nulls) {
   if (is_total(table)) return "DELETE FROM " + table_of(schema, table);
-  std::string condition;
-  std::uint64_t bit = 1;
-  for (const auto& column : protocol::identity_columns(table)) {
-    const std::string name = quote_name(column.name);
-    if (!condition.empty()) condition += " AND ";
-    condition += (nulls & bit) != 0 ? fmt::format("t.{0} IS NULL AND d.{0} IS NULL", name)
-                                    : fmt::format("t.{0} = d.{0}", name);
-    bit <<= 1;
-  }
-  // Without statistics of the stage the planner may prefer to read the whole table.
+  return fmt::format("{}; DELETE FROM {} t USING {} d WHERE {}", by_index_sql(), table_of(schema, table),
+                     kDeletes, matching(table, nulls));
+}
+
+std::string copy_matching_sql(const std::string& schema, const TableSpec& table, std::uint64_t nulls) {
+  if (is_total(table)) return copy_out_sql(schema, table);
   return fmt::format(
-      "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; "
-      "DELETE FROM {} t USING {} d WHERE {}",
-      table_of(schema, table), kDeletes, condition);
+      "COPY (SELECT {} FROM {} t WHERE EXISTS (SELECT 1 FROM {} d WHERE {})) TO STDOUT (FORMAT "
+      "BINARY)",
+      quote_names(table.columns), table_of(schema, table), kDeletes, matching(table, nulls));
+}
+
+std::string staged_upserts_sql() {
+  return fmt::format("SELECT ROW(u.*)::text FROM {} u", kUpserts);
+}
+
+std::string staged_deletes_sql(const TableSpec& table) {
+  return is_total(table) ? "SELECT ''" : fmt::format("SELECT ROW(d.*)::text FROM {} d", kDeletes);
+}
+
+std::string stage_upsert_text_sql() {
+  return fmt::format("INSERT INTO {0} SELECT ($1::{0}).*", kUpserts);
+}
+
+std::string stage_delete_text_sql(const TableSpec& table) {
+  return is_total(table) ? "SELECT $1::text" : fmt::format("INSERT INTO {0} SELECT ($1::{0}).*", kDeletes);
 }
 
 }  // namespace offtake::targets::postgres

@@ -76,6 +76,18 @@ void apply(const LedgerChanges& changes, LedgerEntries& entries) {
   for (const auto& entry : changes.put) entries[entry.id] = entry;
 }
 
+LedgerChanges changes_between(const LedgerEntries& before, const LedgerEntries& after) {
+  LedgerChanges out;
+  for (const auto& [id, entry] : before) {
+    if (!after.contains(id)) out.remove.push_back(id);
+  }
+  for (const auto& [id, entry] : after) {
+    const auto was = before.find(id);
+    if (was == before.end() || was->second != entry) out.put.push_back(entry);
+  }
+  return out;
+}
+
 bool selects(const LedgerCommand& command, const LedgerEntry& entry) {
   if (command.ids.empty() && command.key.empty() && command.dataset.empty() && !command.all) return false;
   if (!command.ids.empty() &&

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "operators/targets/protocol/control_json.h"
 #include "operators/targets/protocol/ownership.h"
+#include "operators/targets/protocol/refused_rows.h"
+#include "operators/targets/protocol/row_identity.h"
 #include "operators/targets/protocol/table_layout.h"
 #include "operators/targets/sqlite/control.h"
 #include "operators/targets/sqlite/loader.h"
@@ -62,6 +64,7 @@ class SqliteTarget : public Target {
     if (auto written = write_control(database_, started); !written) return written;
     if (auto committed = transaction->commit(); !committed) return committed;
     owner_ = row.owner;
+    refused_.clear();
     return {};
   }
 
@@ -79,6 +82,7 @@ class SqliteTarget : public Target {
     stamp(row);
     row.committed_at = committed_at;
     if (auto written = write_control(database_, row); !written) return std::move(written).error();
+    if (auto read = read_refused(); !read) return std::move(read).error();
     if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
     owner_ = request.owner;
     return row;
@@ -162,7 +166,34 @@ class SqliteTarget : public Target {
   }
 
   base::Result<std::vector<LedgerEntry>> ledger(int revision) override {
-    return read_ledger(database_, product_uid_, revision);
+    auto entries = read_ledger(database_, product_uid_, revision);
+    if (!entries) return std::move(entries).error();
+    return protocol::without_outputs(*std::move(entries));
+  }
+
+  LedgerEntries outputs() override { return refused_; }
+
+  base::Result<LedgerOutcome> carry_out(const LedgerCommand& command) override {
+    auto transaction = begin_write();
+    if (!transaction) return std::move(transaction).error();
+    if (auto mine = owned_row(); !mine) return std::move(mine).error();
+    LedgerEntries entries = refused_;
+    LedgerOutcome outcome;
+    const std::int64_t marked = protocol::mark(command, entries);
+    if (marked == 0) return outcome;
+    if (command.verb == LedgerCommand::Verb::kReplay) {
+      auto still = write_again(protocol::to_write_again(entries));
+      if (!still) return std::move(still).error();
+      outcome = protocol::end_retries(*still, entries);
+    } else {
+      outcome.discarded = marked;
+    }
+    auto noted = write_ledger(database_, product_uid_, table_.revision, changes_between(refused_, entries));
+    if (!noted) return std::move(noted).error();
+    base::crash_point("outputs-written");
+    if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
+    refused_ = std::move(entries);
+    return outcome;
   }
 
   base::Result<Proof> prove() override {
@@ -197,6 +228,9 @@ class SqliteTarget : public Target {
       if (++batch.rows == kProofBatchRows) count_in();
     }
     count_in();
+    auto entries = read_ledger(database_, product_uid_, table_.revision);
+    if (!entries) return std::move(entries).error();
+    proof.table = protocol::as_delivered(proof.table, protocol::outputs_of(*entries));
     return proof;
   }
 
@@ -243,14 +277,17 @@ class SqliteTarget : public Target {
     if (!transaction) return std::move(transaction).error();
     auto fenced = fence(epoch);
     if (!fenced) return std::move(fenced).error();
-    if (*fenced == protocol::Outcome::kCommitted) return {};
+    if (*fenced == protocol::Outcome::kCommitted) return read_refused();
     base::crash_point("mid-epoch");
-    if (auto written = write_changes(epoch.changes); !written) return written;
+    auto refused = write_changes(epoch);
+    if (!refused) return std::move(refused).error();
     base::crash_point("before-ledger");
-    auto noted = write_ledger(database_, product_uid_, table_.revision, epoch.ledger);
-    if (!noted) return noted;
+    for (const LedgerChanges& ledger : {epoch.ledger, changes_between(refused_, *refused)}) {
+      if (auto noted = write_ledger(database_, product_uid_, table_.revision, ledger); !noted) return noted;
+    }
     base::crash_point("before-epoch-commit");
     if (auto committed = transaction->commit(); !committed) return committed;
+    refused_ = *std::move(refused);
     base::crash_point("after-epoch-commit");
     return {};
   }
@@ -327,15 +364,51 @@ class SqliteTarget : public Target {
     return protocol::outcome_of_epoch(*row, owner_, epoch.last_epoch);
   }
 
-  base::Status write_changes(const engine::Changes& changes) {
-    if (changes.empty()) return {};
-    if (!writer_) {
-      auto opened = RowWriter::open(database_, table_, true);
-      if (!opened) return std::move(opened).error();
-      writer_.emplace(*std::move(opened));
+  // Gives the refused rows as they are with the epoch.
+  base::Result<LedgerEntries> write_changes(const EpochCommit& epoch) {
+    const engine::Changes& changes = epoch.changes;
+    LedgerEntries out = refused_;
+    if (changes.empty()) return out;
+    if (auto ready = open_writer(); !ready) return std::move(ready).error();
+    Refusals refusals{refused_, {}};
+    if (auto erased = writer_->erase(changes.deletes, refusals); !erased) return std::move(erased).error();
+    if (auto applied = writer_->apply(changes, refusals); !applied) return std::move(applied).error();
+    if (auto settled = writer_->settle(refusals); !settled) return std::move(settled).error();
+    if (out.empty() && refusals.found.empty()) return out;
+    auto taken =
+        protocol::take_refused(refusals.found, protocol::ids_of(table_, changes), epoch.last_epoch + 1, out);
+    if (!taken) return std::move(taken).error();
+    return out;
+  }
+
+  base::Status read_refused() {
+    auto entries = read_ledger(database_, product_uid_, table_.revision);
+    if (!entries) return std::move(entries).error();
+    refused_ = protocol::outputs_of(*entries);
+    return {};
+  }
+
+  base::Status open_writer() {
+    if (writer_) return {};
+    auto opened = RowWriter::open(database_, table_, true);
+    if (!opened) return std::move(opened).error();
+    writer_.emplace(*std::move(opened));
+    return {};
+  }
+
+  base::Result<std::vector<protocol::RefusedRow>> write_again(const std::vector<protocol::RowAgain>& rows) {
+    if (auto ready = open_writer(); !ready) return std::move(ready).error();
+    std::vector<protocol::RefusedRow> out;
+    for (const auto& row : rows) {
+      auto why = writer_->write_again(row);
+      if (!why) return std::move(why).error();
+      if (!why->has_value()) continue;
+      protocol::RefusedRow refused;
+      refused.id = row.id;
+      refused.why = **std::move(why);
+      out.push_back(std::move(refused));
     }
-    if (auto erased = writer_->erase(changes.deletes); !erased) return erased;
-    return writer_->apply(changes);
+    return out;
   }
 
   base::Error duplicate_key() {
@@ -367,6 +440,7 @@ class SqliteTarget : public Target {
   std::shared_ptr<std::mutex> write_turn_;
   std::optional<db::Statement> fence_;
   std::optional<RowWriter> writer_;
+  LedgerEntries refused_;  // as of the last commit
 };
 
 }  // namespace

@@ -244,9 +244,9 @@ class FileRows : public intent::RowStore {
 
   base::Status finish_load(const std::string&) override { return {}; }
 
-  base::Result<std::vector<intent::RefusedRow>> write(const std::string& place,
-                                                      const engine::Changes& changes,
-                                                      std::int64_t epoch) override {
+  base::Result<std::vector<protocol::RefusedRow>> write(const std::string& place,
+                                                        const engine::Changes& changes,
+                                                        std::int64_t epoch) override {
     const auto ids = upsert_ids(table_, changes);
     const std::size_t all = ids.size() + changes.deletes.rows;
     for (std::size_t row = 0; row < all; ++row) {
@@ -257,7 +257,7 @@ class FileRows : public intent::RowStore {
       if (auto written = put(place, id, epoch, body); !written) return std::move(written).error();
       if (row == all / 2) base::crash_point("mid-epoch");
     }
-    return std::vector<intent::RefusedRow>();
+    return std::vector<protocol::RefusedRow>();
   }
 
   base::Result<types::Checksum> checksum(const std::string& place) override {

@@ -41,6 +41,10 @@ std::vector<Fixture*> that_hold(const TableSpec& table, std::vector<Fixture*> al
   return all;
 }
 
+void Fixture::refuse_large_amounts(const TargetConnection&, const TableSpec&, const std::string&, bool) {
+  FAIL(name() << " takes no constraints");
+}
+
 Product::Product(Fixture& fixture, const std::string& target_name, provision::RowsForm rows)
     : fixture_(fixture) {
   target_ = {"test-installation",           base::random_uuid(), "retail",

@@ -35,6 +35,12 @@ class Fixture {
   // Types that its engine says it cannot hold.
   virtual bool refuses(const types::Type&) const { return false; }
 
+  // Whether its engine may refuse rows that the product's types let through, by what somebody else adds.
+  virtual bool takes_constraints() const { return false; }
+  // Somebody makes the revision's table, which is at `place`, take no `amount` over 2^31 - 1; or any again.
+  virtual void refuse_large_amounts(const TargetConnection&, const TableSpec&, const std::string& place,
+                                    bool refuses);
+
   std::string name() const { return std::string(engine().name); }
   const TargetTraits& traits() const { return engine().traits; }
 };

@@ -34,6 +34,8 @@ inline constexpr Need kIntent{
 inline constexpr Need kProcesses{
     [](const Fixture& fixture) { return fixture.has_other_processes(); },
     "the log of the suite belongs to one process: writers are killed in `tests/e2e/test_topics.py`"};
+inline constexpr Need kConstraints{[](const Fixture& fixture) { return fixture.takes_constraints(); },
+                                   "it takes every row that the product's types let through"};
 
 }  // namespace needs
 

@@ -107,4 +107,14 @@ std::string OpenSearchFixture::shown(const types::Column& column, std::size_t ro
   return text_of(json);
 }
 
+void OpenSearchFixture::refuse_large_amounts(const TargetConnection& writer, const TableSpec&,
+                                             const std::string& place, bool refuses) {
+  const targets::opensearch::Rest rest(writer);
+  const auto changed = rest.send("PUT", "/" + place + "/_mapping",
+                                 fmt::format(R"({{"properties":{{"amount":{{"type":"long","copy_to":[{}]}},)"
+                                             R"("small":{{"type":"integer"}}}}}})",
+                                             refuses ? R"("small")" : ""));
+  REQUIRE_MESSAGE(changed.ok(), changed.error().text());
+}
+
 }  // namespace offtake::targets_test

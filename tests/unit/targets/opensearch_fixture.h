@@ -16,6 +16,9 @@ class OpenSearchFixture : public Fixture {
   // Searches the public alias; columns by the mapping's _meta.
   Shown read(const TargetConnection& writer, const std::string& public_name) override;
   std::string shown(const types::Column& column, std::size_t row) override;
+  bool takes_constraints() const override { return true; }
+  void refuse_large_amounts(const TargetConnection& writer, const TableSpec& table, const std::string& place,
+                            bool refuses) override;
   bool is_left_to_full() const override;
   OpenSearchServer& server();
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "operators/targets/postgres/binary_writer.h"
+#include "operators/targets/postgres/table_sql.h"
 
 namespace offtake::targets_test {
 
@@ -54,6 +55,15 @@ std::string PostgresFixture::shown(const types::Column& column, std::size_t row)
   const bool as_json =
       types::is_nested(column.type().id) && !targets::postgres::is_native_array(column.type());
   return as_json ? std::string(column.text(row)) : types::value_text(column, row);
+}
+
+void PostgresFixture::refuse_large_amounts(const TargetConnection& writer, const TableSpec& table,
+                                           const std::string&, bool refuses) {
+  const std::string change =
+      refuses ? "ADD CONSTRAINT small CHECK (amount <= 2147483647) NOT VALID" : "DROP CONSTRAINT small";
+  const auto changed = server().connect()->execute(
+      fmt::format("ALTER TABLE {} {}", targets::postgres::table_of(writer.schema, table), change));
+  REQUIRE_MESSAGE(changed.ok(), changed.error().text());
 }
 
 }  // namespace offtake::targets_test

@@ -234,15 +234,18 @@ TEST_CASE("a view that others built on is not dropped; the swap waits for them a
 }
 
 TEST_CASE("SQLSTATEs have retry classes") {
-  const auto check = [](const char* state, const char* code, base::Retry retry) {
+  const auto check = [](const char* state, const char* code, base::Retry retry, const char* constraint = "") {
     CAPTURE(state);
-    const auto error = postgres::error_from({state, "said", "", "", "", ""});
+    const auto error = postgres::error_from({state, "said", "", "", "", constraint});
     CHECK(error.code == code);
     CHECK(error.retry == retry);
   };
   check("22P05", "RowError", base::Retry::kRow);
   check("23514", "RowError", base::Retry::kRow);
-  check("23505", "KeyNotUnique", base::Retry::kRow);
+  check("23505", "KeyNotUnique", base::Retry::kRow, "_offtake_key__r3");
+  check("23505", "ConstraintViolated", base::Retry::kRow, "somebody_s");
+  check("23505", "RowError", base::Retry::kRow);
+  check("23514", "ConstraintViolated", base::Retry::kRow, "somebody_s");
   check("54000", "RowError", base::Retry::kRow);
   check("53100", "DiskFull", base::Retry::kTransient);
   check("53300", "TargetBusy", base::Retry::kTransient);
@@ -256,8 +259,8 @@ TEST_CASE("SQLSTATEs have retry classes") {
   check("42P01", "TargetObjectMissing", base::Retry::kTerminal);
   check("0A000", "TargetRefused", base::Retry::kTerminal);
   check("XX000", "TargetError", base::Retry::kTransient);
-  const auto key =
-      postgres::error_from({"23505", "x", "Schlüssel »(a, \"b c\")=(1, x)« existiert bereits.", "", "", ""});
+  const auto key = postgres::error_from(
+      {"23505", "x", "Schlüssel »(a, \"b c\")=(1, x)« existiert bereits.", "", "", "_offtake_key__r1"});
   CHECK(key.message == "key (a, b c)=(1, x) is held by more than one row");
 }
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/sqlite/database.h"
+#include "operators/targets/protocol/table_layout.h"
 #include "operators/targets/sqlite/values.h"
 
 namespace offtake::targets_test {
@@ -70,6 +71,24 @@ std::string SqliteFixture::shown(const types::Column& column, std::size_t row) {
   const std::string text = text_of(*echo_, 0);
   echo_->reset();
   return text;
+}
+
+void SqliteFixture::refuse_large_amounts(const TargetConnection& writer, const TableSpec& table,
+                                         const std::string&, bool refuses) {
+  auto database = offtake::sqlite::Database::open(writer.path);
+  REQUIRE_MESSAGE(database.ok(), database.error().text());
+  std::string change = "DROP TRIGGER small_in; DROP TRIGGER small_up";
+  if (refuses) {
+    change.clear();
+    for (const auto& [name, event] : {std::pair("small_in", "INSERT"), std::pair("small_up", "UPDATE")}) {
+      change += fmt::format(
+          "CREATE TRIGGER {} BEFORE {} ON \"{}\" WHEN NEW.amount > 2147483647 BEGIN SELECT RAISE(ABORT, "
+          "'not small'); END; ",
+          name, event, targets::protocol::table_name(table.name, table.revision));
+    }
+  }
+  const auto changed = database->execute(change);
+  REQUIRE_MESSAGE(changed.ok(), changed.error().text());
 }
 
 }  // namespace offtake::targets_test

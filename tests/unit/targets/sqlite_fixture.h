@@ -11,6 +11,9 @@ class SqliteFixture : public Fixture {
   std::unique_ptr<provision::Provisioner> make_provisioner(const std::string& class_name) override;
   Shown read(const TargetConnection& writer, const std::string& public_name) override;
   std::string shown(const types::Column& column, std::size_t row) override;
+  bool takes_constraints() const override { return true; }
+  void refuse_large_amounts(const TargetConnection& writer, const TableSpec& table, const std::string& place,
+                            bool refuses) override;
   bool ends_frozen_writers() const override { return true; }
 
  private:

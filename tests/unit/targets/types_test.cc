@@ -90,4 +90,46 @@ CONFORMANCE("all types, NULLs and extremes", needs::kNothing) {
   }
 }
 
+CONFORMANCE("a refused row of any type is written again exactly", needs::kConstraints) {
+  const auto all = cases();
+  for (Fixture* fixture : promised) {
+    CAPTURE(fixture->name());
+    TableSpec table;
+    table.name = "orders";
+    // Names that SQL gives to whole rows as well.
+    table.columns = {{"d", types::TypeId::kInt4, false},
+                     {"amount", types::TypeId::kInt8, true},
+                     {"u", types::TypeId::kInt4, true},
+                     {"t", types::TypeId::kInt4, true}};
+    table.identity = {plan::Identity::Kind::kProvedKey, {0}};
+    table.parks = true;
+    std::size_t most = 0;
+    for (const auto& [name, values] : all) most = std::max(most, values.size());
+    std::vector<TextRow> rows;
+    for (std::size_t i = 0; i < most; ++i) rows.push_back({std::to_string(i), "3000000000", "1", kNull});
+    for (const auto& [name, values] : all) {
+      auto type = types::parse_type(name);
+      REQUIRE_OK(type);
+      if (fixture->refuses(*type)) continue;
+      table.columns.push_back({fmt::format("v{}", table.columns.size()), *type, true});
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(values[i % values.size()]);
+    }
+    Product product(*fixture);
+    Session session(product, table);
+    session.fill(changes_of(table, {}));
+    const auto controls = session.target().controls();
+    REQUIRE_OK(controls);
+    fixture->refuse_large_amounts(product.connection(), table, controls->back().place, true);
+    REQUIRE_OK(session.commit(changes_of(table, {.upserts = rows, .new_rows = rows.size()})));
+    CHECK(session.target().outputs().size() == rows.size());
+    session.check_proof();
+    fixture->refuse_large_amounts(product.connection(), table, controls->back().place, false);
+    auto outcome = session.target().carry_out({LedgerCommand::Verb::kReplay, {}, "", "", true});
+    REQUIRE_OK(outcome);
+    CHECK(outcome->replayed == static_cast<std::int64_t>(rows.size()));
+    session.check_proof();  // of what the table holds
+    CHECK(session.target().outputs().empty());
+  }
+}
+
 }  // namespace offtake::targets_test

@@ -1,8 +1,9 @@
-#include "operators/targets/intent/refused_rows.h"
+#include "operators/targets/protocol/refused_rows.h"
 
 #include <algorithm>
+#include <unordered_set>
 
-namespace offtake::targets::intent {
+namespace offtake::targets::protocol {
 namespace {
 
 using Kind = LedgerEntry::Kind;
@@ -37,11 +38,20 @@ LedgerEntry entry_of(const RefusedRow& refused, std::int64_t epoch) {
 
 }  // namespace
 
+base::Error too_many_refused(const base::Error& one) {
+  return base::row_error("TooManyParked",
+                         fmt::format("the target refuses more than {} rows, or {} MiB of them; one: {}",
+                                     kMostRefused, kMostRefusedBytes >> 20, one.message))
+      .with_hint("put right what refuses them; it is tried again by itself");
+}
+
 base::Status take_refused(const std::vector<RefusedRow>& refused, const std::vector<std::string>& written,
                           std::int64_t epoch, LedgerEntries& entries) {
   const auto there = [](const auto& entry) { return is_output(entry.second); };
   if (std::any_of(entries.begin(), entries.end(), there)) {
-    for (const auto& row : written) entries.erase(entry_id(row));
+    const std::unordered_set<std::string_view> rows(written.begin(), written.end());
+    std::erase_if(entries,
+                  [&](const auto& entry) { return there(entry) && rows.contains(entry.second.key_digest); });
   }
   if (refused.empty()) return {};
   for (const auto& row : refused) {
@@ -56,10 +66,7 @@ base::Status take_refused(const std::vector<RefusedRow>& refused, const std::vec
     bytes += entry.wanted_row.size();
   }
   if (outputs <= kMostRefused && bytes <= kMostRefusedBytes) return {};
-  return base::row_error("TooManyParked",
-                         fmt::format("the target refuses more than {} rows, or {} MiB of them; one: {}",
-                                     kMostRefused, kMostRefusedBytes >> 20, refused.front().why.message))
-      .with_hint("put right what refuses them; it is tried again by itself");
+  return too_many_refused(refused.front().why);
 }
 
 LedgerEntries outputs_of(const LedgerEntries& entries) {
@@ -68,6 +75,19 @@ LedgerEntries outputs_of(const LedgerEntries& entries) {
     if (is_output(entry)) out.emplace(id, entry);
   }
   return out;
+}
+
+LedgerEntries outputs_of(const std::vector<LedgerEntry>& entries) {
+  LedgerEntries out;
+  for (const auto& entry : entries) {
+    if (is_output(entry)) out.emplace(entry.id, entry);
+  }
+  return out;
+}
+
+bool is_refused(const LedgerEntries& entries, const std::string& row_id) {
+  const auto found = entries.find(entry_id(row_id));
+  return found != entries.end() && is_output(found->second);
 }
 
 std::vector<LedgerEntry> without_outputs(std::vector<LedgerEntry> entries) {
@@ -126,4 +146,4 @@ LedgerOutcome end_retries(const std::vector<RefusedRow>& refused, LedgerEntries&
   return out;
 }
 
-}  // namespace offtake::targets::intent
+}  // namespace offtake::targets::protocol
