@@ -11,9 +11,11 @@ import sys
 import pytest
 
 from support import manifests, paths
+from support.chains import topic_class
 from support.children import eventually
 from support.crash import hit
 from support.products import Product, condition
+from support.push import Service, push_class, wait_complete
 from support.shop import Shop, rows
 
 NAMESPACE = "ledger"
@@ -175,6 +177,39 @@ def test_a_row_that_a_constraint_of_somebody_else_refuses(server, shop, provisio
         assert "2 replayed, 0 discarded, 0 still parked" in done.stdout, done
         assert rows(connection, own) == wanted
         assert outputs() == []
+
+
+@pytest.mark.parametrize("kind, number", [("appended", 30_000), ("pushed", 31_000)])
+def test_what_is_parked_stays_so_where_an_edit_sends_no_history(server, shop, provision, request, kind, number):
+    """The next revision goes on where this one stands; what that one did not send nobody would hear of."""
+    service = Service()
+    request.addfinalizer(service.close)
+    server.cli.apply(topic_class("topics", "kafka"), push_class("receiver", "http", {"external": {"url": service.url}}))
+    where = {"appended": {"class_name": "topics"},
+             "pushed": {"class_name": "receiver", "target": {"http": {"url": service.url + "/in"}}}}[kind]
+    condition = f"FROM orders WHERE order_id >= {number} AND order_id < {number + 100}"
+    product = provision(kind, f"SELECT order_id, note {condition}", **where)
+    product.wait_live()
+    parked_before = len(entries(server, kind))
+    poison(shop, number)
+    shop.send_raw("orders", shop.encode_order(order_id=number + 1), key=str(number + 1).encode())
+    wait_complete(product)
+    before = entries(server, kind)
+    assert len(before) == parked_before + 1 and before[-1]["status"] == "Parked"
+
+    provision(kind, f"SELECT order_id, note, amount_cents {condition}", **where)
+    product.wait_live(revision=2)
+    shop.send_raw("orders", shop.encode_order(order_id=number + 2), key=str(number + 2).encode())
+    wait_complete(product)
+    same = ("id", "status", "offset")
+    assert [[entry[name] for name in same] for entry in entries(server, kind)] == \
+        [[entry[name] for name in same] for entry in before]
+    told = server.cli.run("errors", "replay", kind, before[-1]["id"], "-n", NAMESPACE, expect=1)
+    assert "0 replayed, 0 discarded, 1 still parked" in told.stdout, told
+    if kind == "pushed":
+        eventually(lambda: len(service.messages()) >= 2, 30, "both good orders are sent")
+        assert sorted(message.data["row"]["order_id"] for message in service.messages()) == [number + 1, number + 2]
+    server.cli.delete("dataproduct", kind, NAMESPACE)
 
 
 def test_the_example(server):
