@@ -5,6 +5,7 @@
 #   run.sh              lint, unit, e2e
 #   run.sh quick        lint and unit: nothing but this machine
 #   run.sh lint|unit|e2e|full
+#   run.sh cluster      those of e2e that need Kubernetes
 #   run.sh embedded     those of e2e that need the product alone: no broker, no PostgreSQL
 #   run.sh NAME         the unit program NAME_test, or the files and tests of e2e that match
 #
@@ -161,7 +162,7 @@ sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
-    run_unit_and_e2e -m 'not full'
+    run_unit_and_e2e -m 'not full and not cluster'
     ;;
   quick)
     run_lint
@@ -169,13 +170,14 @@ case "${1:-all}" in
     ;;
   lint) run_lint ;;
   unit) run_unit ;;
-  e2e) run_e2e -m 'not full' "${@:2}" ;;
+  e2e) run_e2e -m 'not full and not cluster' "${@:2}" ;;
   embedded) run_e2e -m embedded ;;
+  cluster) run_e2e -m cluster ;;
   full)
     run_lint
     run_unit
     run_newer_search
-    run_e2e
+    run_e2e -m 'not cluster'
     ;;
   *)
     if [ -x "build/$preset/tests/$1_test" ]; then

@@ -3,6 +3,7 @@
 #include "base/crypto/crypto.h"
 #include "controlplane/resources/kind.h"
 #include "controlplane/resources/schema.h"
+#include "controlplane/resources/schema/field_schema.h"
 
 namespace offtake::api {
 namespace {
@@ -10,14 +11,7 @@ namespace {
 using resources::Field;
 using resources::FieldKind;
 using resources::Kind;
-using resources::ListType;
 using resources::ObjectType;
-
-json::Value texts(const std::vector<std::string>& list) {
-  json::Value out = json::Value::array();
-  for (const std::string& text : list) out.push_back(text);
-  return out;
-}
 
 std::string prefix_of(const Kind& kind) {
   if (kind.group.empty()) return "io.k8s.api.core." + kind.version;
@@ -67,7 +61,8 @@ class Schemas {
       add(*field.object);
       out.set("allOf", json::Array{reference(schema_name(kind_, *field.object))});
     } else {
-      describe(field, out);
+      resources::schema::describe(
+          field, [this](const Field& held) { return item(held); }, out);
     }
     // The type says it already where both say the same.
     const bool said =
@@ -81,64 +76,6 @@ class Schemas {
     if (field.kind != FieldKind::kObject || field.object == nullptr) return property(field);
     add(*field.object);
     return reference(schema_name(kind_, *field.object));
-  }
-
-  void describe(const Field& field, json::Value& out) {
-    switch (field.kind) {
-      case FieldKind::kString:
-        out.set("type", "string");
-        if (!field.values.empty()) out.set("enum", texts(field.values));
-        if (field.format != nullptr) out.set("pattern", field.format->regex);
-        if (field.format_name == "date-time") out.set("format", "date-time");
-        if (field.min > 0) out.set("minLength", field.min);
-        if (field.max >= 0) out.set("maxLength", field.max);
-        break;
-      case FieldKind::kInteger:
-        out.set("type", "integer");
-        out.set("format", "int64");
-        out.set("minimum", field.min);
-        if (field.max >= 0) out.set("maximum", field.max);
-        break;
-      case FieldKind::kBoolean:
-        out.set("type", "boolean");
-        break;
-      case FieldKind::kQuantity:
-        out.set("x-kubernetes-int-or-string", true);
-        break;
-      case FieldKind::kMap:
-        out.set("type", "object");
-        out.set("additionalProperties", item(*field.item));
-        if (field.max >= 0) out.set("maxProperties", field.max);
-        break;
-      case FieldKind::kList:
-        describe_list(field, out);
-        break;
-      case FieldKind::kObject:
-        out.set("type", "object");
-        break;
-      case FieldKind::kAny:
-        out.set("x-kubernetes-preserve-unknown-fields", true);
-        break;
-    }
-  }
-
-  void describe_list(const Field& field, json::Value& out) {
-    out.set("type", "array");
-    out.set("items", item(*field.item));
-    if (field.min > 0) out.set("minItems", field.min);
-    if (field.max >= 0) out.set("maxItems", field.max);
-    switch (field.list_type) {
-      case ListType::kAtomic:
-        out.set("x-kubernetes-list-type", "atomic");
-        break;
-      case ListType::kSet:
-        out.set("x-kubernetes-list-type", "set");
-        break;
-      case ListType::kMap:
-        out.set("x-kubernetes-list-type", "map");
-        out.set("x-kubernetes-list-map-keys", texts(field.list_keys));
-        break;
-    }
   }
 
   const Kind& kind_;

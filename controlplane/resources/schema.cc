@@ -144,32 +144,33 @@ void describe_instant(Field& field) {
 
 const TextFormat kLabelName{"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
                             "must be at most 63 of a-z, 0-9 and -, start with a letter and not end with -",
-                            is_label};
+                            is_label, 63};
 const TextFormat kNamespaceName{"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
                                 "must be at most 63 of a-z, 0-9 and -, with a letter or digit at both ends",
-                                is_namespace};
+                                is_namespace, 63};
 const TextFormat kSubdomainName{
     R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)",
     "must be at most 253 of a-z, 0-9, - and ., with a letter or digit at both ends of each part",
-    is_subdomain};
+    is_subdomain, 253};
 const TextFormat kTopicName{R"(^[a-zA-Z0-9._-]{1,249}$)",
-                            "must be at most 249 of letters, digits, '.', '_' and '-'", is_topic};
+                            "must be at most 249 of letters, digits, '.', '_' and '-'", is_topic, 249};
 const TextFormat kColumnName{"^[A-Za-z_][A-Za-z0-9_]{0,62}$",
                              "must be at most 63 of letters, digits and _, and not start with a digit",
-                             is_column};
+                             is_column, 63};
 const TextFormat kColumnPath{R"(^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})*$)",
                              "must be a column, or column.field for nested ones", is_column_path};
 const TextFormat kTargetName{"^[a-z][a-z0-9_]{0,47}$",
-                             "must be at most 48 of a-z, 0-9 and _, and start with a letter", is_target_name};
+                             "must be at most 48 of a-z, 0-9 and _, and start with a letter", is_target_name,
+                             48};
 const TextFormat kHostPort{R"(^[A-Za-z0-9._:\[\]-]+:[0-9]{1,5}$)", "must be host:port", is_host_port};
 const TextFormat kHttpUrl{"^https?://[!-~]+$", "must be an http:// or https:// URL", is_http_url};
 const TextFormat kServerUrl{"^[a-z]+://[!-~]+$", "must be a URL: scheme://host:port", is_server_url};
 const TextFormat kLabelKey{R"(^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$)",
-                           "must be a label name, with prefix/ if you like", is_label_key};
+                           "must be a label name, with prefix/ if you like", is_label_key, 317};
 const TextFormat kLabelValue{R"(^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$)",
-                             "must be at most 63 of letters, digits, '-', '_' and '.'", is_label_value};
+                             "must be at most 63 of letters, digits, '-', '_' and '.'", is_label_value, 63};
 const TextFormat kSecretKey{R"(^[-._a-zA-Z0-9]{1,253}$)",
-                            "must be at most 253 of letters, digits, '-', '_' and '.'", is_secret_key};
+                            "must be at most 253 of letters, digits, '-', '_' and '.'", is_secret_key, 253};
 const TextFormat kBase64{"^[A-Za-z0-9+/]*={0,2}$", "must be base64 (stringData takes plain text)", is_base64};
 
 }  // namespace offtake::resources

@@ -31,6 +31,7 @@ struct TextFormat {
   std::string_view regex;
   std::string_view says;  // "must be …"
   bool (*matches)(std::string_view);
+  std::int64_t max = -1;  // bytes; negative: the field bounds it
 };
 
 struct ObjectType;

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support import children, flight_products, manifests, paths
+from support import children, flight_products, kubernetes, manifests, paths
 from support.children import signal_process
 from support.flights_avro import FlightFeed
 from support.kafka import Kafka
@@ -26,6 +26,11 @@ LONG = ["test_finance", "test_flights_crash_live", "test_checkpoints", "test_pus
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+    if not kubernetes.is_there():
+        missing = pytest.mark.skip(reason="needs Kubernetes: ./dev deps cluster builds it")
+        for item in items:
+            if item.get_closest_marker("cluster"):
+                item.add_marker(missing)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
+#   deps_cluster + Kubernetes, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
@@ -18,6 +19,8 @@ offtake_opensearch_version=2.19.6
 offtake_newer_opensearch_version=3.6.0
 offtake_elasticsearch_version=8.19.21
 offtake_flights_version=0.0.3
+offtake_kubernetes_version=1.34.10
+offtake_go_version=1.24.9 # where the system has none of at least 1.24
 
 offtake_build_packages=(
   g++ cmake ninja-build ccache lld pkg-config
@@ -102,6 +105,42 @@ deps_full() {
   [ -n "$(offtake_java_21)" ] || return 0
   deps_search opensearch "$offtake_newer_opensearch_version" || return 1
   deps_search elasticsearch "$offtake_elasticsearch_version"
+}
+
+# Prints a Go of at least 1.24: the system's, or the one that Go publishes as a module (Debian 12 has 1.19, which is
+# enough to fetch it).
+offtake_go() {
+  local minor module folder
+  minor="$(go version 2>/dev/null | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')"
+  if [ "${minor:-0}" -ge 24 ]; then
+    command -v go
+    return
+  fi
+  deps_apt golang-go || return 1
+  module="golang.org/toolchain@v0.0.1-go$offtake_go_version.linux-amd64"
+  (cd / && GOFLAGS=-mod=mod go mod download "$module") >&2 || return 1
+  folder="$(go env GOMODCACHE)/$module"
+  chmod -R +x "$folder/bin" "$folder/pkg/tool" && printf '%s/bin/go\n' "$folder"
+}
+
+# etcd, the servers of Kubernetes and kubectl as one program, which is the one whose name it is called by.
+deps_make_hyperkube() {
+  local folder="$1" go package=k8s.io/component-base/version name
+  go="$(offtake_go)" || return 1
+  deps_say "Kubernetes $offtake_kubernetes_version (about ten minutes)"
+  (
+    cd "$offtake_tests/support/hyperkube" &&
+      CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -mod=readonly -trimpath -buildvcs=false -o "$folder/hyperkube" \
+        -ldflags "-s -w -X $package.gitVersion=v$offtake_kubernetes_version -X $package.gitMajor=1 \
+          -X $package.gitMinor=34 -X $package.gitTreeState=clean" . >"$folder/build.log" 2>&1
+  ) || { tail -n 50 "$folder/build.log" >&2; return 1; }
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl; do
+    ln -s hyperkube "$folder/$name"
+  done
+}
+
+deps_cluster() {
+  deps_test && deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube
 }
 
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }
