@@ -1,17 +1,13 @@
 #include "controlplane/api/discovery.h"
 
 #include "controlplane/resources/kind.h"
+#include "controlplane/resources/schema/field_schema.h"
 
 namespace offtake::api {
 namespace {
 
 using resources::Kind;
-
-json::Value texts(const std::vector<std::string>& list) {
-  json::Value out = json::Value::array();
-  for (const std::string& text : list) out.push_back(text);
-  return out;
-}
+using resources::schema::texts;
 
 json::Value verbs() {
   return texts({"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"});

@@ -141,12 +141,6 @@ json::Value printer_columns(const Kind& kind) {
   return out;
 }
 
-json::Value texts(const std::vector<std::string>& list) {
-  json::Value out = json::Value::array();
-  for (const auto& text : list) out.push_back(text);
-  return out;
-}
-
 }  // namespace
 
 json::Value custom_resource_definition(const Kind& kind) {

@@ -5,12 +5,6 @@
 namespace offtake::resources::schema {
 namespace {
 
-json::Value texts(const std::vector<std::string>& list) {
-  json::Value out = json::Value::array();
-  for (const std::string& text : list) out.push_back(text);
-  return out;
-}
-
 // As Duration::parse takes it.
 constexpr std::string_view kDurationPattern = "^([1-9][0-9]{0,5}[dhms]){1,4}$";
 
@@ -48,6 +42,12 @@ void describe_list(const Field& field, const Nested& item, json::Value& out) {
 }
 
 }  // namespace
+
+json::Value texts(const std::vector<std::string>& list) {
+  json::Value out = json::Value::array();
+  for (const std::string& text : list) out.push_back(text);
+  return out;
+}
 
 void describe(const Field& field, const Nested& item, json::Value& out) {
   switch (field.kind) {

@@ -9,6 +9,8 @@ namespace offtake::resources::schema {
 // What lists and maps hold, and fields are: by reference or in place.
 using Nested = std::function<json::Value(const Field& item)>;
 
+json::Value texts(const std::vector<std::string>& list);  // an array of them
+
 // Adds type, bounds, pattern, enum and kind of list to `out`; nothing of an object's own fields.
 void describe(const Field& field, const Nested& item, json::Value& out);
 

@@ -14,9 +14,6 @@ constexpr std::string_view kRow = "row";
 constexpr std::string_view kKey = "key";
 constexpr std::string_view kNulls = "nulls";  // nulls_of() the key
 
-// What refuses a row may be another row that is written after it; a chain of them needs as many passes.
-constexpr int kPasses = 10;
-
 // Rows that were put into the stages, and are scanned there though they are gone.
 constexpr std::size_t kMostStaged = 20'000;
 
@@ -63,25 +60,10 @@ base::Result<std::vector<protocol::RefusedRow>> Bisect::write(const engine::Chan
   if (!inserted) return std::move(inserted).error();
   auto replaced = halve({changes.new_rows, changes.upserts.rows}, upsert, refused);
   if (!replaced) return std::move(replaced).error();
-  for (int pass = 1; pass <= kPasses && !found_.empty(); ++pass) {
-    auto taken = take_some();
-    if (!taken) return std::move(taken).error();
-    if (!*taken) break;
-  }
+  auto settled = protocol::settle(
+      found_, [&](const std::vector<protocol::RowAgain>& rows) { return write_again(rows); });
+  if (!settled) return std::move(settled).error();
   return std::move(found_);
-}
-
-// Once more what was refused before everything else was there. True: some of it is taken now.
-base::Result<bool> Bisect::take_some() {
-  std::vector<protocol::RowAgain> again;
-  for (const auto& row : found_) again.push_back({row.id, row.key, row.row});
-  auto refused = write_again(again);
-  if (!refused) return std::move(refused).error();
-  if (refused->size() == found_.size()) return false;
-  std::set<std::string_view> still;
-  for (const auto& row : *refused) still.insert(row.id);
-  std::erase_if(found_, [&](const auto& row) { return !still.contains(row.id); });
-  return true;
 }
 
 base::Result<std::vector<protocol::RefusedRow>> Bisect::write_again(

@@ -37,7 +37,6 @@ class Bisect {
                              base::Error why);
   base::Status refuse(const types::Batch& keys, std::size_t row, protocol::RefusedRow refused,
                       base::Error why);
-  base::Result<bool> take_some();
   base::Result<std::string> staged_text(const std::string& sql);
   base::Status stage_again(const protocol::RowAgain& row);
 

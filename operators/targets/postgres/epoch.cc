@@ -125,6 +125,13 @@ base::Status EpochWriter::apply(Connection& connection, const engine::Changes& c
   return rows_.upsert(connection, changes, {changes.new_rows, changes.upserts.rows});
 }
 
+base::Result<std::vector<protocol::RefusedRow>> EpochWriter::write_again(
+    Connection& connection, const std::vector<protocol::RowAgain>& rows) {
+  if (auto made = make_stages(connection); !made) return std::move(made).error();
+  if (auto set = connection.execute(by_index_sql()); !set) return std::move(set).error();
+  return Bisect(connection, rows_, table_, session_.schema(), refused_).write_again(rows);
+}
+
 base::Result<LedgerOutcome> EpochWriter::carry_out(const LedgerCommand& command) {
   auto connection = session_.connection();
   if (!connection) return std::move(connection).error();
@@ -135,21 +142,14 @@ base::Result<LedgerOutcome> EpochWriter::carry_out(const LedgerCommand& command)
   // As they are: a COMMIT here may have been lost.
   if (auto read = read_refused(**connection); !read) return std::move(read).error();
   LedgerEntries entries = refused_;
-  LedgerOutcome outcome;
-  const std::int64_t marked = protocol::mark(command, entries);
-  if (marked == 0) return outcome;
-  if (command.verb == LedgerCommand::Verb::kReplay) {
-    if (auto made = make_stages(**connection); !made) return std::move(made).error();
-    if (auto set = (*connection)->execute(by_index_sql()); !set) return std::move(set).error();
-    auto refused = Bisect(**connection, rows_, table_, session_.schema(), refused_)
-                       .write_again(protocol::to_write_again(entries));
-    if (!refused) return std::move(refused).error();
-    outcome = protocol::end_retries(*refused, entries);
-  } else {
-    outcome.discarded = marked;
-  }
-  auto noted = write_ledger(**connection, session_.schema(), session_.product_uid(), session_.revision(),
-                            changes_between(refused_, entries));
+  auto outcome = protocol::carry_out(command, entries, [&](const std::vector<protocol::RowAgain>& rows) {
+    return write_again(**connection, rows);
+  });
+  if (!outcome) return outcome;
+  const LedgerChanges changes = changes_between(refused_, entries);
+  if (changes.empty()) return outcome;
+  auto noted =
+      write_ledger(**connection, session_.schema(), session_.product_uid(), session_.revision(), changes);
   if (!noted) return std::move(noted).error();
   base::crash_point("outputs-written");
   if (auto committed = transaction.commit(); !committed) {

@@ -4,6 +4,7 @@
 #pragma once
 #include "operators/targets/postgres/row_writer.h"
 #include "operators/targets/postgres/writer_session.h"
+#include "operators/targets/protocol/refused_rows.h"
 
 namespace offtake::targets::postgres {
 
@@ -15,9 +16,10 @@ class EpochWriter {
   // A connection lost at any moment is resolved inside: connect again, read the control row, repeat or go on.
   base::Status commit(const EpochCommit& epoch);
 
-  // Rows that the table refused, as of the last call here; to be set when the revision is taken over.
+  // Rows that the table refused, as of the last call here; to be read in the transaction that makes the
+  // revision ours.
   const LedgerEntries& refused() const { return refused_; }
-  void set_refused(LedgerEntries entries) { refused_ = std::move(entries); }
+  base::Status read_refused(Connection& connection);
   base::Result<LedgerOutcome> carry_out(const LedgerCommand& command);
 
  private:
@@ -27,7 +29,8 @@ class EpochWriter {
   // Gives the entries as they are with the epoch.
   base::Result<LedgerEntries> write(Connection& connection, const EpochCommit& epoch, Mode mode);
   base::Status make_stages(Connection& connection);
-  base::Status read_refused(Connection& connection);
+  base::Result<std::vector<protocol::RefusedRow>> write_again(Connection& connection,
+                                                              const std::vector<protocol::RowAgain>& rows);
 
   WriterSession& session_;
   const TableSpec& table_;

@@ -41,28 +41,18 @@ class PostgresTarget : public Target {
     auto done = session_.take_over(request, [&] {
       return in_transaction([&](Connection& connection) { return start_fill(connection, row, request); });
     });
-    if (!done) return done;
-    session_.set_owner(row.owner);
-    epochs_.set_refused({});
-    return {};
+    if (done) session_.set_owner(row.owner);
+    return done;
   }
 
   base::Result<ControlRow> take_ownership(const Ownership& request) override {
     session_.set_owner("");
     ControlRow row;
-    std::vector<LedgerEntry> entries;
     auto done = session_.take_over(request, [&] {
-      return in_transaction([&](Connection& connection) -> base::Status {
-        if (auto taken = take_row(connection, request, row); !taken) return taken;
-        auto found = read_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
-        if (!found) return std::move(found).error();
-        entries = *std::move(found);
-        return {};
-      });
+      return in_transaction([&](Connection& connection) { return take_row(connection, request, row); });
     });
     if (!done) return std::move(done).error();
     session_.set_owner(request.owner);
-    epochs_.set_refused(protocol::outputs_of(entries));
     return row;
   }
 
@@ -234,6 +224,7 @@ class PostgresTarget : public Target {
     if (!forgotten) return std::move(forgotten).error();
     auto emptied = forget_ledger(connection, session_.schema(), session_.product_uid(), session_.revision());
     if (!emptied) return emptied;
+    if (auto read = epochs_.read_refused(connection); !read) return read;
     auto create = create_table_sql(session_.schema(), table_);
     if (!create) return std::move(create).error();
     return connection.execute(
@@ -254,6 +245,7 @@ class PostgresTarget : public Target {
     out.incarnation = request.incarnation;
     out.owner = request.owner;
     stamp(out, connection);
+    if (auto read = epochs_.read_refused(connection); !read) return read;
     return write_control(connection, session_.schema(), out);
   }
 

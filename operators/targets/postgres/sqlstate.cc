@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "operators/targets/protocol/table_layout.h"
+
 namespace offtake::targets::postgres {
 namespace {
 
@@ -46,9 +48,6 @@ constexpr std::array kRules = {
     Rule{"0A", base::Retry::kTerminal, "TargetRefused", ""},
 };
 
-// Of the constraints that hold products' keys: table_sql.h.
-constexpr std::string_view kKeyPrefix = "_offtake_key";
-
 }  // namespace
 
 std::pair<std::string, std::string> key_in_detail(std::string_view detail) {
@@ -75,7 +74,7 @@ base::Error error_from(const ServerMessage& message) {
     error.hint = rule.hint;
     break;
   }
-  const bool own_key = message.constraint.starts_with(kKeyPrefix);
+  const bool own_key = message.constraint.starts_with(protocol::kKeyName);
   if (message.state.starts_with("23") && !own_key) {
     // Of somebody else. What the server says of a constraint names it and no value; triggers say anything.
     error.code = message.constraint.empty() ? "RowError" : "ConstraintViolated";

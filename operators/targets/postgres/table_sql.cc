@@ -60,7 +60,7 @@ std::string table_of(const std::string& schema, const TableSpec& table) {
 }
 
 std::string key_constraint(const TableSpec& table) {
-  return fmt::format("_offtake_key__r{}", table.revision);
+  return protocol::key_name(table.revision);
 }
 
 base::Result<std::string> create_table_sql(const std::string& schema, const TableSpec& table) {

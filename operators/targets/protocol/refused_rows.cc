@@ -11,6 +11,9 @@ using Status = LedgerEntry::Status;
 
 constexpr std::size_t kNotes = 5;
 
+// What refuses a row may be another row that is written after it; a chain of them needs as many passes.
+constexpr int kPasses = 10;
+
 bool is_output(const LedgerEntry& entry) {
   return entry.kind == Kind::kOutput;
 }
@@ -37,6 +40,20 @@ LedgerEntry entry_of(const RefusedRow& refused, std::int64_t epoch) {
 }
 
 }  // namespace
+
+base::Status settle(std::vector<RefusedRow>& refused, const WriteAgain& write_again) {
+  for (int pass = 1; pass <= kPasses && !refused.empty(); ++pass) {
+    std::vector<RowAgain> rows;
+    for (const auto& row : refused) rows.push_back({row.id, row.key, row.row});
+    auto again = write_again(rows);
+    if (!again) return std::move(again).error();
+    if (again->size() == refused.size()) break;
+    std::unordered_set<std::string_view> still;
+    for (const auto& row : *again) still.insert(row.id);
+    std::erase_if(refused, [&](const auto& row) { return !still.contains(row.id); });
+  }
+  return {};
+}
 
 base::Error too_many_refused(const base::Error& one) {
   return base::row_error("TooManyParked",
@@ -144,6 +161,20 @@ LedgerOutcome end_retries(const std::vector<RefusedRow>& refused, LedgerEntries&
     return is_output(entry.second) && entry.second.status == Status::kRetrying;
   }));
   return out;
+}
+
+base::Result<LedgerOutcome> carry_out(const LedgerCommand& command, LedgerEntries& entries,
+                                      const WriteAgain& write_again) {
+  LedgerOutcome outcome;
+  const std::int64_t marked = mark(command, entries);
+  if (marked == 0) return outcome;
+  if (command.verb == LedgerCommand::Verb::kDiscard) {
+    outcome.discarded = marked;
+    return outcome;
+  }
+  auto refused = write_again(to_write_again(entries));
+  if (!refused) return std::move(refused).error();
+  return end_retries(*refused, entries);
 }
 
 }  // namespace offtake::targets::protocol

@@ -5,6 +5,8 @@
 // the rows are written, so that whoever finds them so writes them again, at the version of the epoch they are
 // of.
 #pragma once
+#include <functional>
+
 #include "operators/targets/target.h"
 
 namespace offtake::targets::protocol {
@@ -26,6 +28,13 @@ struct RowAgain {
   std::string id, key, row;
   std::int64_t version = 0;
 };
+
+// Writes rows in their order; gives those that are refused again.
+using WriteAgain = std::function<base::Result<std::vector<RefusedRow>>(const std::vector<RowAgain>& rows)>;
+
+// Once more what was refused before everything else of its epoch was there: what is taken now leaves
+// `refused`.
+base::Status settle(std::vector<RefusedRow>& refused, const WriteAgain& write_again);
 
 // More than may be kept.
 base::Error too_many_refused(const base::Error& one);
@@ -50,5 +59,9 @@ bool any_retrying(const LedgerEntries& entries);
 std::vector<RowAgain> to_write_again(const LedgerEntries& entries);
 // Those that were retried are taken but for `refused`.
 LedgerOutcome end_retries(const std::vector<RefusedRow>& refused, LedgerEntries& entries);
+
+// A whole command, where its rows and `entries` are written in one transaction.
+base::Result<LedgerOutcome> carry_out(const LedgerCommand& command, LedgerEntries& entries,
+                                      const WriteAgain& write_again);
 
 }  // namespace offtake::targets::protocol

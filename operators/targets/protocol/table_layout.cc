@@ -19,6 +19,10 @@ bool has_key(const plan::Identity& identity) {
          identity.kind == plan::Identity::Kind::kWatchedKey;
 }
 
+std::string key_name(int revision) {
+  return fmt::format("{}{}", kKeyName, revision);
+}
+
 std::vector<std::string> what_is_made(const TableSpec& table) {
   std::vector<std::string> out{"table " + table_name(table.name, table.revision)};
   for (const auto& index : table.indexes) {

@@ -18,6 +18,10 @@ std::string table_name(const std::string& name, int revision);
 // Index names are unique in a schema, so revisions side by side need different ones: "by-email__r2".
 std::string index_name(const std::string& name, int revision);
 
+// "_offtake_key__r2", of what holds the key; begins so with every revision.
+inline constexpr std::string_view kKeyName = "_offtake_key__r";
+std::string key_name(int revision);
+
 // For plan: "table payments__r2", its indexes, "view payments".
 std::vector<std::string> what_is_made(const TableSpec& table);
 

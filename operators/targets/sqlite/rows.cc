@@ -19,9 +19,6 @@ constexpr const char* kKeyColumn = "_offtake_key";
 constexpr std::string_view kRow = "row";
 constexpr std::string_view kKey = "key";
 
-// What refuses a row may be another row that is written after it; a chain of them needs as many passes.
-constexpr int kPasses = 10;
-
 std::string table_of(const TableSpec& table) {
   return quote_name(protocol::table_name(table.name, table.revision));
 }
@@ -115,7 +112,7 @@ bool needs_key_bytes(const TableSpec& table) {
 }
 
 std::string key_index_name(const TableSpec& table) {
-  return fmt::format("_offtake_key__r{}", table.revision);
+  return protocol::key_name(table.revision);
 }
 
 std::string create_table_sql(const TableSpec& table) {
@@ -193,21 +190,6 @@ base::Error RowWriter::key_is_held(const engine::Changes& rows, std::size_t row)
     }
   }
   return protocol::key_not_unique(*table_, values);
-}
-
-base::Status RowWriter::settle(Refusals& refusals) {
-  for (int pass = 1; pass <= kPasses; ++pass) {
-    std::vector<protocol::RefusedRow> still;
-    for (auto& row : refusals.found) {
-      auto why = write_again({row.id, row.key, row.row});
-      if (!why) return std::move(why).error();
-      if (why->has_value()) still.push_back(std::move(row));
-    }
-    const bool all = still.size() == refusals.found.size();
-    refusals.found = std::move(still);
-    if (all) break;
-  }
-  return {};
 }
 
 void RowWriter::bind_row(db::Statement& statement, const engine::Changes& rows, std::size_t row) {

@@ -43,8 +43,6 @@ class RowWriter {
   // be.
   base::Status apply(const engine::Changes& rows, Refusals& refusals);
   base::Status erase(const types::Batch& deletes, Refusals& refusals);
-  // Once more what was refused before everything else of the epoch was there.
-  base::Status settle(Refusals& refusals);
   // Of a row that was refused: written now, or why not.
   base::Result<std::optional<base::Error>> write_again(const protocol::RowAgain& row);
 

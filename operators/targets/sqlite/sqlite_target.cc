@@ -178,17 +178,11 @@ class SqliteTarget : public Target {
     if (!transaction) return std::move(transaction).error();
     if (auto mine = owned_row(); !mine) return std::move(mine).error();
     LedgerEntries entries = refused_;
-    LedgerOutcome outcome;
-    const std::int64_t marked = protocol::mark(command, entries);
-    if (marked == 0) return outcome;
-    if (command.verb == LedgerCommand::Verb::kReplay) {
-      auto still = write_again(protocol::to_write_again(entries));
-      if (!still) return std::move(still).error();
-      outcome = protocol::end_retries(*still, entries);
-    } else {
-      outcome.discarded = marked;
-    }
-    auto noted = write_ledger(database_, product_uid_, table_.revision, changes_between(refused_, entries));
+    auto outcome = protocol::carry_out(command, entries, again());
+    if (!outcome) return outcome;
+    const LedgerChanges changes = changes_between(refused_, entries);
+    if (changes.empty()) return outcome;
+    auto noted = write_ledger(database_, product_uid_, table_.revision, changes);
     if (!noted) return std::move(noted).error();
     base::crash_point("outputs-written");
     if (auto committed = transaction->commit(); !committed) return std::move(committed).error();
@@ -373,7 +367,7 @@ class SqliteTarget : public Target {
     Refusals refusals{refused_, {}};
     if (auto erased = writer_->erase(changes.deletes, refusals); !erased) return std::move(erased).error();
     if (auto applied = writer_->apply(changes, refusals); !applied) return std::move(applied).error();
-    if (auto settled = writer_->settle(refusals); !settled) return std::move(settled).error();
+    if (auto settled = protocol::settle(refusals.found, again()); !settled) return std::move(settled).error();
     if (out.empty() && refusals.found.empty()) return out;
     auto taken =
         protocol::take_refused(refusals.found, protocol::ids_of(table_, changes), epoch.last_epoch + 1, out);
@@ -394,6 +388,10 @@ class SqliteTarget : public Target {
     if (!opened) return std::move(opened).error();
     writer_.emplace(*std::move(opened));
     return {};
+  }
+
+  protocol::WriteAgain again() {
+    return [this](const std::vector<protocol::RowAgain>& rows) { return write_again(rows); };
   }
 
   base::Result<std::vector<protocol::RefusedRow>> write_again(const std::vector<protocol::RowAgain>& rows) {
