@@ -151,6 +151,10 @@ void configure_log(const LogOptions& options) {
       const std::size_t old_files = options.rotate_files > 0 ? options.rotate_files - 1 : 0;
       logger = make_logger(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
           options.file, options.rotate_bytes, old_files));
+      if (options.also_stderr) {
+        logger->sinks().push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        logger->sinks().back()->set_pattern("%v");
+      }
     } catch (const std::exception& e) {
       failure = e.what();
     }

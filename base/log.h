@@ -17,6 +17,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   std::string file;                     // empty: stderr
+  bool also_stderr = false;             // beside the file
   std::size_t rotate_bytes = 10 << 20;  // for a file
   std::size_t rotate_files = 5;
 };

@@ -30,6 +30,8 @@ class Client::Impl {
     CURLcode code = CURLE_OK;
     bool cancelled = false;
     bool late = false;
+    std::uint64_t heard = 0;
+    auto heard_at = std::chrono::steady_clock::now();
     {
       const std::stop_callback wake(stop, [&multi] { curl_multi_wakeup(multi.get()); });
       for (int running = 1; running > 0;) {
@@ -39,6 +41,13 @@ class Client::Impl {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         late = !begun && left.count() <= 0;
+        if (transfer.received() != heard) {
+          heard = transfer.received();
+          heard_at = std::chrono::steady_clock::now();
+        }
+        if (begun && request.silence.count() > 0) {
+          late = std::chrono::steady_clock::now() - heard_at >= request.silence;
+        }
         if (running == 0 || cancelled || late) break;
         curl_multi_poll(multi.get(), nullptr, 0,
                         begun ? 1000 : static_cast<int>(std::min<std::int64_t>(left.count(), 1000)), nullptr);

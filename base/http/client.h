@@ -25,6 +25,9 @@ struct ClientOptions {
   std::string ca_file;                     // PEM; empty: the system's
   std::string ca_pem;                      // the same, as its content
   std::string certificate_file, key_file;  // PEM, of the client
+  std::string certificate_pem, key_pem;    // the same, as their content
+  bool insecure = false;                   // the server's certificate is not looked at
+  bool direct = false;                     // never through a proxy that the environment names
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // of a whole exchange; of a stream: until its head is there
   std::size_t max_response_bytes = 64 << 20;
@@ -38,6 +41,8 @@ struct ClientRequest {
   Headers headers;
   std::string body;
   std::chrono::milliseconds timeout{0};  // 0: the client's
+  std::chrono::milliseconds silence{
+      0};  // of a stream: the longest between two pieces; then TimedOut. 0: for ever
 };
 
 struct ClientResponse {

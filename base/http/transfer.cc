@@ -101,6 +101,7 @@ std::size_t Transfer::take_header(char* data, std::size_t size, std::size_t coun
 std::size_t Transfer::take_body(char* data, std::size_t size, std::size_t count, void* context) {
   auto& self = *static_cast<Transfer*>(context);
   const std::string_view bytes(data, size * count);
+  self.received_ += bytes.size();
   if (self.streams()) {
     if ((*self.on_bytes_)(bytes)) return bytes.size();
     self.ended_by_receiver_ = true;
@@ -129,6 +130,13 @@ void Transfer::set_body(const ClientRequest& request) {
   set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
+// `content` outlives the exchange.
+void Transfer::set_blob(CURLoption option, const std::string& content) {
+  if (content.empty()) return;
+  curl_blob blob{const_cast<char*>(content.data()), content.size(), CURL_BLOB_NOCOPY};
+  set(option, &blob);
+}
+
 void Transfer::set_connection(const ClientOptions& options) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
@@ -136,11 +144,16 @@ void Transfer::set_connection(const ClientOptions& options) {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   if (!options.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
-  if (!options.unix_socket.empty() || is_loopback_url(options.base_url)) set(CURLOPT_PROXY, "");
+  if (options.direct || !options.unix_socket.empty() || is_loopback_url(options.base_url)) {
+    set(CURLOPT_PROXY, "");
+  }
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-  if (!options.ca_pem.empty()) {
-    curl_blob blob{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(), CURL_BLOB_NOCOPY};
-    set(CURLOPT_CAINFO_BLOB, &blob);
+  set_blob(CURLOPT_CAINFO_BLOB, options.ca_pem);
+  set_blob(CURLOPT_SSLCERT_BLOB, options.certificate_pem);
+  set_blob(CURLOPT_SSLKEY_BLOB, options.key_pem);
+  if (options.insecure) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
   }
   if (!options.certificate_file.empty()) set(CURLOPT_SSLCERT, options.certificate_file.c_str());
   if (!options.key_file.empty()) set(CURLOPT_SSLKEY, options.key_file.c_str());

@@ -29,8 +29,9 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   CURL* handle() const { return easy_.get(); }
-  void set_timeout(std::chrono::milliseconds whole);  // 0: none
-  int status() const { return response_.status; }     // 0: no head yet
+  void set_timeout(std::chrono::milliseconds whole);    // 0: none
+  int status() const { return response_.status; }       // 0: no head yet
+  std::uint64_t received() const { return received_; }  // bytes of the body so far
   const std::string& url() const { return url_; }
 
   // What came of it. The handle, for the next exchange, where its connections may be used again; else null.
@@ -44,6 +45,7 @@ class Transfer {
   void set(CURLoption option, T value) {
     curl_easy_setopt(easy_.get(), option, value);
   }
+  void set_blob(CURLoption option, const std::string& content);
   void set_connection(const ClientOptions& options);
   void set_body(const ClientRequest& request);
   void set_headers(const ClientOptions& options, const ClientRequest& request);
@@ -54,6 +56,7 @@ class Transfer {
   };
 
   ClientResponse response_;
+  std::uint64_t received_ = 0;
   std::size_t max_bytes_;
   bool too_large_ = false;
   bool ended_by_receiver_ = false;

@@ -16,7 +16,7 @@ Option namespace_option() {
 
 std::string namespace_of(const Arguments& arguments, const ApiClient& client) {
   const std::string given = arguments.text("namespace");
-  return given.empty() ? client.address().default_namespace : given;
+  return given.empty() ? client.address().namespace_name : given;
 }
 
 base::Result<const resources::Kind*> read_kind(std::string_view word) {

@@ -5,15 +5,11 @@
 
 #include "base/result.h"
 #include "controlplane/cli/verb.h"
+#include "operators/kubernetes/cluster.h"
 
 namespace offtake::cli {
 
-struct ServerAddress {
-  std::string url;
-  std::string token;
-  std::string ca_file;            // empty: the system's
-  std::string default_namespace;  // of the context; "default" without one
-};
+using ServerAddress = kubernetes::Cluster;
 
 // Of every verb that asks a server.
 const std::vector<Option>& server_options();

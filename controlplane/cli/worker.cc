@@ -22,7 +22,10 @@ int run(const Arguments& arguments, Console& console) {
     console.say(fmt::format("--incarnation: `{}` is no whole number from 1 on", incarnation));
     return kUsage;
   }
+  process.token_file = arguments.text("token-file");
+  process.stay = arguments.has("stay");
   base::LogOptions log;
+  log.also_stderr = arguments.has("stay");
   log.file = process.state_directory + "/worker.log";
   base::configure_log(log);
   return worker::run_process(process);
@@ -35,11 +38,14 @@ const Verb& worker_verb() {
       "worker",
       "Runs one revision of a product in a process of its own; the server starts these",
       {},
-      {{"--job", "FILE", "what to do", "", false, true},
+      {{"--job", "FILE", "what to do; or a folder with its parts", "", false, true},
        {"--secrets", "DIR", "the credentials, a file each", "", false, true},
        {"--state", "DIR", "for worker.log and status.json", "", false, true},
        {"--status", "ADDRESS", "where its status is asked: unix:PATH or HOST:PORT", "", false, true},
-       {"--incarnation", "N", "greater than that of every worker of this revision before", "", false, true}},
+       {"--incarnation", "N", "greater than that of every worker of this revision before", "", false, true},
+       {"--token-file", "FILE", "what who asks at the status address has to show"},
+       {"--stay", "",
+        "in a container: log to stderr as well, and one that ended for good waits for SIGTERM"}},
       "  offtake worker --job job.json --secrets secrets --state . --status unix:worker.sock --incarnation 1",
       run,
       true};

@@ -194,10 +194,10 @@ class Serving {
     loop_->add(std::make_unique<reconcile::TargetClassReconciler>(*resources_, *platform_, clock), 2);
     loop_->add(std::make_unique<reconcile::DatasetReconciler>(*resources_, *platform_, clock, key_spans), 2);
     reconcile::DataProductSettings settings;
-    settings.run_directory = data_->path / "run";
+    settings.orders = reconcile::file_orders(data_->path / "run");
     settings.key_spans = key_spans;
     loop_->add(std::make_unique<reconcile::DataProductReconciler>(
-                   *resources_, *platform_, reconcile::Runners{in_process_, process_}, clock, settings),
+                   *resources_, *platform_, reconcile::Runners{in_process_, process_, nullptr}, clock, settings),
                kProductThreads);
     // Who waits for something looks again when it changes; the order of `apply` never matters.
     const auto& product = resources::kind_of<resources::DataProduct>();

@@ -1,5 +1,6 @@
-// How everything in the control plane talks to resources: reconcilers, view, CLI. Backings: the embedded
-// store in process (embedded_client.h), and a resource API over HTTP (the CLI's).
+// How everything in the control plane talks to resources: reconcilers, view, CLI. Backings: the embedded store
+// in process (embedded_store.h), a resource API over HTTP (api_client.h): Offtake's own or a
+// Kubernetes', and the latter with a cache before it (cached_client.h).
 //
 // Objects are json::Value with apiVersion, kind, metadata; resources::from_json<T> makes structs of them.
 //
@@ -21,30 +22,21 @@
 #include "base/json/value.h"
 #include "base/result.h"
 #include "controlplane/resources/kind.h"
+#include "operators/kubernetes/objects.h"
 
 namespace offtake::store {
 
-struct ListOptions {
-  std::string namespace_name;  // empty: all namespaces (or a cluster-scoped kind)
-  std::string label_selector;  // Kubernetes' syntax
-  std::string field_selector;  // metadata.name=x,metadata.namespace=y; Events: involvedObject.*
-  int limit = 0;               // 0: all
-  std::string continue_token;
-};
-
-struct ObjectList {
-  std::vector<json::Value> items;
-  std::string resource_version;  // where a watch goes on
-  std::string continue_token;    // empty: complete
-  std::int64_t remaining = 0;
-};
-
-enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark };
-
-struct WatchEvent {
-  WatchEventType type = WatchEventType::kAdded;
-  json::Value object;  // of a deletion: the last state; of a bookmark: only metadata.resourceVersion
-};
+using kubernetes::ApplyOptions;
+using kubernetes::Deleted;
+using kubernetes::DeleteOptions;
+using kubernetes::ListOptions;
+using kubernetes::ObjectList;
+using kubernetes::PatchOptions;
+using kubernetes::PatchType;
+using kubernetes::WatchEvent;
+using kubernetes::WatchEventType;
+using kubernetes::WriteOptions;
+using kubernetes::Written;
 
 // A stream of changes. One thread calls next(); close() may be called from any.
 class Watch {
@@ -57,51 +49,17 @@ class Watch {
   virtual std::string position() const = 0;
 };
 
-struct WriteOptions {
-  std::string field_manager = "offtake";
-  bool dry_run = false;
-};
-
-struct ApplyOptions {
-  std::string field_manager = "offtake";
-  bool force = false;  // take over fields that other managers own
-  bool dry_run = false;
-  bool status = false;  // the /status subresource: only status is looked at
-};
-
-enum class PatchType { kMerge, kJson };
-
-struct PatchOptions {
-  std::string field_manager = "offtake";
-  bool dry_run = false;
-  bool status = false;
-};
-
-struct DeleteOptions {
-  std::string uid;  // preconditions; empty: any
-  std::string resource_version;
-  bool orphan = false;  // leave dependants alone
-  bool dry_run = false;
-};
-
-struct Written {
-  json::Value object;                 // as it is stored now
-  std::vector<std::string> warnings;  // what was accepted and is waited for
-  bool created = false;
-  bool changed = true;  // false: the same as before, resourceVersion kept
-};
-
-struct Deleted {
-  json::Value object;  // the last state; with finalizers it is still there, with metadata.deletionTimestamp
-  bool gone = false;
-};
-
 class ResourceClient {
  public:
   virtual ~ResourceClient() = default;
 
   virtual base::Result<json::Value> get(const resources::Kind& kind, std::string_view namespace_name,
                                         std::string_view name) = 0;
+  // The same, never from a cache: before what cannot be taken back.
+  virtual base::Result<json::Value> get_current(const resources::Kind& kind, std::string_view namespace_name,
+                                                std::string_view name) {
+    return get(kind, namespace_name, name);
+  }
   virtual base::Result<ObjectList> list(const resources::Kind& kind, const ListOptions& options = {}) = 0;
   // Changes after `resource_version`; empty: synthetic kAdded for what is there, then changes.
   virtual base::Result<std::unique_ptr<Watch>> watch(const resources::Kind& kind,

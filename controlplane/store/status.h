@@ -1,4 +1,4 @@
-// Errors as Kubernetes' Status objects, and back. Pure.
+// Errors as Kubernetes' Status objects; back again: operators/kubernetes/status.h. Pure.
 #pragma once
 #include "base/json/value.h"
 #include "base/result.h"
@@ -14,8 +14,5 @@ int http_code(const base::Error& error);
 // ends with the hint) and its code as reason.
 json::Value to_status(const base::Error& error, const resources::Kind* kind = nullptr,
                       std::string_view name = "");
-
-// What an API server answered; without a Status in it the HTTP code says what it is.
-base::Error from_status(int http, const json::Value& body);
 
 }  // namespace offtake::store

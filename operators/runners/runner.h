@@ -1,6 +1,6 @@
-// Runs workers: as threads (in_process/) or as child processes (process/). A runner issues incarnations,
-// restarts what dies with backoff, adopts what outlived the control plane, and never restarts a worker that
-// was fenced (10), cannot go on (11) or did not understand its job (12).
+// Runs workers: as threads (in_process/), as child processes (process/) or as pods (kubernetes/). A runner
+// issues incarnations, restarts what dies with backoff, adopts what outlived the control plane, and never
+// restarts a worker that was fenced (10), cannot go on (11) or did not understand its job (12).
 //
 // Thread-safe; one thread at a time ensures, stops or removes a given worker. While one worker drains, others
 // and the looks at it go on. observe is cheap: at most a second for a worker that does not answer.
@@ -16,6 +16,7 @@
 #include "operators/delivery/ledger_desk.h"
 #include "operators/worker/job.h"
 #include "operators/worker/status.h"
+#include "operators/worker/worker_log.h"
 
 namespace offtake::runners {
 
@@ -35,15 +36,8 @@ struct WorkerOrder {
   std::int64_t control_incarnation = 0;
 };
 
-// Whose log: the worker's own, or that of the command its product's changes are sent to.
-enum class LogOf { kWorker, kFunction };
-
-// A place in a worker's log, which is rotated: which file and the byte in it. The default: where the present
-// file begins.
-struct LogPlace {
-  std::uint64_t file = 0;  // its inode
-  std::uint64_t offset = 0;
-};
+using worker::LogOf;
+using worker::LogPlace;
 
 struct Observation {
   bool running = false;
@@ -52,6 +46,8 @@ struct Observation {
   int restarts = 0;
   int failures = 0;      // unforeseen ends in a row, none of which had committed an epoch
   std::string job_hash;  // of the order it was started with
+  // Why it does not run although it should, where that is known: it waits for a place, for an image.
+  std::optional<base::Error> waits;
   std::optional<worker::WorkerStatus> status;  // the last one it gave; absent while it has not answered
 };
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/process/signals.h"
 #include "operators/worker/environment.h"
+#include "operators/worker/job_parts.h"
 #include "operators/worker/server.h"
 
 namespace offtake::worker {
@@ -27,27 +28,35 @@ class Board {
     status_.started = base::system_clock().now();
   }
   delivery::Progress& progress() { return progress_; }
+  void end(const Outcome& outcome) {
+    std::lock_guard lock(mutex_);
+    status_.exit = outcome.exit;
+    status_.exit_reason = outcome.reason;
+    status_.exit_message = outcome.message;
+  }
   WorkerStatus read() const {
-    WorkerStatus status = status_;
+    WorkerStatus status;
+    {
+      std::lock_guard lock(mutex_);
+      status = status_;
+    }
     status.progress = progress_.read();
     status.written = base::system_clock().now();
+    if (status.exit != Exit::kRunning) status.progress.state = delivery::State::kEnded;
     return status;
   }
 
  private:
+  mutable std::mutex mutex_;  // guards status_, once it is served
   WorkerStatus status_;
   delivery::Progress progress_;
 };
 
-int leave(const std::string& state_directory, WorkerStatus status, const Outcome& outcome) {
-  status.exit = outcome.exit;
-  status.exit_reason = outcome.reason;
-  status.exit_message = outcome.message;
-  status.progress.state = delivery::State::kEnded;
+int leave(const std::string& state_directory, const WorkerStatus& status) {
   auto written =
       files::write_file_atomic(files::Path(state_directory) / "status.json", status_text(status), 0600);
   if (!written) base::log_error("cannot write status.json", {{"error", written.error().text()}});
-  return static_cast<int>(outcome.exit);
+  return static_cast<int>(status.exit);
 }
 
 int refuse(const base::Error& error, Exit exit) {
@@ -60,7 +69,7 @@ int refuse(const base::Error& error, Exit exit) {
 int run_process(const ProcessArguments& arguments) {
   auto signal = process::StopSignal::install();
   if (!signal) return refuse(signal.error(), Exit::kTerminal);
-  auto text = files::read_file(arguments.job_file);
+  auto text = read_job(arguments.job_file);
   if (!text) return refuse(text.error(), Exit::kNotUnderstood);
   auto job = parse_job(*text);
   if (!job) return refuse(job.error(), Exit::kNotUnderstood);
@@ -76,6 +85,12 @@ int run_process(const ProcessArguments& arguments) {
   hooks.drain = [&] { stop.request_stop(); };
   hooks.ledger = std::make_shared<delivery::LedgerDesk>();
   const auto desk = hooks.ledger;
+  hooks.state_directory = arguments.state_directory;
+  if (!arguments.token_file.empty()) {
+    auto token = files::read_file(arguments.token_file, 4096);
+    if (!token) return refuse(token.error(), Exit::kTerminal);
+    hooks.token = *std::move(token);
+  }
   auto server = serve_status(arguments.status_address, std::move(hooks));
   if (!server) return refuse(server.error(), Exit::kTerminal);
 
@@ -100,8 +115,14 @@ int run_process(const ProcessArguments& arguments) {
     if (signal->wait(200ms) != 0) stop.request_stop();
   }
   runner.join();
+  board.end(outcome);
+  if (arguments.stay && outcome.exit != Exit::kDrained) {
+    base::log_error("the worker ended for good", {{"reason", outcome.reason}, {"error", outcome.message}});
+    while (signal->wait(1h) == 0) {
+    }
+  }
   (*server)->stop();
-  return leave(arguments.state_directory, board.read(), outcome);
+  return leave(arguments.state_directory, board.read());
 }
 
 }  // namespace offtake::worker

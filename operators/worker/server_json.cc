@@ -1,9 +1,12 @@
+#include <charconv>
 #include <set>
 
+#include "base/crypto/crypto.h"
 #include "base/json/value.h"
 #include "operators/worker/ledger_messages.h"
 #include "operators/worker/metrics.h"
 #include "operators/worker/server.h"
+#include "operators/worker/worker_log.h"
 
 namespace offtake::worker {
 namespace {
@@ -33,6 +36,34 @@ http::Response run_command(const http::Request& request, const ServerHooks& hook
   std::lock_guard lock(commands.mutex);
   if (commands.done.insert(request.param("id")).second) hooks.drain();
   return json_answer(202, "{}");
+}
+
+// Who may ask: kubelets look at the probes, and whoever counts at the metrics.
+std::optional<http::Response> refused(const http::Request& request, const std::string& token) {
+  if (token.empty() || request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics") {
+    return std::nullopt;
+  }
+  if (crypto::equal_constant_time(request.bearer_token(), token)) return std::nullopt;
+  return json_answer(401, answer_text(base::terminal("Unauthorized", "the token of this worker is wanted")));
+}
+
+http::Response log_piece(const http::Request& request, const ServerHooks& hooks) {
+  constexpr std::uint64_t kMost = 1 << 20;
+  const auto number = [&](const char* name) {
+    std::uint64_t out = 0;
+    const std::string text = request.query_value(name);
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+  };
+  LogPlace place{number("file"), number("offset")};
+  const std::uint64_t limit = std::clamp<std::uint64_t>(number("limit"), 1, kMost);
+  const LogOf of = request.query_value("of") == "function" ? LogOf::kFunction : LogOf::kWorker;
+  auto piece = read_log(hooks.state_directory, place, limit, of);
+  if (!piece) return json_answer(500, answer_text(std::move(piece).error()));
+  http::Response out = plain(200, *std::move(piece));
+  out.headers.set("Log-File", std::to_string(place.file));
+  out.headers.set("Log-Offset", std::to_string(place.offset));
+  return out;
 }
 
 }  // namespace
@@ -72,7 +103,12 @@ base::Result<std::unique_ptr<http::Server>> serve_status(const std::string& addr
   router.add("POST", "/commands/{id}", [shared, commands](const http::Request& request) {
     return run_command(request, *shared, *commands);
   });
-  router.add("POST", "/ledger", [shared, open = !options.unix_socket.empty()](const http::Request& request) {
+  router.set_guard([shared](const http::Request& request) { return refused(request, shared->token); });
+  if (!shared->token.empty()) {
+    router.add("GET", "/log", [shared](const http::Request& request) { return log_piece(request, *shared); });
+  }
+  const bool trusted = !options.unix_socket.empty() || !shared->token.empty();
+  router.add("POST", "/ledger", [shared, open = trusted](const http::Request& request) {
     if (!open || shared->ledger == nullptr) {
       return json_answer(403,
                          answer_text(base::terminal("Forbidden", "the ledger is served on a unix socket")));

@@ -168,7 +168,9 @@ class Demo {
       error_ = token.error();
     } else {
       while (token->ends_with('\n')) token->pop_back();
-      const ServerAddress address{url, *token, "", "default"};
+      ServerAddress address;
+      address.url = url;
+      address.token = *token;
       const auto written = [this]() -> base::Status {
         auto note = read_note(note_file_);
         if (!note) return {};

@@ -132,7 +132,7 @@ base::Status DataProductReconciler::start_revision(Work& work, const Decision& d
     return {};
   }
   job->fingerprint = worker::fingerprint_of(*job);
-  if (auto saved = orders_.save(*job); !saved) return saved;
+  if (auto saved = settings_.orders->save(*job); !saved) return saved;
   base::log_info("starting a revision",
                  {{"revision", std::to_string(number)}, {"reason", decision.start_reason}});
   RevisionFacts revision;
@@ -173,8 +173,8 @@ base::Status DataProductReconciler::run_worker(Work& work, int number) {
   order.job = *job;
   runners::Runner& runner = runner_for(*job, work.facts.product);
   // After an edit of runner.type the worker changes places.
-  for (const auto& other : {runners_.in_process, runners_.process}) {
-    if (!other || other.get() == &runner) continue;
+  for (const auto& other : runners_.all()) {
+    if (other.get() == &runner) continue;
     if (auto stopped = other->stop({job->product_uid, number}, kDrainPatience); !stopped) return stopped;
   }
   return runner.ensure(order);
@@ -224,8 +224,7 @@ void DataProductReconciler::renew_store(worker::StoreSpec& store, runners::Worke
 }
 
 base::Status DataProductReconciler::stop_worker(const std::string& product_uid, int number) {
-  for (const auto& runner : {runners_.in_process, runners_.process}) {
-    if (!runner) continue;
+  for (const auto& runner : runners_.all()) {
     if (auto stopped = runner->stop({product_uid, number}, kDrainPatience); !stopped) return stopped;
   }
   return {};
@@ -248,11 +247,10 @@ base::Status DataProductReconciler::discard(Work& work, int number) {
   const provision::ProductTarget target = target_of(work.facts.product);
   if (auto fenced = work.provisioner->fence(target, number); !fenced) return fenced;
   if (auto dropped = work.provisioner->drop_revision(target, number); !dropped) return dropped;
-  for (const auto& runner : {runners_.in_process, runners_.process}) {
-    if (!runner) continue;
+  for (const auto& runner : runners_.all()) {
     if (auto removed = runner->remove({uid, number}); !removed) return removed;
   }
-  if (auto removed = orders_.remove(uid, number); !removed) return removed;
+  if (auto removed = settings_.orders->remove(uid, number); !removed) return removed;
   std::erase_if(work.jobs, [&](const worker::Job& job) { return job.revision == number; });
   std::erase_if(work.facts.revisions,
                 [&](const RevisionFacts& revision) { return revision.number == number; });

@@ -26,7 +26,7 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
     return Again{1s};
   }
   // Also of jobs that this version does not understand.
-  auto revisions = orders_.revisions(uid);
+  auto revisions = settings_.orders->revisions(uid);
   if (!revisions) return std::move(revisions).error();
   for (const int revision : *revisions) {
     if (auto stopped = stop_worker(uid, revision); !stopped) return std::move(stopped).error();
@@ -56,12 +56,11 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
   }
   if (auto removed = remove_secrets(product); !removed) return std::move(removed).error();
   for (const int revision : *revisions) {
-    for (const auto& runner : {runners_.in_process, runners_.process}) {
-      if (!runner) continue;
+    for (const auto& runner : runners_.all()) {
       if (auto gone = runner->remove({uid, revision}); !gone) return std::move(gone).error();
     }
   }
-  if (auto removed = orders_.remove_all(uid); !removed) return std::move(removed).error();
+  if (auto removed = settings_.orders->remove_all(uid); !removed) return std::move(removed).error();
   auto freed = store::remove_finalizer(client_, kind(), product.metadata, resources::kProductFinalizer);
   if (!freed) return std::move(freed).error();
   forget(uid);
@@ -87,7 +86,7 @@ base::Status DataProductReconciler::remove_target(const resources::DataProduct& 
   if (product.status.class_name.empty()) return {};
   auto target_class = store::get<resources::TargetClass>(client_, "", product.status.class_name);
   if (!target_class) return std::move(target_class).error();
-  const auto jobs = orders_.load(product.metadata.uid);
+  const auto jobs = settings_.orders->load(product.metadata.uid);
   const std::string known = jobs && !jobs->empty() ? jobs->front().target.store : "";
   auto provisioner = planning::provisioner_of(product, *target_class, known, nullptr, client_, platform_);
   if (!provisioner) return std::move(provisioner).error();

@@ -39,7 +39,7 @@ base::Status DataProductReconciler::observe(Work& work) {
     if (access.error().code != "AccessDenied") return access;
     facts.access = access.error();
   }
-  auto jobs = orders_.load(facts.product.metadata.uid);
+  auto jobs = settings_.orders->load(facts.product.metadata.uid);
   if (!jobs) {
     // Without its orders nothing can be decided for it: what runs goes on.
     facts.orders = jobs.error();

@@ -1,7 +1,8 @@
-// The job files of a product's revisions, below <data dir>/run/<uid>/r<N>/: what the control plane remembers
-// of a revision. Written before its worker starts, removed when nobody wants the revision any more.
+// The jobs of a product's revisions: what the control plane remembers of a revision. Saved before its worker
+// starts, removed when nobody wants the revision any more. Thread-safe for different products.
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,21 +13,17 @@ namespace offtake::reconcile {
 
 class Orders {
  public:
-  explicit Orders(files::Path run_directory) : run_directory_(std::move(run_directory)) {}
-
-  base::Status save(const worker::Job& job);
-  // Ascending by revision. A job file of another version is reported, not skipped.
-  base::Result<std::vector<worker::Job>> load(const std::string& product_uid) const;
-  // The revisions that have a folder, whether or not their jobs are understood; ascending.
-  base::Result<std::vector<int>> revisions(const std::string& product_uid) const;
-  base::Status remove(const std::string& product_uid, int revision);
-  base::Status remove_all(const std::string& product_uid);
-  // Products that have left something here.
-  base::Result<std::vector<std::string>> product_uids() const;
-
- private:
-  files::Path directory(const std::string& product_uid, int revision) const;
-  files::Path run_directory_;
+  virtual ~Orders() = default;
+  virtual base::Status save(const worker::Job& job) = 0;
+  // Ascending by revision. A job of another version is reported, not skipped.
+  virtual base::Result<std::vector<worker::Job>> load(const std::string& product_uid) const = 0;
+  // The revisions that are remembered, whether or not their jobs are understood; ascending.
+  virtual base::Result<std::vector<int>> revisions(const std::string& product_uid) const = 0;
+  virtual base::Status remove(const std::string& product_uid, int revision) = 0;
+  virtual base::Status remove_all(const std::string& product_uid) = 0;
 };
+
+// As files: <run directory>/<uid>/r<N>/job.json, beside what the worker of the revision keeps there.
+std::shared_ptr<Orders> file_orders(files::Path run_directory);
 
 }  // namespace offtake::reconcile

@@ -22,8 +22,7 @@ DataProductReconciler::DataProductReconciler(store::ResourceClient& client, plat
       platform_(platform),
       runners_(std::move(runners)),
       clock_(clock),
-      settings_(std::move(settings)),
-      orders_(settings_.run_directory) {}
+      settings_(std::move(settings)) {}
 
 base::Result<Again> DataProductReconciler::reconcile(const std::string& namespace_name,
                                                      const std::string& name) {
@@ -82,6 +81,7 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
 
 runners::Runner& DataProductReconciler::runner_for(const worker::Job& job,
                                                    const resources::DataProduct& product) const {
+  if (runners_.kubernetes) return *runners_.kubernetes;
   bool embedded = false;
   for (const auto& store : job.stores)
     embedded = embedded || store.kind == worker::StoreSpec::Kind::kEmbedded;

@@ -12,13 +12,21 @@
 
 namespace offtake::reconcile {
 
-// The runners there are. The embedded log can be opened by this process only, so its workers are threads.
+// The runners there are: threads and processes on a machine, pods in a cluster; null where there is none. The
+// embedded log can be opened by this process only, so its workers are threads.
 struct Runners {
-  std::shared_ptr<runners::Runner> in_process, process;
+  std::shared_ptr<runners::Runner> in_process, process, kubernetes;
+  std::vector<std::shared_ptr<runners::Runner>> all() const {
+    std::vector<std::shared_ptr<runners::Runner>> out;
+    for (const auto& runner : {in_process, process, kubernetes}) {
+      if (runner) out.push_back(runner);
+    }
+    return out;
+  }
 };
 
 struct DataProductSettings {
-  files::Path run_directory;
+  std::shared_ptr<Orders> orders;
   std::int64_t default_memory_bytes = 1LL << 30;
   int default_threads = 1;
   std::shared_ptr<KeySpans> key_spans;  // what workers find, for the reconciler of datasets
@@ -108,7 +116,6 @@ class DataProductReconciler : public Reconciler {
   Runners runners_;
   const base::Clock& clock_;
   DataProductSettings settings_;
-  Orders orders_;
   std::mutex classes_mutex_;  // held while a product enters a class
   std::mutex mutex_;
   std::map<std::string, Memory> memories_;  // by uid

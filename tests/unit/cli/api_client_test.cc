@@ -13,6 +13,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
+cli::ServerAddress address_of(std::string url) {
+  cli::ServerAddress out;
+  out.url = std::move(url);
+  out.token = "token";
+  return out;
+}
+
 // A store behind the real API, and the client against it.
 struct World {
   World() {
@@ -28,8 +35,7 @@ struct World {
     http::ServerOptions where;
     where.port = 0;
     server = *http::Server::start(std::move(router), where);
-    client = std::make_unique<cli::ApiClient>(
-        cli::ServerAddress{"http://" + server->address(), "token", "", "default"});
+    client = std::make_unique<cli::ApiClient>(address_of("http://" + server->address()));
   }
   ~World() { server->stop(); }
   std::unique_ptr<store::EmbeddedStore> store;
@@ -206,7 +212,7 @@ spec: {sql: SELECT a FROM b}
 }
 
 TEST_CASE("a server that is not there is said, with what to do") {
-  cli::ApiClient client(cli::ServerAddress{"http://127.0.0.1:1", "", "", "default"});
+  cli::ApiClient client(address_of("http://127.0.0.1:1"));
   auto found = client.get(products(), "default", "a");
   REQUIRE_FALSE(found.ok());
   CHECK(found.error().hint.find("offtake serve") != std::string::npos);

@@ -52,7 +52,7 @@ TEST_CASE("flags win over the environment, which wins over the kubeconfig") {
   REQUIRE(found.ok());
   CHECK(found->url == "http://127.0.0.1:2");
   CHECK(found->token == "token-two");
-  CHECK(found->default_namespace == "default");
+  CHECK(found->namespace_name == "default");
 
   cli::Arguments context;
   context.set("context", {"/data/one"});

@@ -82,8 +82,8 @@ void World::start() {
   datasets_ = std::make_unique<DatasetReconciler>(*resources, *platform, base::system_clock(), key_spans);
   DataProductSettings products;
   products.key_spans = key_spans;
-  products.run_directory = run_directory();
-  products_ = std::make_unique<DataProductReconciler>(*resources, *platform, Runners{runner_, nullptr},
+  products.orders = reconcile::file_orders(run_directory());
+  products_ = std::make_unique<DataProductReconciler>(*resources, *platform, Runners{runner_, nullptr, nullptr},
                                                       base::system_clock(), products);
 }
 

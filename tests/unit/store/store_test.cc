@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "controlplane/store/status.h"
+#include "operators/kubernetes/status.h"
 #include "store_fixture.h"
 
 using namespace offtake;
@@ -58,7 +59,7 @@ TEST_CASE("what is wrong is refused with every cause, and nothing is stored") {
   CHECK(made.error().causes.size() == 3);
   const json::Value status = to_status(made.error(), &product_kind(), "x");
   CHECK(status["code"].as_int() == 422);
-  CHECK(from_status(422, status).causes.size() == 3);
+  CHECK(kubernetes::from_status(422, status).causes.size() == 3);
   CHECK(f.store->get(product_kind(), "default", "x").error().code == "NotFound");
   CHECK(f.store->create(yaml_object(product("sql: SELECT 1", "name: x, namespace: nowhere"))).error().code ==
         "NotFound");
@@ -76,7 +77,7 @@ TEST_CASE("places within SQL travel through a Status") {
   error.causes.push_back(
       base::terminal("UnknownColumn", "column o.a does not exist").with_hint("did you mean b?"));
   error.causes[0].location = {"", "spec.sql", 4, 12};
-  const base::Error back = from_status(422, to_status(error));
+  const base::Error back = kubernetes::from_status(422, to_status(error));
   CHECK(back.causes.at(0).text() == error.causes[0].text());
 }
 
