@@ -21,7 +21,7 @@ const Verb& resume_verb();
 const Verb& logs_verb();
 std::vector<const Verb*> errors_verbs();  // errors, then those below it
 const Verb& produce_verb();
-const Verb& generate_verb();
+const Verb& operator_verb();
 const Verb& generate_verb();
 const Verb& version_verb();
 const Verb& worker_verb();

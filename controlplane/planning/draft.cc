@@ -144,7 +144,9 @@ class Drafting {
   }
 
   void check_runner(const resources::EventStore& store) {
-    if (auto fine = planning::check_runner(product_, store.spec.embedded.has_value()); !fine) {
+    if (auto fine = planning::check_runner(product_, store.spec.embedded.has_value(),
+                                           platform_.settings().in_cluster);
+        !fine) {
       const auto said = [&](const base::Error& error) { return error.text() == fine.error().text(); };
       if (std::none_of(out_.errors.begin(), out_.errors.end(), said)) add(fine.error(), kPlanned);
     }
@@ -366,13 +368,31 @@ class Drafting {
 
 }  // namespace
 
-base::Status check_runner(const resources::DataProduct& product, bool embedded_store) {
-  if (!embedded_store || product.spec.runner.type != resources::RunnerType::kProcess) return {};
-  base::Error error = base::terminal("RunnerNotAvailable",
-                                     "`Process` is not available over the embedded event store, which only "
-                                     "the server's own process may open");
-  error.location.field = "spec.runner.type";
-  return std::move(error).with_hint("write Auto or InProcess");
+base::Status check_runner(const resources::DataProduct& product, bool embedded_store, bool in_cluster) {
+  using Type = resources::RunnerType;
+  const Type type = product.spec.runner.type;
+  const auto refused = [](std::string message, std::string hint) {
+    base::Error error = base::terminal("RunnerNotAvailable", std::move(message));
+    error.location.field = "spec.runner.type";
+    return std::move(error).with_hint(std::move(hint));
+  };
+  if (in_cluster && (type == Type::kInProcess || type == Type::kProcess)) {
+    return refused(
+        fmt::format("`{}` is not available in a cluster, where workers are pods", resources::text_of(type)),
+        "write Auto or Kubernetes");
+  }
+  if (!in_cluster && type == Type::kKubernetes) {
+    return refused(
+        "`Kubernetes` is not available under `offtake serve`: only the operator in a cluster runs pods",
+        embedded_store ? "write Auto or InProcess" : "write Auto or Process");
+  }
+  if (embedded_store && type == Type::kProcess) {
+    return refused(
+        "`Process` is not available over the embedded event store, which only the server's own "
+        "process may open",
+        "write Auto or InProcess");
+  }
+  return {};
 }
 
 std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job) {

@@ -82,7 +82,7 @@ struct DraftInput {
 std::map<std::string, sources::OffsetVector> starts_of(const worker::Job& job);
 
 // RunnerNotAvailable (terminal): the embedded event store is read by threads of the server alone.
-base::Status check_runner(const resources::DataProduct& product, bool embedded_store);
+base::Status check_runner(const resources::DataProduct& product, bool embedded_store, bool in_cluster);
 
 Draft draft(const DraftInput& input, store::ResourceClient& resources, platform::Platform& platform);
 

@@ -17,11 +17,11 @@ Platform::Platform(store::ResourceClient& resources, PlatformSettings settings)
 
 base::Result<std::map<std::string, std::string>> Platform::secret(std::string_view name,
                                                                   std::string& version) {
-  auto object = store::get<resources::Secret>(resources_, resources::kSystemNamespace, name);
+  auto object = store::get<resources::Secret>(resources_, settings_.system_namespace, name);
   if (!object) {
     if (object.error().code != "NotFound") return std::move(object).error();
     return base::waiting("SecretMissing",
-                         fmt::format("Secret {}/{} does not exist", resources::kSystemNamespace, name))
+                         fmt::format("Secret {}/{} does not exist", settings_.system_namespace, name))
         .with_hint("create it in that namespace; it is waited for");
   }
   version += "/" + object->metadata.resource_version;
@@ -38,7 +38,7 @@ base::Result<std::string> Platform::secret_key(const resources::SecretKeyRef& re
   const auto found = values->find(ref.key);
   if (found == values->end()) {
     return base::waiting("SecretMissing", fmt::format("Secret {}/{} has no key {}",
-                                                      resources::kSystemNamespace, ref.name, ref.key));
+                                                      settings_.system_namespace, ref.name, ref.key));
   }
   return found->second;
 }

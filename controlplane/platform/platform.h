@@ -22,11 +22,13 @@
 namespace offtake::platform {
 
 struct PlatformSettings {
-  std::string installation;                              // this installation's id
-  std::string targets_directory;                         // local provisioner: files
-  std::shared_ptr<provision::servers::Servers> servers;  // and servers; may be null: none run here
-  std::shared_ptr<sources::EventStore> embedded_log;     // may be null: no embedded store here
-  std::shared_ptr<registry::Client> embedded_registry;   // may be null
+  std::string installation;                                   // this installation's id
+  std::string system_namespace{resources::kSystemNamespace};  // where Secrets of cluster-scoped kinds are
+  bool in_cluster = false;                                    // workers are pods
+  std::string targets_directory;                              // local provisioner: files
+  std::shared_ptr<provision::servers::Servers> servers;       // and servers; may be null: none run here
+  std::shared_ptr<sources::EventStore> embedded_log;          // may be null: no embedded store here
+  std::shared_ptr<registry::Client> embedded_registry;        // may be null
   // How workers of their own process reach the embedded registry, and what they show to it.
   std::string registry_url;
   std::string registry_token;

@@ -37,7 +37,7 @@ base::Result<servers::ServerOrder> Platform::server_order(const resources::Targe
     // Stored before it is used: a crash in between finds the same password again.
     resources::Secret made;
     made.metadata.name = name;
-    made.metadata.namespace_name = std::string(resources::kSystemNamespace);
+    made.metadata.namespace_name = settings_.system_namespace;
     made.metadata.labels = {{"offtake.dev/target-class", object.metadata.name}};
     made.set("username", engine->username);
     made.set("password", base::random_password());
@@ -71,7 +71,7 @@ base::Status Platform::remove_server(const resources::TargetClass& object) {
   order.engine = object.spec.engine;
   order.parameters = provision::of_server(order.engine, object.spec.parameters);
   if (auto removed = settings_.servers->remove(order); !removed) return removed;
-  auto deleted = resources_.remove(resources::kind_of<resources::Secret>(), resources::kSystemNamespace,
+  auto deleted = resources_.remove(resources::kind_of<resources::Secret>(), settings_.system_namespace,
                                    server_secret_name(object));
   if (deleted || deleted.error().code == "NotFound") return {};
   return std::move(deleted).error();

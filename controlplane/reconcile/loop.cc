@@ -76,6 +76,27 @@ void Loop::wake_on(const resources::Kind& cause, const resources::Kind& dependen
   wakes_.emplace_back(&cause, &dependent);
 }
 
+void Loop::look_at(const resources::Kind& kind, const std::string& key) {
+  for (auto& controller : controllers_) {
+    if (&controller->reconciler->kind() == &kind) controller->queue.add(key);
+  }
+}
+
+void wake_dependents(Loop& loop) {
+  using resources::kind_of;
+  const auto& product = kind_of<resources::DataProduct>();
+  const auto& dataset = kind_of<resources::Dataset>();
+  const auto& event_store = kind_of<resources::EventStore>();
+  const auto& target_class = kind_of<resources::TargetClass>();
+  const auto& secret = kind_of<resources::Secret>();
+  for (const auto* cause : {&event_store, &secret}) loop.wake_on(*cause, dataset);
+  loop.wake_on(secret, event_store);
+  loop.wake_on(secret, target_class);
+  for (const auto* cause : {&dataset, &event_store, &target_class, &kind_of<resources::Namespace>()}) {
+    loop.wake_on(*cause, product);
+  }
+}
+
 void Loop::start() {
   for (auto& controller : controllers_) {
     threads_.emplace_back([this, c = controller.get()](std::stop_token stop) { watch(*c, stop); });

@@ -39,6 +39,8 @@ class Loop {
   void add(std::unique_ptr<Reconciler> reconciler, int threads);
   // Every change of an object of `cause` queues all objects of `dependent`: who waits for it looks again.
   void wake_on(const resources::Kind& cause, const resources::Kind& dependent);
+  // Asks for a look at one object ("namespace/name", "/name"): something beside the resources has changed.
+  void look_at(const resources::Kind& kind, const std::string& key);
   void start();
   // No further reconcile is begun; does not wait.
   void request_stop();
@@ -68,5 +70,8 @@ class Loop {
   std::vector<std::pair<const resources::Kind*, const resources::Kind*>> wakes_;
   std::vector<std::jthread> threads_;
 };
+
+// Who waits for something looks again when it changes; the order of `apply` never matters.
+void wake_dependents(Loop& loop);
 
 }  // namespace offtake::reconcile

@@ -72,13 +72,14 @@ struct Rollout {  // keepPrevious None: all that this version has
   Verify verify = Verify::kChecksum;
 };
 
-enum class RunnerType { kAuto, kInProcess, kProcess };
+enum class RunnerType { kAuto, kInProcess, kProcess, kKubernetes };
 template <>
 struct EnumText<RunnerType> {
-  static constexpr std::array<std::pair<RunnerType, std::string_view>, 3> values{
+  static constexpr std::array<std::pair<RunnerType, std::string_view>, 4> values{
       {{RunnerType::kAuto, "Auto"},
        {RunnerType::kInProcess, "InProcess"},
-       {RunnerType::kProcess, "Process"}}};
+       {RunnerType::kProcess, "Process"},
+       {RunnerType::kKubernetes, "Kubernetes"}}};
 };
 struct RunnerSpec {
   RunnerType type = RunnerType::kAuto;

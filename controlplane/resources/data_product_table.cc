@@ -166,7 +166,7 @@ template <>
 const ObjectType& table<RunnerSpec>() {
   static const ObjectType type =
       Table<RunnerSpec>("RunnerSpec", "Where the product's worker runs")
-          .field("type", &RunnerSpec::type, "Auto chooses by event store", not_yet({"Kubernetes", "Flink"}),
+          .field("type", &RunnerSpec::type, "Auto chooses by event store", not_yet({"Flink"}),
                  default_to("Auto"))
           .field("threads", &RunnerSpec::threads, "Threads of the worker", between(1, 64))
           .field("memory", &RunnerSpec::memory, "Memory of the worker; beyond it, it stalls",

@@ -199,20 +199,7 @@ class Serving {
     loop_->add(std::make_unique<reconcile::DataProductReconciler>(
                    *resources_, *platform_, reconcile::Runners{in_process_, process_, nullptr}, clock, settings),
                kProductThreads);
-    // Who waits for something looks again when it changes; the order of `apply` never matters.
-    const auto& product = resources::kind_of<resources::DataProduct>();
-    const auto& dataset = resources::kind_of<resources::Dataset>();
-    for (const auto* cause :
-         {&resources::kind_of<resources::EventStore>(), &resources::kind_of<resources::Secret>()}) {
-      loop_->wake_on(*cause, dataset);
-    }
-    loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::EventStore>());
-    loop_->wake_on(resources::kind_of<resources::Secret>(), resources::kind_of<resources::TargetClass>());
-    for (const auto* cause :
-         {&dataset, &resources::kind_of<resources::EventStore>(),
-          &resources::kind_of<resources::TargetClass>(), &resources::kind_of<resources::Namespace>()}) {
-      loop_->wake_on(*cause, product);
-    }
+    reconcile::wake_dependents(*loop_);
   }
 
   const ServeOptions& options_;

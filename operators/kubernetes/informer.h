@@ -91,6 +91,7 @@ class Informer {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   Entries entries_;
+  std::multimap<std::string, std::string> by_index_;  // to keys of entries_
   std::deque<std::string>
       buried_;           // uids that are gone, the last ones: an answer that comes late brings none back
   std::string version_;  // where the watch goes on

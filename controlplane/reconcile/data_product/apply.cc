@@ -106,6 +106,7 @@ base::Status DataProductReconciler::start_revision(Work& work, const Decision& d
   if (!work.provisioned) return {};
   Facts& facts = work.facts;
   const int number = *decision.start;
+  if (auto current = still_current(facts.product); !current) return current;
   auto job = decision.refill_of ? again(work, *decision.refill_of) : drafted(work);
   if (!job) return {};
 
@@ -231,6 +232,7 @@ base::Status DataProductReconciler::stop_worker(const std::string& product_uid, 
 }
 
 base::Status DataProductReconciler::fence(Work& work, int number) {
+  if (auto current = still_current(work.facts.product); !current) return current;
   base::log_info("fencing a revision", {{"revision", std::to_string(number)}});
   if (auto stopped = stop_worker(work.facts.product.metadata.uid, number); !stopped) return stopped;
   if (auto fenced = work.provisioner->fence(target_of(work.facts.product), number); !fenced) return fenced;
@@ -242,6 +244,7 @@ base::Status DataProductReconciler::fence(Work& work, int number) {
 
 base::Status DataProductReconciler::discard(Work& work, int number) {
   const std::string& uid = work.facts.product.metadata.uid;
+  if (auto current = still_current(work.facts.product); !current) return current;
   base::log_info("dropping a revision", {{"revision", std::to_string(number)}});
   if (auto stopped = stop_worker(uid, number); !stopped) return stopped;
   const provision::ProductTarget target = target_of(work.facts.product);

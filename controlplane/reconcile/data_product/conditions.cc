@@ -152,6 +152,7 @@ class Report {
     if (!present_) return std::nullopt;
     const std::string ended = latest_->final_reason();
     if (!ended.empty()) return std::pair(ended, latest_->worker.status->exit_message);
+    if (latest_->worker.waits) return std::pair(latest_->worker.waits->code, latest_->worker.waits->text());
     if (progress_ != nullptr && progress_->stall)
       return std::pair(progress_->stall->reason, progress_->stall->message);
     if (latest_->worker.failures >= kCrashLoop) {

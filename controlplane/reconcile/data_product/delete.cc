@@ -25,6 +25,10 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
     if (auto fed = feed(product); !fed) base::log_warn("not fed", {{"error", fed.error().text()}});
     return Again{1s};
   }
+  if (auto current = still_current(product); !current) {
+    if (current.error().code == "NotFound") return Again{};
+    return std::move(current).error();
+  }
   // Also of jobs that this version does not understand.
   auto revisions = settings_.orders->revisions(uid);
   if (!revisions) return std::move(revisions).error();

@@ -10,7 +10,15 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMoving = 500ms;
 constexpr std::chrono::milliseconds kSettled = 2s;
+constexpr std::chrono::milliseconds kAtRest = 60s;
 constexpr base::Backoff kTargetAway{1s, 15s, 2.0};
+
+// Paused, and nothing runs: only a change brings anything about.
+bool is_at_rest(const Facts& facts) {
+  return facts.product.paused() && !facts.provision &&
+         std::none_of(facts.revisions.begin(), facts.revisions.end(),
+                      [](const RevisionFacts& revision) { return revision.worker.running; });
+}
 
 }  // namespace
 
@@ -20,6 +28,7 @@ bool target_is_away(const Facts& facts) {
 
 std::chrono::milliseconds look_again_after(const Facts& facts, int failures, std::uint64_t random) {
   if (target_is_away(facts)) return base::backoff_delay(kTargetAway, failures, random);
+  if (is_at_rest(facts)) return kAtRest;
   return is_settled(facts) ? kSettled : kMoving;
 }
 

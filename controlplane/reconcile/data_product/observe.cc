@@ -58,7 +58,7 @@ base::Status DataProductReconciler::observe(Work& work) {
     const bool embedded = std::any_of(stores.begin(), stores.end(), [](const worker::StoreSpec& store) {
       return store.kind == worker::StoreSpec::Kind::kEmbedded;
     });
-    if (auto fine = planning::check_runner(facts.product, embedded); !fine) {
+    if (auto fine = planning::check_runner(facts.product, embedded, platform_.settings().in_cluster); !fine) {
       facts.draft.emplace();
       facts.draft->errors.push_back(fine.error());
     }
@@ -165,7 +165,7 @@ base::Status DataProductReconciler::find_target(Work& work) {
         work.jobs.empty() ? provision::RowsForm::kNotPlanned : planning::rows_form(work.jobs.back());
     auto provisioned = work.provisioner->ensure(target, *credentials);
     if (!provisioned) return std::move(provisioned).error();
-    if (auto bound = ensure_binding(product, *provisioned); !bound) return bound;
+    if (auto bound = ensure_binding(product, *provisioned, memory.bound); !bound) return bound;
     memory.provisioned = *std::move(provisioned);
     memory.provisioned_for = version;
     memory.provisioned_at = work.facts.now;

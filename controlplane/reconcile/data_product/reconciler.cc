@@ -79,6 +79,21 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   return Again{look_again_after(work.facts, work.memory.target_away, base::random_u64())};
 }
 
+base::Status DataProductReconciler::still_current(const resources::DataProduct& product) {
+  const resources::ObjectMeta& seen = product.metadata;
+  auto object = client_.get_current(kind(), seen.namespace_name, seen.name);
+  if (!object) return std::move(object).error();
+  const json::Value& metadata = (*object)["metadata"];
+  const bool same = metadata.string_or("uid") == seen.uid && metadata.int_or("generation") == seen.generation;
+  // Asked last: what was read before may be from before this process was held.
+  if (settings_.leads && !settings_.leads()) {
+    return base::transient("NotLeader", "another process leads now: nothing was done");
+  }
+  if (same) return {};
+  return base::transient("Conflict",
+                         fmt::format("{}/{} was changed meanwhile", seen.namespace_name, seen.name));
+}
+
 runners::Runner& DataProductReconciler::runner_for(const worker::Job& job,
                                                    const resources::DataProduct& product) const {
   if (runners_.kubernetes) return *runners_.kubernetes;

@@ -30,6 +30,8 @@ struct DataProductSettings {
   std::int64_t default_memory_bytes = 1LL << 30;
   int default_threads = 1;
   std::shared_ptr<KeySpans> key_spans;  // what workers find, for the reconciler of datasets
+  // Whether this process is still the one that acts; absent: always.
+  std::function<bool()> leads;
 };
 
 class DataProductReconciler : public Reconciler {
@@ -45,6 +47,7 @@ class DataProductReconciler : public Reconciler {
     std::string provisioned_for;  // the class version it was provisioned with
     std::optional<provision::Provisioned> provisioned;
     base::Micros provisioned_at = 0;
+    std::string bound;  // digest of the binding as it was last written
     base::Micros backfill_written = 0;
     base::Micros status_written = 0;
     Freshness freshness;
@@ -74,6 +77,8 @@ class DataProductReconciler : public Reconciler {
   provision::ProductTarget target_of(const resources::DataProduct& product) const;
   // What the job of the present spec says of its product: found there again if the status was not written.
   static void note_jobs(Work& work);
+  // Before what cannot be taken back: the product is still the one that was looked at. Code Conflict.
+  base::Status still_current(const resources::DataProduct& product);
   // apply.cc
   base::Status apply(Work& work, const Decision& decision);
   base::Status start_revision(Work& work, const Decision& decision);
@@ -102,7 +107,7 @@ class DataProductReconciler : public Reconciler {
   // secrets.cc
   base::Result<provision::Credentials> ensure_credentials(const resources::DataProduct& product);
   base::Status ensure_binding(const resources::DataProduct& product,
-                              const provision::Provisioned& provisioned);
+                              const provision::Provisioned& provisioned, std::string& bound);
   base::Status remove_secrets(const resources::DataProduct& product);
 
   runners::Runner& runner_for(const worker::Job& job, const resources::DataProduct& product) const;

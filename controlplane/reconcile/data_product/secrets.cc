@@ -1,3 +1,4 @@
+#include "base/crypto/crypto.h"
 #include "base/id.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 
@@ -33,13 +34,13 @@ base::Status delete_if_there(store::ResourceClient& client, std::string_view nam
 base::Result<provision::Credentials> DataProductReconciler::ensure_credentials(
     const resources::DataProduct& product) {
   const std::string name = credentials_name(product);
-  auto existing = store::get<resources::Secret>(client_, resources::kSystemNamespace, name);
+  auto existing = store::get<resources::Secret>(client_, platform_.settings().system_namespace, name);
   if (!existing && existing.error().code != "NotFound") return std::move(existing).error();
   if (!existing) {
     // Stored before it is used: a crash in between finds the same passwords again.
     resources::Secret secret;
     secret.metadata.name = name;
-    secret.metadata.namespace_name = std::string(resources::kSystemNamespace);
+    secret.metadata.namespace_name = platform_.settings().system_namespace;
     secret.metadata.labels = labels(product);
     secret.set(kWriterKey, base::random_password());
     secret.set(kReaderKey, base::random_password());
@@ -54,24 +55,35 @@ base::Result<provision::Credentials> DataProductReconciler::ensure_credentials(
 }
 
 base::Status DataProductReconciler::ensure_binding(const resources::DataProduct& product,
-                                                   const provision::Provisioned& provisioned) {
+                                                   const provision::Provisioned& provisioned,
+                                                   std::string& bound) {
   resources::Secret secret;
   secret.metadata.name = binding_name(product);
   secret.metadata.namespace_name = product.metadata.namespace_name;
   secret.metadata.labels = labels(product);
   secret.type = "servicebinding.io/" + provisioned.endpoint_type;
   for (const auto& [key, value] : provisioned.binding) secret.set(key, value);
+  const json::Value wanted = resources::to_json(secret);
+  const std::string digest = crypto::sha256_hex(json::dump_canonical(wanted));
+  auto there = store::get<resources::Secret>(client_, secret.metadata.namespace_name, secret.metadata.name);
+  if (there && there->data == secret.data && there->type == secret.type) {
+    bound = digest;
+    return {};
+  }
+  // In a cluster it may be written and not read: what was written is taken to be there still.
+  if (!there && there.error().code == "Forbidden" && bound == digest) return {};
   store::ApplyOptions options;
   options.force = true;
-  auto applied = client_.apply(resources::to_json(secret), options);
+  auto applied = client_.apply(wanted, options);
   if (!applied) return std::move(applied).error();
+  bound = digest;
   return {};
 }
 
 base::Status DataProductReconciler::remove_secrets(const resources::DataProduct& product) {
   if (auto gone = delete_if_there(client_, product.metadata.namespace_name, binding_name(product)); !gone)
     return gone;
-  return delete_if_there(client_, resources::kSystemNamespace, credentials_name(product));
+  return delete_if_there(client_, platform_.settings().system_namespace, credentials_name(product));
 }
 
 }  // namespace offtake::reconcile
