@@ -1,12 +1,14 @@
 """Servers and data that the end-to-end tests share; each is made once a run, when first asked for."""
 
+import os
 import re
 import signal
 
 import pytest
 
-from support import children, flight_products, kubernetes, manifests, paths
+from support import children, flight_products, kubernetes, manifests, node, paths
 from support.children import signal_process
+from support.cluster import Cluster
 from support.flights_avro import FlightFeed
 from support.kafka import Kafka
 from support.offtake import Server
@@ -52,6 +54,17 @@ def postgres(_scratch):
     server = Postgres(_scratch / "postgres").start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(_scratch):
+    """With pods; the tests of one process share it, each with a namespace of its own."""
+    refusal = node.refusal(_scratch)
+    if refusal is not None:
+        (pytest.fail if os.environ.get("OFFTAKE_TEST_REQUIRE") == "all" else pytest.skip)(f"no cluster: {refusal}")
+    started = Cluster(_scratch / "cluster").start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")
