@@ -44,7 +44,7 @@ def hello(cluster, images):
     cluster.kubectl("rollout", "status", "deployment/hello", "--timeout=60s")
     cluster.kubectl("wait", "pod/shell", "--for=condition=Ready", "--timeout=60s")
     yield
-    cluster.kubectl("delete", "deployment/hello", "service/hello", "pod/shell", "--grace-period=1")
+    cluster.kubectl("delete", "deployment/hello", "service/hello", "pod/shell", "--wait=false")
 
 
 def pod(name: str, container: dict, namespace: str = "default", **spec) -> dict:
@@ -53,23 +53,23 @@ def pod(name: str, container: dict, namespace: str = "default", **spec) -> dict:
 
 
 def hello_pods(cluster) -> dict[str, dict]:
-    return {each["metadata"]["name"]: each for each in
-            json.loads(cluster.kubectl("get", "pods", "-l", "app=hello", "-o", "json"))["items"]}
+    return {each["metadata"]["name"]: each for each in cluster.list("pods", labelSelector="app=hello")}
 
 
 def restarts(cluster, name: str, namespace: str = "default") -> int:
-    return cluster.get("pod", name, namespace)["status"]["containerStatuses"][0]["restartCount"]
+    return cluster.get("pods", name, namespace)["status"]["containerStatuses"][0]["restartCount"]
 
 
 def ready(cluster, name: str, namespace: str = "default") -> bool:
-    return any(each["type"] == "Ready" and each["status"] == "True"
-               for each in cluster.get("pod", name, namespace)["status"]["conditions"])
+    it = cluster.get("pods", name, namespace)
+    return it is not None and any(each["type"] == "Ready" and each["status"] == "True"
+                                  for each in it["status"].get("conditions", []))
 
 
 def test_services_answer_pods_and_this_machine(cluster, hello):
     names = set(hello_pods(cluster))
     assert len(names) == 2
-    address = cluster.get("service", "hello")["spec"]["clusterIP"]
+    address = cluster.get("services", "hello")["spec"]["clusterIP"]
     seen = set()
 
     def both_answered():
@@ -86,7 +86,7 @@ def test_services_answer_pods_and_this_machine(cluster, hello):
 
 def test_exec_and_logs(cluster, hello):
     assert cluster.kubectl("logs", "shell") == "begun\n"
-    assert cluster.kubectl("exec", "shell", "--", "/bin/bash", "-c", "echo $HOSTNAME $$BASHPID").startswith("shell ")
+    assert cluster.kubectl("exec", "shell", "--", "/bin/bash", "-c", "echo $HOSTNAME") == "shell\n"
     assert "exit code 7" in cluster.kubectl("exec", "shell", "--", "/bin/bash", "-c", "exit 7", check=False)
 
 
@@ -102,7 +102,7 @@ def test_pods_reach_servers_of_this_machine(cluster, hello):
 
 def test_what_is_killed_starts_again(cluster, hello):
     name = sorted(hello_pods(cluster))[0]
-    for count in (1, 2, 3):
+    for count in (1, 2):
         before = cluster.pod_pid("default", name)
         cluster.kill_pod("default", name)
         eventually(lambda: restarts(cluster, name) == count and ready(cluster, name), 30, "it was started again")
@@ -113,7 +113,7 @@ def test_what_is_frozen_goes_on_when_it_may(cluster, hello):
     name = sorted(hello_pods(cluster))[1]
     before = restarts(cluster, name)
     cluster.signal_pod(signal.SIGSTOP, "default", name)
-    assert process_state(cluster.pod_pid("default", name)) == "T"
+    eventually(lambda: process_state(cluster.pod_pid("default", name)) == "T", 10, "it stands still")
     eventually(lambda: not ready(cluster, name), 30, "the probe of the frozen pod fails")
     cluster.signal_pod(signal.SIGCONT, "default", name)
     eventually(lambda: ready(cluster, name), 30, "the probe of the pod succeeds")
@@ -125,13 +125,13 @@ def test_pods_outlive_kubelet_and_api_server(cluster, hello):
     name = sorted(before)[0]
     count = restarts(cluster, name)
     cluster.stop_kubelet()
-    address = cluster.get("service", "hello")["spec"]["clusterIP"]
+    address = cluster.get("services", "hello")["spec"]["clusterIP"]
     assert requests.get(f"http://{address}/", timeout=5).ok
     cluster.signal_pod(signal.SIGKILL, "default", name)
     cluster.restart_api_server()
     assert restarts(cluster, name) == count, "nobody saw it die"
     cluster.start_kubelet()
-    eventually(lambda: restarts(cluster, name) == count + 1 and ready(cluster, name), 60, "the kubelet saw that it died")
+    eventually(lambda: restarts(cluster, name) == count + 1 and ready(cluster, name), 60, "the kubelet saw its death")
     assert {other: cluster.pod_pid("default", other) for other in before if other != name} == {
         other: pid for other, pid in before.items() if other != name}
 
@@ -170,14 +170,14 @@ def test_offtake_runs_without_rights(cluster):
     image = cluster.offtake_image()
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     cluster.apply_all({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "restricted", "labels": labels}})
-    eventually(lambda: cluster.get("serviceaccount", "default", "restricted"), 30, "the namespace takes pods")
+    eventually(lambda: cluster.get("serviceaccounts", "default", "restricted"), 30, "the namespace takes pods")
     refused = cluster.kubectl("run", "-n", "restricted", "root", f"--image={image}", check=False)
     assert "violates PodSecurity" in refused, refused
     it = {"image": image, "args": ["--version"], "securityContext": RESTRICTED,
           "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}]}
     cluster.apply_all(pod("version", it, "restricted", restartPolicy="Never",
                           volumes=[{"name": "scratch", "emptyDir": {}}]))
-    eventually(lambda: cluster.get("pod", "version", "restricted")["status"]["phase"] == "Succeeded", 30, "it ended")
+    eventually(lambda: cluster.get("pods", "version", "restricted")["status"]["phase"] == "Succeeded", 30, "it ended")
     here = subprocess.run([paths.offtake_binary(), "--version"], capture_output=True, text=True, check=True).stdout
     assert cluster.kubectl("logs", "-n", "restricted", "version") == here
 
@@ -205,11 +205,10 @@ def test_a_stateful_postgres(cluster):
              "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
                  "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]}})
 
-    def connect():
-        address = cluster.get("pod", "postgres-0", "stateful")["status"]["podIP"]
-        return psycopg.connect(host=address, user="postgres", password=PASSWORD, connect_timeout=5, autocommit=True)
-    eventually(lambda: cluster.get("pod", "postgres-0", "stateful") and ready(cluster, "postgres-0", "stateful"), 60,
-               "PostgreSQL is ready")
+    def connect(password=PASSWORD):
+        address = cluster.get("pods", "postgres-0", "stateful")["status"]["podIP"]
+        return psycopg.connect(host=address, user="postgres", password=password, connect_timeout=5, autocommit=True)
+    eventually(lambda: ready(cluster, "postgres-0", "stateful"), 60, "PostgreSQL is ready")
     with connect() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
@@ -219,11 +218,7 @@ def test_a_stateful_postgres(cluster):
     with connect() as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(host=connection_host(cluster), user="postgres", password="wrong", connect_timeout=5)
-
-
-def connection_host(cluster) -> str:
-    return cluster.get("pod", "postgres-0", "stateful")["status"]["podIP"]
+        connect("wrong")
 
 
 def traces(of: Cluster) -> list[str]:

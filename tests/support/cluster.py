@@ -68,10 +68,6 @@ class Cluster(kubernetes.Administrator):
         self.kubectl("apply", "--server-side", "--validate=strict", "-f", "-",
                      input="".join(f"---\n{json.dumps(document)}\n" for document in documents))
 
-    def get(self, kind: str, name: str, namespace: str = "default") -> dict | None:
-        said = self.kubectl("get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "json")
-        return json.loads(said) if said else None
-
     # Images. Pods name them with imagePullPolicy: Never.
 
     def load_image(self, name: str, entry: list[str], *files) -> None:
@@ -100,7 +96,7 @@ class Cluster(kubernetes.Administrator):
 
     def pod_pid(self, namespace: str, pod: str, container: str | None = None) -> int:
         """The first process of the container, the first one if none is named, as this machine numbers it."""
-        status = self.get("pod", pod, namespace)["status"]
+        status = self.get("pods", pod, namespace)["status"]
         running = [each for each in status.get("containerStatuses", [])
                    if container in (None, each["name"]) and "running" in each["state"]]
         assert running, f"no container {container or ''} of {namespace}/{pod} runs: {status}"
@@ -165,7 +161,7 @@ class Cluster(kubernetes.Administrator):
         self.node.start()
         self._write_files()
         store = f"http://{self.address}:2379"
-        self._run("etcd", "--name=t", f"--data-dir={self.folder / 'etcd'}", f"--listen-client-urls={store}",
+        self._run("etcd", "--name=t", "--data-dir=/run/offtake/etcd", f"--listen-client-urls={store}",
                   f"--advertise-client-urls={store}", "--unsafe-no-fsync", "--log-level=warn")
         runtime = ["containerd", "-c", self.folder / "containerd.toml"]
         self._children["containerd"] = self.node.run("containerd", runtime)
@@ -225,7 +221,7 @@ class Cluster(kubernetes.Administrator):
         self._children[name].wait_until(ready, 120, what)
 
     def _answers(self, url: str) -> bool:
-        return self.session.get(url, timeout=5).status_code == 200
+        return self.session.get(url, timeout=(0.5, 5)).status_code == 200  # until then addresses lead nowhere
 
     def _node_is_ready(self) -> bool:
         answer = self.request("GET", f"/api/v1/nodes/{node.NAME}")

@@ -23,9 +23,11 @@ class Image:
 
     def __init__(self, folder: pathlib.Path, name: str):
         """`name` is a full one, as localhost/hello:test."""
-        self.name, self.file = name, folder / (re.sub(r"\W", "-", name) + ".tar")
-        self._layer = folder / (self.file.name + ".layer")
-        self._tar = tarfile.open(self._layer, "w", format=tarfile.GNU_FORMAT)
+        self.name, self.path = name, folder / (re.sub(r"\W", "-", name) + ".tar")
+        self._digest = hashlib.sha256()
+        self._file = open(self.path, "wb")
+        self._file.write(bytes(tarfile.BLOCKSIZE))  # the layer's header: it says how long the layer is
+        self._layer = tarfile.open(fileobj=self, mode="w|", format=tarfile.GNU_FORMAT)
         self._there = set()
         self.folder("/tmp", 0o1777)
 
@@ -46,7 +48,7 @@ class Image:
             for part in sorted(source.iterdir()):
                 self.copy(part, f"{path}/{part.name}")
             return
-        entry = self._tar.gettarinfo(source.resolve(), path.strip("/"))
+        entry = self._layer.gettarinfo(source.resolve(), path.strip("/"))
         entry.type, entry.size, entry.linkname = tarfile.REGTYPE, source.stat().st_size, ""
         entry.uid = entry.gid = 0
         with open(source, "rb") as content:
@@ -67,29 +69,35 @@ class Image:
     def finish(self, entry: list[str], command: list[str] = (), user: str = "",
                environment: dict[str, str] | None = None) -> pathlib.Path:
         """The archive."""
-        self._tar.close()
-        with open(self._layer, "rb") as layer:
-            digest = hashlib.file_digest(layer, "sha256").hexdigest()
+        self._layer.close()
         variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", **(environment or {})}
         config = {"architecture": _PROCESSORS[platform.machine()], "os": "linux",
                   "config": {"Entrypoint": entry, "Cmd": list(command), "User": user,
                              "Env": [f"{key}={value}" for key, value in variables.items()]},
-                  "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}}
+                  "rootfs": {"type": "layers", "diff_ids": [f"sha256:{self._digest.hexdigest()}"]}}
         manifest = [{"Config": "config.json", "RepoTags": [self.name], "Layers": ["layer.tar"]}]
-        with tarfile.open(self.file, "w") as archive:
+        layer = tarfile.TarInfo("layer.tar")
+        layer.size = self._file.tell() - tarfile.BLOCKSIZE
+        with tarfile.open(fileobj=self._file, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for path, document in (("config.json", config), ("manifest.json", manifest)):
                 part = tarfile.TarInfo(path)
                 content = json.dumps(document).encode()
                 part.size = len(content)
                 archive.addfile(part, io.BytesIO(content))
-            archive.add(self._layer, "layer.tar")
-        self._layer.unlink()
-        return self.file
+        self._file.seek(0)
+        self._file.write(layer.tobuf(tarfile.GNU_FORMAT))
+        self._file.close()
+        return self.path
+
+    def write(self, part: bytes) -> None:
+        """What the layer's archive calls."""
+        self._digest.update(part)
+        self._file.write(part)
 
     def _add(self, entry: tarfile.TarInfo, content=None) -> None:
         if entry.name not in self._there:
             self._there.add(entry.name)
-            self._tar.addfile(entry, content)
+            self._layer.addfile(entry, content)
 
 
 def programs(folder: pathlib.Path, name: str, entry: list[str], *files) -> pathlib.Path:
@@ -108,7 +116,6 @@ def offtake(folder: pathlib.Path, name: str, binary: pathlib.Path) -> pathlib.Pa
     image.copy(binary, "/usr/local/bin/offtake")
     image.libraries(binary)
     image.copy(pathlib.Path("/etc/ssl/certs/ca-certificates.crt"))
-    image.copy(pathlib.Path("/usr/share/zoneinfo"))
     image.user("offtake", 65532)
     return image.finish(["/usr/local/bin/offtake"], user="65532:65532")
 

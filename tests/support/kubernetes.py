@@ -16,6 +16,16 @@ VERSION = "1.34.10"
 TOKEN = "admin-of-the-tests"
 GROUP = "/apis/offtake.dev/v1alpha1"
 
+_GROUPS = {
+    "/api/v1": "configmaps endpoints events persistentvolumeclaims pods secrets serviceaccounts services",
+    "/apis/apps/v1": "daemonsets deployments replicasets statefulsets",
+    "/apis/batch/v1": "cronjobs jobs",
+    "/apis/coordination.k8s.io/v1": "leases",
+    "/apis/networking.k8s.io/v1": "ingresses networkpolicies",
+    "/apis/policy/v1": "poddisruptionbudgets",
+    "/apis/rbac.authorization.k8s.io/v1": "rolebindings roles",
+}
+
 
 def programs() -> pathlib.Path:
     return paths.cached(f"hyperkube-{VERSION}")
@@ -41,6 +51,18 @@ class Administrator:
         data = None if body is None else json.dumps(body)
         return self.session.request(method, self.url + path, data=data, params=query, timeout=60,
                                     headers={"Content-Type": content_type})
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> dict | None:
+        """`kind` as in paths: pods, statefulsets; of those that live in namespaces."""
+        answer = self.request("GET", f"{place(kind, namespace)}/{name}")
+        assert answer.status_code in (200, 404), answer.text
+        return answer.json() if answer.status_code == 200 else None
+
+    def list(self, kind: str, namespace: str = "default", **query) -> list[dict]:
+        """`query` as labelSelector="app=offtake"."""
+        answer = self.request("GET", place(kind, namespace), **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
 
     def apply(self, path: str, document: dict, manager: str = "tests") -> requests.Response:
         return self.request("PATCH", path, document, "application/apply-patch+yaml", fieldManager=manager, force="true",
@@ -110,6 +132,12 @@ class ControlPlane(Administrator):
     def stop(self) -> None:
         self.server.stop(timeout=30)
         self.etcd.stop()
+
+
+def place(kind: str, namespace: str) -> str:
+    """The path of a namespace's objects of a kind; ours when Kubernetes has none of the name."""
+    group = next((group for group, kinds in _GROUPS.items() if kind in kinds.split()), GROUP)
+    return f"{group}/namespaces/{namespace}/{kind}"
 
 
 def path_of(document: dict) -> str:

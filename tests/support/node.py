@@ -18,11 +18,11 @@ _UNSHARE = ["unshare", "--fork", "--kill-child", "--mount-proc", *_NAMESPACES]
 _LOCKS = pathlib.Path("/run/lock")
 
 
-def refusal(folder: pathlib.Path) -> str | None:
-    """Why this machine lets nobody run pods whose files are in `folder`; None where it does."""
+def refusal() -> str | None:
+    """Why this machine lets nobody run pods; None where it does."""
     if os.getuid() != 0:
         return "pods need root"
-    done = subprocess.run([*_UNSHARE, FILES / "probe.sh", folder], capture_output=True, text=True, env=ENVIRONMENT)
+    done = subprocess.run([*_UNSHARE, FILES / "probe.sh"], capture_output=True, text=True, env=ENVIRONMENT)
     if done.returncode != 0:
         return f"pods are refused: {done.stderr.strip()}"
     try:

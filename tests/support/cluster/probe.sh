@@ -1,11 +1,9 @@
 #!/bin/bash
-# probe.sh FOLDER: does, in namespaces of its own, what a node and its pods need from the kernel.
+# Does, in namespaces of its own, what a node and its pods need from the kernel.
 set -eu
 mount -t tmpfs tmpfs /run
-work=$(mktemp -d "$1/probe.XXXXXX")
-trap 'umount "$work/pod" 2>/dev/null; rm -r "$work"' EXIT
-mkdir "$work/image" "$work/upper" "$work/work" "$work/pod"
-mount -t overlay overlay -o "lowerdir=$work/image,upperdir=$work/upper,workdir=$work/work" "$work/pod"
+mkdir /run/image /run/upper /run/work /run/pod
+mount -t overlay overlay -o lowerdir=/run/image,upperdir=/run/upper,workdir=/run/work /run/pod
 hostname node1
 ip link add pod type veth peer name node
 ip link add bridge type bridge
