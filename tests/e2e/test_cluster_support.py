@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ import requests
 from support import node, paths
 from support.children import eventually, process_state
 from support.cluster import Cluster
+from support.kubernetes import place
 from support.postgres import PASSWORD, Postgres
 
 pytestmark = pytest.mark.cluster
@@ -138,15 +140,15 @@ def test_pods_outlive_kubelet_and_api_server(cluster, hello):
 
 def watch(cluster, version: str):
     """The first event, or the status code of the answer."""
-    path = "/api/v1/namespaces/default/configmaps"
-    with cluster.session.get(cluster.url + path, params={"watch": "1", "resourceVersion": version}, stream=True,
+    query = {"watch": "1", "resourceVersion": version, "fieldSelector": "metadata.name=compacted"}
+    with cluster.session.get(cluster.url + place("configmaps", "default"), params=query, stream=True,
                              timeout=30) as answer:
         return json.loads(next(answer.iter_lines())) if answer.status_code == 200 else answer.status_code
 
 
 def test_compaction_is_the_end_of_old_watches(cluster):
     def write(number: int) -> str:
-        answer = cluster.apply("/api/v1/namespaces/default/configmaps/compacted", {
+        answer = cluster.apply(f"{place('configmaps', 'default')}/compacted", {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "compacted"}, "data": {"n": str(number)}})
         return answer.json()["metadata"]["resourceVersion"]
     old = write(1)
@@ -168,9 +170,7 @@ RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"
 
 def test_offtake_runs_without_rights(cluster):
     image = cluster.offtake_image()
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.apply_all({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "restricted", "labels": labels}})
-    eventually(lambda: cluster.get("serviceaccounts", "default", "restricted"), 30, "the namespace takes pods")
+    cluster.create_namespace("restricted", restricted=True)
     refused = cluster.kubectl("run", "-n", "restricted", "root", f"--image={image}", check=False)
     assert "violates PodSecurity" in refused, refused
     it = {"image": image, "args": ["--version"], "securityContext": RESTRICTED,
@@ -185,6 +185,7 @@ def test_offtake_runs_without_rights(cluster):
 def test_a_stateful_postgres(cluster):
     image = cluster.postgres_image()
     cluster.add_volume("postgres", owner=999)
+    cluster.create_namespace("stateful", restricted=True)
     labels = {"app": "postgres"}
     container = {
         "name": "postgres", "image": image, "imagePullPolicy": "Never", "ports": [{"containerPort": 5432}],
@@ -193,8 +194,6 @@ def test_a_stateful_postgres(cluster):
                          {"name": "run", "mountPath": "/var/run/postgresql"}, {"name": "run", "mountPath": "/tmp"}],
         "readinessProbe": {"exec": {"command": ["pg_isready", "-h", "127.0.0.1"]}, "periodSeconds": 1}}
     cluster.apply_all(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "stateful", "labels": {
-            "pod-security.kubernetes.io/enforce": "restricted"}}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "postgres", "namespace": "stateful"}, "spec": {
             "clusterIP": "None", "selector": labels, "ports": [{"port": 5432}]}},
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "postgres", "namespace": "stateful"},
@@ -223,7 +222,7 @@ def test_a_stateful_postgres(cluster):
 
 def traces(of: Cluster) -> list[str]:
     """What there is of a cluster outside of its folder."""
-    cgroups = [str(path) for path in pathlib.Path("/sys/fs/cgroup").glob(f"**/{of.node.link}")]
+    cgroups = [str(path) for path in of.node.cgroup.places if path.exists()]
     mounts = [line for line in pathlib.Path("/proc/mounts").read_text().splitlines() if str(of.folder) in line]
     links = [line for line in subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout.splitlines()
              if f"{of.node.link}@" in line]
@@ -240,7 +239,9 @@ def traces(of: Cluster) -> list[str]:
 
 
 def iptables() -> str:
-    return subprocess.run(["iptables-save"], capture_output=True, text=True, check=True, env=node.ENVIRONMENT).stdout
+    """The machine's rules, without what was counted."""
+    saved = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True, env=node.ENVIRONMENT).stdout
+    return re.sub(r"^#.*\n|\[\d+:\d+\]", "", saved, flags=re.MULTILINE)
 
 
 def test_nothing_stays_of_a_cluster(cluster, images):

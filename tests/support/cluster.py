@@ -10,6 +10,7 @@ import pathlib
 import signal
 import string
 import subprocess
+from typing import BinaryIO
 
 import requests
 
@@ -68,18 +69,24 @@ class Cluster(kubernetes.Administrator):
         self.kubectl("apply", "--server-side", "--validate=strict", "-f", "-",
                      input="".join(f"---\n{json.dumps(document)}\n" for document in documents))
 
+    def create_namespace(self, name: str, restricted: bool = False) -> None:
+        """One that takes pods; with `restricted` only those of that Pod Security standard."""
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"} if restricted else {}
+        self.apply_all({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        eventually(lambda: self.get("serviceaccounts", "default", name), 30, f"{name} has its service account")
+
     # Images. Pods name them with imagePullPolicy: Never.
 
     def load_image(self, name: str, entry: list[str], *files) -> None:
         """`files`: paths on this machine, or pairs of one and the path in the image; with the libraries they need."""
-        self._import(images.programs(self.folder, name, entry, *files))
+        self._import(images.programs(name, entry, *files))
 
     def offtake_image(self, binary: pathlib.Path | None = None, name: str = "localhost/offtake:test") -> str:
-        self._import(images.offtake(self.folder, name, binary or paths.offtake_binary()))
+        self._import(images.offtake(name, binary or paths.offtake_binary()))
         return name
 
     def postgres_image(self, name: str = "localhost/postgres:15") -> str:
-        self._import(images.postgres(self.folder, name))
+        self._import(images.postgres(name))
         return name
 
     def add_volume(self, name: str, owner: int = 0, size: str = "1Gi") -> pathlib.Path:
@@ -96,11 +103,12 @@ class Cluster(kubernetes.Administrator):
 
     def pod_pid(self, namespace: str, pod: str, container: str | None = None) -> int:
         """The first process of the container, the first one if none is named, as this machine numbers it."""
-        status = self.get("pods", pod, namespace)["status"]
+        it = self.get("pods", pod, namespace)
+        status = it["status"]
         running = [each for each in status.get("containerStatuses", [])
                    if container in (None, each["name"]) and "running" in each["state"]]
         assert running, f"no container {container or ''} of {namespace}/{pod} runs: {status}"
-        return self.node.process_of(running[0]["containerID"].removeprefix("containerd://"))
+        return self.node.process_of(it["metadata"]["uid"], running[0]["containerID"].removeprefix("containerd://"))
 
     def signal_pod(self, number: int, namespace: str, pod: str, container: str | None = None) -> None:
         """SIGSTOP freezes the first process, SIGCONT lets it go on."""
@@ -165,7 +173,7 @@ class Cluster(kubernetes.Administrator):
                   f"--advertise-client-urls={store}", "--unsafe-no-fsync", "--log-level=warn")
         runtime = ["containerd", "-c", self.folder / "containerd.toml"]
         self._children["containerd"] = self.node.run("containerd", runtime)
-        pause = images.programs(self.folder, "localhost/pause:test", ["/bin/sleep", "infinity"], "/bin/sleep")
+        pause = images.programs("localhost/pause:test", ["/bin/sleep", "infinity"], "/bin/sleep")
         self.start_api_server()
         self._wait("containerd", lambda: self._ctr("version").returncode == 0, "it answers")
         self._import(pause)
@@ -207,7 +215,7 @@ class Cluster(kubernetes.Administrator):
                     "server": self.url, "certificate-authority": str(self._pki.certificate)}}],
                 "users": [{"name": name, "user": {"token": token}}]}))
         (self.folder / "cni").mkdir()
-        values = {"folder": self.folder, "name": node.NAME, "address": self.address, "cgroup": self.node.cgroup,
+        values = {"folder": self.folder, "name": node.NAME, "address": self.address, "cgroup": self.node.cgroup.path,
                   "pods": self.node.pods}
         for file, target in (("kubelet.yaml", "kubelet.yaml"), ("proxy.yaml", "proxy.yaml"), ("Corefile", "Corefile"),
                              ("containerd.toml", "containerd.toml"), ("network.conflist", "cni/network.conflist")):
@@ -231,14 +239,14 @@ class Cluster(kubernetes.Administrator):
     def _accounts_are_there(self) -> bool:
         return self._answers(f"{self.url}/api/v1/namespaces/default/serviceaccounts/default")
 
-    def _ctr(self, *arguments) -> subprocess.CompletedProcess:
+    def _ctr(self, *arguments, stdin=subprocess.DEVNULL) -> subprocess.CompletedProcess:
         return subprocess.run(["ctr", "-a", self.folder / "containerd.sock", "-n", "k8s.io", *arguments],
-                              capture_output=True, text=True)
+                              stdin=stdin, capture_output=True, text=True)
 
-    def _import(self, archive: pathlib.Path) -> None:
-        done = self._ctr("images", "import", archive)
+    def _import(self, archive: BinaryIO) -> None:
+        with archive:
+            done = self._ctr("images", "import", "-", stdin=archive)
         assert done.returncode == 0, done.stderr
-        archive.unlink()
 
 
 def _by_hand() -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
+import os
 import pathlib
 import platform
 import re
 import subprocess
 import tarfile
+from typing import BinaryIO
 
 from support import node
 
@@ -19,13 +21,13 @@ _GROUP = "root:x:0:\n{0}:x:{1}:\n"
 
 
 class Image:
-    """What is added stands in it once; owners are root unless said otherwise."""
+    """What is added stands in it once; owners are root unless said otherwise. The archive is kept in memory."""
 
-    def __init__(self, folder: pathlib.Path, name: str):
+    def __init__(self, name: str):
         """`name` is a full one, as localhost/hello:test."""
-        self.name, self.path = name, folder / (re.sub(r"\W", "-", name) + ".tar")
+        self.name = name
         self._digest = hashlib.sha256()
-        self._file = open(self.path, "wb")
+        self._file = open(os.memfd_create(name), "w+b")
         self._file.write(bytes(tarfile.BLOCKSIZE))  # the layer's header: it says how long the layer is
         self._layer = tarfile.open(fileobj=self, mode="w|", format=tarfile.GNU_FORMAT)
         self._there = set()
@@ -67,8 +69,8 @@ class Image:
         self.text("/etc/group", _GROUP.format(name, number))
 
     def finish(self, entry: list[str], command: list[str] = (), user: str = "",
-               environment: dict[str, str] | None = None) -> pathlib.Path:
-        """The archive."""
+               environment: dict[str, str] | None = None) -> BinaryIO:
+        """The archive, at its beginning."""
         self._layer.close()
         variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", **(environment or {})}
         config = {"architecture": _PROCESSORS[platform.machine()], "os": "linux",
@@ -86,8 +88,8 @@ class Image:
                 archive.addfile(part, io.BytesIO(content))
         self._file.seek(0)
         self._file.write(layer.tobuf(tarfile.GNU_FORMAT))
-        self._file.close()
-        return self.path
+        self._file.seek(0)
+        return self._file
 
     def write(self, part: bytes) -> None:
         """What the layer's archive calls."""
@@ -100,9 +102,9 @@ class Image:
             self._layer.addfile(entry, content)
 
 
-def programs(folder: pathlib.Path, name: str, entry: list[str], *files) -> pathlib.Path:
+def programs(name: str, entry: list[str], *files) -> BinaryIO:
     """`files`: paths of programs, files or folders, or pairs of one and the path it has in the image."""
-    image = Image(folder, name)
+    image = Image(name)
     pairs = [file if isinstance(file, tuple) else (file, str(file)) for file in files]
     for source, path in pairs:
         image.copy(pathlib.Path(source), path)
@@ -110,9 +112,9 @@ def programs(folder: pathlib.Path, name: str, entry: list[str], *files) -> pathl
     return image.finish(entry)
 
 
-def offtake(folder: pathlib.Path, name: str, binary: pathlib.Path) -> pathlib.Path:
+def offtake(name: str, binary: pathlib.Path) -> BinaryIO:
     """/usr/local/bin/offtake for a user without rights. It needs nothing that can be written but, maybe, /tmp."""
-    image = Image(folder, name)
+    image = Image(name)
     image.copy(binary, "/usr/local/bin/offtake")
     image.libraries(binary)
     image.copy(pathlib.Path("/etc/ssl/certs/ca-certificates.crt"))
@@ -120,17 +122,18 @@ def offtake(folder: pathlib.Path, name: str, binary: pathlib.Path) -> pathlib.Pa
     return image.finish(["/usr/local/bin/offtake"], user="65532:65532")
 
 
-def postgres(folder: pathlib.Path, name: str) -> pathlib.Path:
+def postgres(name: str) -> BinaryIO:
     """PostgreSQL 15 of Debian, told by the variables of the image that everybody knows (cluster/postgres.sh)."""
     assert (POSTGRES / "bin/postgres").exists(), "postgresql-15 is missing: run ./dev deps test"
     tools = [pathlib.Path(tool) for tool in ("/bin/sh", "/bin/cat", "/bin/chmod", "/bin/chown", "/bin/mkdir", "/bin/rm",
                                              "/usr/bin/id", "/usr/bin/setpriv", "/usr/bin/find")]
     loaded = [file for file in (POSTGRES / "lib").glob("*.so") if not file.name.startswith("llvmjit")]
-    image = Image(folder, name)
+    image = Image(name)
     for file in [*tools, *(POSTGRES / "bin").iterdir(), *loaded]:
         image.copy(file)
     image.libraries(*tools, *(POSTGRES / "bin").iterdir(), *loaded)
-    for data in ("/usr/share/postgresql/15", "/usr/lib/locale/C.utf8", "/usr/share/zoneinfo"):
+    zones = [zone for zone in pathlib.Path("/usr/share/zoneinfo").iterdir() if zone.name not in ("posix", "right")]
+    for data in ("/usr/share/postgresql/15", "/usr/lib/locale/C.utf8", *zones):
         image.copy(pathlib.Path(data))
     image.copy(node.FILES / "postgres.sh", "/usr/local/bin/docker-entrypoint.sh")
     image.user("postgres", 999, "/var/lib/postgresql")

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pathlib
 import subprocess
+from typing import IO
 
 from support import paths
 from support.children import Child, children_of, eventually, is_running, signal_process
@@ -25,11 +26,13 @@ def refusal() -> str | None:
     done = subprocess.run([*_UNSHARE, FILES / "probe.sh"], capture_output=True, text=True, env=ENVIRONMENT)
     if done.returncode != 0:
         return f"pods are refused: {done.stderr.strip()}"
+    cgroup = Cgroup(f"offtake-probe-{os.getpid()}")
     try:
-        with _Cgroup(f"offtake-probe-{os.getpid()}"):
-            pass
+        cgroup.make()
     except OSError as error:
         return f"pods are refused: {error}"
+    finally:
+        cgroup.remove()
     return None
 
 
@@ -55,15 +58,14 @@ class Node:
         self.machine, self.address = f"198.18.{4 * number}.1", f"198.18.{4 * number}.2"
         self.pods, self.services = f"198.18.{4 * number + 1}.0/24", f"198.18.{4 * number + 2}.0/24"
         self.kubernetes_service = f"198.18.{4 * number + 2}.1"
-        self._cgroup = _Cgroup(self.link)
-        self.cgroup = f"/{self.link}"
+        self.cgroup = Cgroup(self.link)
         self._init, self._inside = None, []
 
     def start(self) -> "Node":
         _ip("link", "delete", self.link, check=False)
-        self._cgroup.make()
-        self._init = Child("node", [*_UNSHARE, FILES / "node.sh", self.folder, NAME, f"{self.address}/24", self.machine],
-                           self.logs / "node.log", ENVIRONMENT)
+        self.cgroup.make()
+        first = [FILES / "node.sh", self.folder, NAME, f"{self.address}/24", self.machine]
+        self._init = Child("node", [*_UNSHARE, *first], self.logs / "node.log", ENVIRONMENT)
         self._init.wait_until(lambda: children_of(self._init.pid), 30, "its first process is there")
         (self.pid,) = children_of(self._init.pid)
         _ip("link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.pid)
@@ -81,6 +83,8 @@ class Node:
 
     def stop(self) -> None:
         """With its first process the kernel ends all others, and takes the mounts and the network away."""
+        if self._lock.closed:  # somebody else may have its number
+            return
         if self._init is not None:
             first = children_of(self._init.pid) if self._init.running() else []
             self._init.kill()  # it takes the first process with it
@@ -89,13 +93,14 @@ class Node:
                 if child in Child.all:
                     child.wait(30)
         _ip("link", "delete", self.link, check=False)
-        self._cgroup.remove()
-        os.close(self._lock)
+        self.cgroup.remove()
+        self._lock.close()
 
-    def process_of(self, container: str) -> int:
-        """The first process of a container, by this machine's number for it."""
-        for folder in self._cgroup.places[0].rglob(container):
-            for pid in (folder / "cgroup.procs").read_text().split():
+    def process_of(self, pod: str, container: str) -> int:
+        """The first process of a container, both by their ids, by this machine's number for it."""
+        for quality in ("", "burstable", "besteffort"):
+            processes = self.cgroup.places[0] / "kubepods" / quality / f"pod{pod}" / container / "cgroup.procs"
+            for pid in processes.read_text().split() if processes.exists() else []:
                 status = pathlib.Path(f"/proc/{pid}/status").read_text()
                 numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
                 if numbers[-1] == "1":
@@ -103,26 +108,30 @@ class Node:
         raise AssertionError(f"no process of container {container} runs")
 
 
-class _Cgroup:
+class Cgroup:
     """One of a name in every hierarchy of the machine; with cgroup v2 there is only one."""
 
     def __init__(self, name: str):
         mounts = (line.split() for line in pathlib.Path("/proc/mounts").read_text().splitlines())
+        self.path = f"/{name}"
         self.places = [pathlib.Path(mount[1]) / name for mount in mounts if mount[2] in ("cgroup", "cgroup2")]
-
-    def __enter__(self):
-        self.make()
-
-    def __exit__(self, *_):
-        self.remove()
 
     def make(self) -> None:
         self.remove()  # what a run that was killed has left
         for place in self.places:
+            self._pass_on(place.parent)
             place.mkdir()
             for setting in ("cpuset.cpus", "cpuset.mems"):  # empty ones take no process in version 1
                 if (place.parent / setting).exists():
                     (place / setting).write_text((place.parent / setting).read_text())
+
+    def _pass_on(self, root: pathlib.Path) -> None:
+        """With version 2 a cgroup has what its parent lets its children have."""
+        passed = root / "cgroup.subtree_control"
+        if passed.exists():
+            there = (root / "cgroup.controllers").read_text().split()
+            for controller in set(there) - set(passed.read_text().split()):
+                passed.write_text(f"+{controller}")
 
     def remove(self) -> None:
         for place in self.places:
@@ -135,15 +144,15 @@ def _removed(cgroup: pathlib.Path) -> bool:
     return True
 
 
-def _free_number() -> tuple[int, int]:
+def _free_number() -> tuple[IO, int]:
     """(a lock held until it is closed, number)"""
     for number in range(60):
-        lock = os.open(_LOCKS / f"offtake-node-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        lock = open(_LOCKS / f"offtake-node-{number}", "a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return lock, number
         except BlockingIOError:
-            os.close(lock)
+            lock.close()
     raise AssertionError("60 nodes run on this machine")
 
 
