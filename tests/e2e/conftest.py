@@ -8,7 +8,7 @@ import signal
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from support import children, flight_products, kubernetes, manifests, node, paths
+from support import children, flight_products, manifests, node, paths
 from support import cluster as clusters
 from support.children import signal_process
 from support.flights_avro import FlightFeed
@@ -43,7 +43,7 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
-    if not (kubernetes.is_there() and clusters.is_there()) and os.environ.get("OFFTAKE_TEST_REQUIRE") != "all":
+    if not clusters.is_there() and os.environ.get("OFFTAKE_TEST_REQUIRE") != "all":
         missing = pytest.mark.skip(reason="needs Kubernetes: ./dev deps cluster builds it")
         for item in items:
             if item.get_closest_marker("cluster"):

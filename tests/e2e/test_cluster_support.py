@@ -39,7 +39,7 @@ def hello(cluster, images):
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "hello", "namespace": "default"}, "spec": {
             "replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {
                 "containers": [{"name": "hello", "image": HELLO, "imagePullPolicy": "Never", "readinessProbe": {
-                    "httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}]}}}},
+                    "httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}}]}}}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hello", "namespace": "default"}, "spec": {
             "selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}},
         pod("shell", {"image": SHELL, "command": ["/bin/bash", "-c", "echo begun; exec sleep infinity"]}))

@@ -7,6 +7,7 @@ This machine reaches the API at `url`, pods and Services by their addresses. Pod
 import json
 import os
 import pathlib
+import shutil
 import signal
 import string
 import subprocess
@@ -29,7 +30,8 @@ COMPONENTS = {  # user name, groups
 
 def is_there() -> bool:
     """What `./dev deps cluster` installs."""
-    return kubernetes.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
+    return (kubernetes.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
+            and shutil.which("containerd", path=node.ENVIRONMENT["PATH"]) is not None)
 
 
 class Cluster(kubernetes.Administrator):
@@ -90,12 +92,13 @@ class Cluster(kubernetes.Administrator):
         return name
 
     def add_volume(self, name: str, owner: int = 0, size: str = "1Gi") -> pathlib.Path:
-        """A PersistentVolume of no class that a claim of no class gets; the folder it is on this machine."""
-        folder = self.folder / "volumes" / name
+        """A PersistentVolume of no class that a claim of no class gets; its folder as this machine sees it."""
+        path = f"/run/offtake/volumes/{name}"
+        folder = pathlib.Path(f"/proc/{self.node.pid}/root{path}")
         folder.mkdir(parents=True)
         os.chown(folder, owner, owner)
         self.apply_all({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
-            "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(folder)},
+            "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": path},
             "persistentVolumeReclaimPolicy": "Retain"}})
         return folder
 
@@ -125,7 +128,7 @@ class Cluster(kubernetes.Administrator):
     def start_kubelet(self) -> None:
         folder = self.folder
         self._run("kubelet", f"--config={folder / 'kubelet.yaml'}", f"--kubeconfig={folder / 'kubelet.kubeconfig'}",
-                  f"--hostname-override={node.NAME}", f"--node-ip={self.address}", f"--root-dir={folder / 'kubelet'}",
+                  f"--hostname-override={node.NAME}", f"--node-ip={self.address}", "--root-dir=/run/offtake/kubelet",
                   f"--cert-dir={folder / 'pki'}")
 
     def stop_api_server(self, number: int = signal.SIGKILL) -> None:
@@ -229,7 +232,7 @@ class Cluster(kubernetes.Administrator):
         self._children[name].wait_until(ready, 120, what)
 
     def _answers(self, url: str) -> bool:
-        return self.session.get(url, timeout=(0.5, 5)).status_code == 200  # until then addresses lead nowhere
+        return self.session.get(url, timeout=5).status_code == 200
 
     def _node_is_ready(self) -> bool:
         answer = self.request("GET", f"/api/v1/nodes/{node.NAME}")

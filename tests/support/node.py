@@ -64,7 +64,7 @@ class Node:
     def start(self) -> "Node":
         _ip("link", "delete", self.link, check=False)
         self.cgroup.make()
-        first = [FILES / "node.sh", self.folder, NAME, f"{self.address}/24", self.machine]
+        first = [FILES / "node.sh", self.folder, NAME, f"{self.address}/24", self.machine, self.services]
         self._init = Child("node", [*_UNSHARE, *first], self.logs / "node.log", ENVIRONMENT)
         self._init.wait_until(lambda: children_of(self._init.pid), 30, "its first process is there")
         (self.pid,) = children_of(self._init.pid)
