@@ -253,6 +253,8 @@ class Cluster(kubernetes.Administrator):
 
 
 def _by_hand() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     cluster = Cluster(paths.scratch() / "cluster").start()
     try:
         print(f"export KUBECONFIG={cluster.kubeconfig} PATH={kubernetes.programs()}:$PATH", flush=True)
