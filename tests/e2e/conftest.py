@@ -1,11 +1,15 @@
 """Servers and data that the end-to-end tests share; each is made once a run, when first asked for."""
 
+import os
+import pathlib
 import re
 import signal
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-from support import children, flight_products, kubernetes, manifests, paths
+from support import children, flight_products, manifests, node, paths
+from support import cluster as clusters
 from support.children import signal_process
 from support.flights_avro import FlightFeed
 from support.kafka import Kafka
@@ -22,11 +26,24 @@ LONG = ["test_finance", "test_flights_crash_live", "test_checkpoints", "test_pus
         "test_search"]
 
 
+# A cluster is for all files of this name: one process takes them, however many there are.
+OF_THE_CLUSTER = "test_cluster_"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    class ByServers(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return OF_THE_CLUSTER if pathlib.Path(file).stem.startswith(OF_THE_CLUSTER) else file
+    return ByServers(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
-    if not kubernetes.is_there():
+    if not clusters.is_there() and os.environ.get("OFFTAKE_TEST_REQUIRE") != "all":
         missing = pytest.mark.skip(reason="needs Kubernetes: ./dev deps cluster builds it")
         for item in items:
             if item.get_closest_marker("cluster"):
@@ -52,6 +69,17 @@ def postgres(_scratch):
     server = Postgres(_scratch / "postgres").start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(_scratch):
+    """With pods; the tests of one process share it, each with a namespace of its own."""
+    refusal = node.refusal()
+    if refusal is not None:
+        (pytest.fail if os.environ.get("OFFTAKE_TEST_REQUIRE") == "all" else pytest.skip)(f"no cluster: {refusal}")
+    started = clusters.Cluster(_scratch / "cluster").start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,14 @@ def is_running(pid: int) -> bool:
     return process_state(pid) not in (None, "Z", "X")
 
 
+def children_of(pid: int) -> list[int]:
+    """Those that its first thread made."""
+    try:
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def signal_process(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
@@ -160,7 +168,7 @@ class Child:
         try:
             code = self.process.wait(timeout * sanitizers.patience())
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.send(signal.SIGKILL)
             code = self.process.wait()
         self._forget()
         return code

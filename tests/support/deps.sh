@@ -4,7 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
-#   deps_cluster + Kubernetes, for `./dev test cluster`
+#   deps_cluster + Kubernetes and what runs its pods, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
@@ -20,7 +20,8 @@ offtake_newer_opensearch_version=3.6.0
 offtake_elasticsearch_version=8.19.21
 offtake_flights_version=0.0.3
 offtake_kubernetes_version=1.34.10
-offtake_go_version=1.24.9 # where the system has none of at least 1.24
+offtake_coredns_version=1.15.0
+offtake_go_version=1.26.8 # where the system has none of at least 1.26
 
 offtake_build_packages=(
   g++ cmake ninja-build ccache lld pkg-config
@@ -107,12 +108,12 @@ deps_full() {
   deps_search elasticsearch "$offtake_elasticsearch_version"
 }
 
-# Prints a Go of at least 1.24: the system's, or the one that Go publishes as a module (Debian 12 has 1.19, which is
+# Prints a Go of at least 1.26: the system's, or the one that Go publishes as a module (Debian 12 has 1.19, which is
 # enough to fetch it).
 offtake_go() {
   local minor module folder
   minor="$(go version 2>/dev/null | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')"
-  if [ "${minor:-0}" -ge 24 ]; then
+  if [ "${minor:-0}" -ge 26 ]; then
     command -v go
     return
   fi
@@ -123,24 +124,37 @@ offtake_go() {
   chmod -R +x "$folder/bin" "$folder/pkg/tool" && printf '%s/bin/go\n' "$folder"
 }
 
+# deps_go_build SOURCE OUTPUT [LINKER FLAGS]: the Go program in tests/support/SOURCE, of exactly what its go.sum names.
+deps_go_build() {
+  local source="$1" output="$2" go log="${2%/*}/build.log"
+  go="$(offtake_go)" || return 1
+  (
+    cd "$offtake_tests/support/$source" &&
+      CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w ${3:-}" \
+        -o "$output" . >"$log" 2>&1
+  ) || { tail -n 50 "$log" >&2; return 1; }
+}
+
 # etcd, the servers of Kubernetes and kubectl as one program, which is the one whose name it is called by.
 deps_make_hyperkube() {
-  local folder="$1" go package=k8s.io/component-base/version name
-  go="$(offtake_go)" || return 1
+  local folder="$1" package=k8s.io/component-base/version name
   deps_say "Kubernetes $offtake_kubernetes_version (about ten minutes)"
-  (
-    cd "$offtake_tests/support/hyperkube" &&
-      CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -mod=readonly -trimpath -buildvcs=false -o "$folder/hyperkube" \
-        -ldflags "-s -w -X $package.gitVersion=v$offtake_kubernetes_version -X $package.gitMajor=1 \
-          -X $package.gitMinor=34 -X $package.gitTreeState=clean" . >"$folder/build.log" 2>&1
-  ) || { tail -n 50 "$folder/build.log" >&2; return 1; }
+  deps_go_build hyperkube "$folder/hyperkube" "-X $package.gitVersion=v$offtake_kubernetes_version \
+    -X $package.gitMajor=1 -X $package.gitMinor=34 -X $package.gitTreeState=clean" || return 1
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl; do
     ln -s hyperkube "$folder/$name"
   done
 }
 
+deps_make_clusterdns() {
+  deps_say "CoreDNS $offtake_coredns_version (some minutes)"
+  deps_go_build cluster/clusterdns "$1/clusterdns"
+}
+
 deps_cluster() {
-  deps_test && deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube
+  deps_test && deps_apt containerd runc containernetworking-plugins iproute2 iptables || return 1
+  deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube || return 1
+  deps_into "$offtake_cache/clusterdns-$offtake_coredns_version" deps_make_clusterdns
 }
 
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }

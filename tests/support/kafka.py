@@ -41,13 +41,14 @@ def archive() -> pathlib.Path:
 
 
 class Kafka:
-    def __init__(self, folder: pathlib.Path):
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, host: str = "127.0.0.1"):
+        """`host`: the address it listens on, as that of this machine for pods of a cluster."""
+        self.folder, self.host = folder, host
         self.child = None
         self._admin = None
         folder.mkdir(parents=True)
         self.authority = tls.Authority(folder / "tls")
-        key, certificate = self.authority.issue("broker")
+        key, certificate = self.authority.issue("broker", names=f"IP:{host},DNS:localhost")
         self._keystore = folder / "tls/broker.pem"
         self._keystore.write_text(key.read_text() + certificate.read_text() + self.authority.certificate.read_text())
 
@@ -76,11 +77,11 @@ class Kafka:
 
     @property
     def bootstrap(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def secure_bootstrap(self) -> str:
-        return f"127.0.0.1:{self.secure_port}"
+        return f"{self.host}:{self.secure_port}"
 
     def client_config(self, secure: bool = False) -> dict:
         quiet = {"log_level": 1}  # errors come back from the calls; brokers that go away are part of some tests
@@ -178,9 +179,9 @@ class Kafka:
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{secure},"
+            "listeners": f"PLAINTEXT://{self.host}:{plain},SASL_SSL://{self.host}:{secure},"
                          f"CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{secure}",
+            "advertised.listeners": f"PLAINTEXT://{self.host}:{plain},SASL_SSL://{self.host}:{secure}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "PLAINTEXT",
             "sasl.enabled.mechanisms": "PLAIN",
@@ -222,5 +223,5 @@ class Kafka:
         assert 1 in metadata.brokers and metadata.brokers[1].port == self.port, metadata.brokers
 
     def _accepts(self) -> bool:
-        with socket.create_connection(("127.0.0.1", self.port), 1):
+        with socket.create_connection((self.host, self.port), 1):
             return port_owner_is(self.port, self.child.pid)

@@ -1,4 +1,4 @@
-"""A real Kubernetes API on this machine's loopback: etcd and kube-apiserver, no nodes. Both are one binary that
+"""A real Kubernetes API: its administrator, and a control plane without nodes. All of Kubernetes is one binary that
 `./dev deps cluster` builds (support/hyperkube); it is the component whose name it is called by."""
 
 import json
@@ -16,6 +16,16 @@ VERSION = "1.34.10"
 TOKEN = "admin-of-the-tests"
 GROUP = "/apis/offtake.dev/v1alpha1"
 
+_GROUPS = {
+    "/api/v1": "configmaps endpoints events persistentvolumeclaims pods secrets serviceaccounts services",
+    "/apis/apps/v1": "daemonsets deployments replicasets statefulsets",
+    "/apis/batch/v1": "cronjobs jobs",
+    "/apis/coordination.k8s.io/v1": "leases",
+    "/apis/networking.k8s.io/v1": "ingresses networkpolicies",
+    "/apis/policy/v1": "poddisruptionbudgets",
+    "/apis/rbac.authorization.k8s.io/v1": "rolebindings roles",
+}
+
 
 def programs() -> pathlib.Path:
     return paths.cached(f"hyperkube-{VERSION}")
@@ -25,19 +35,73 @@ def is_there() -> bool:
     return (paths.cache() / f"hyperkube-{VERSION}/.complete").exists()
 
 
-class ControlPlane:
+class Administrator:
+    """Who may do everything at an API server."""
+
+    url: str
+
+    def __init__(self, authority: pathlib.Path):
+        self.session = requests.Session()
+        self.session.trust_env = False  # or an authority named there would replace ours
+        self.session.verify = str(authority)
+        self.session.headers["Authorization"] = f"Bearer {TOKEN}"
+
+    def request(self, method: str, path: str, body: dict | list | None = None,
+                content_type: str = "application/json", **query) -> requests.Response:
+        data = None if body is None else json.dumps(body)
+        return self.session.request(method, self.url + path, data=data, params=query, timeout=60,
+                                    headers={"Content-Type": content_type})
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> dict | None:
+        """`kind` as in paths: pods, statefulsets; of those that live in namespaces."""
+        answer = self.request("GET", f"{place(kind, namespace)}/{name}")
+        assert answer.status_code in (200, 404), answer.text
+        return answer.json() if answer.status_code == 200 else None
+
+    def list(self, kind: str, namespace: str = "default", **query) -> list[dict]:
+        """`query` as labelSelector="app=offtake"."""
+        answer = self.request("GET", place(kind, namespace), **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    def apply(self, path: str, document: dict, manager: str = "tests") -> requests.Response:
+        return self.request("PATCH", path, document, "application/apply-patch+yaml", fieldManager=manager, force="true",
+                            fieldValidation="Strict")
+
+    def install_crds(self) -> None:
+        """Those of manifests/crds, each until it is served."""
+        for file in sorted((paths.ROOT / "manifests/crds").glob("*.yaml")):
+            crd = yaml.safe_load(file.read_text())
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
+            answer = self.apply(path, crd)
+            assert answer.status_code in (200, 201), answer.text
+
+            def established():
+                conditions = self.request("GET", path).json().get("status", {}).get("conditions") or []
+                refused = [c for c in conditions if c["type"] == "NonStructuralSchema" and c["status"] == "True"]
+                assert not refused, refused
+                return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+            eventually(established, 30, f"{crd['metadata']['name']} is established")
+
+
+def service_account_key(folder: pathlib.Path) -> pathlib.Path:
+    """What the tokens of service accounts are signed with."""
+    file = folder / "accounts.key"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", file], check=True)
+    return file
+
+
+class ControlPlane(Administrator):
+    """etcd and an API server on this machine's loopback, without nodes."""
+
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         folder.mkdir(parents=True)
         self.authority = Authority(folder / "pki", "Kubernetes test CA")
+        super().__init__(self.authority.certificate)
         self.key, self.certificate = self.authority.issue("kube-apiserver")
-        self._service_accounts = folder / "pki/accounts.key"
-        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-out", self._service_accounts], check=True)
+        self._service_accounts = service_account_key(folder / "pki")
         (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-        self.session = requests.Session()
-        self.session.trust_env = False  # or an authority named there would replace ours
-        self.session.verify = str(self.authority.certificate)
-        self.session.headers["Authorization"] = f"Bearer {TOKEN}"
 
     def start(self) -> "ControlPlane":
         clients, peers, self.port = free_ports(3)
@@ -69,30 +133,11 @@ class ControlPlane:
         self.server.stop(timeout=30)
         self.etcd.stop()
 
-    def request(self, method: str, path: str, body: dict | list | None = None,
-                content_type: str = "application/json", **query) -> requests.Response:
-        data = None if body is None else json.dumps(body)
-        return self.session.request(method, self.url + path, data=data, params=query, timeout=60,
-                                    headers={"Content-Type": content_type})
 
-    def apply(self, path: str, document: dict, manager: str = "tests") -> requests.Response:
-        return self.request("PATCH", path, document, "application/apply-patch+yaml", fieldManager=manager, force="true",
-                            fieldValidation="Strict")
-
-    def install_crds(self) -> None:
-        """Those of manifests/crds, each until it is served."""
-        for file in sorted((paths.ROOT / "manifests/crds").glob("*.yaml")):
-            crd = yaml.safe_load(file.read_text())
-            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
-            answer = self.apply(path, crd)
-            assert answer.status_code in (200, 201), answer.text
-
-            def established():
-                conditions = self.request("GET", path).json().get("status", {}).get("conditions") or []
-                refused = [c for c in conditions if c["type"] == "NonStructuralSchema" and c["status"] == "True"]
-                assert not refused, refused
-                return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
-            eventually(established, 30, f"{crd['metadata']['name']} is established")
+def place(kind: str, namespace: str) -> str:
+    """The path of a namespace's objects of a kind; ours when Kubernetes has none of the name."""
+    group = next((group for group, kinds in _GROUPS.items() if kind in kinds.split()), GROUP)
+    return f"{group}/namespaces/{namespace}/{kind}"
 
 
 def path_of(document: dict) -> str:

@@ -53,8 +53,9 @@ def _template_folder() -> pathlib.Path:
 
 
 class Postgres:
-    def __init__(self, folder: pathlib.Path, with_tls: bool = False, **settings):
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, with_tls: bool = False, host: str = "127.0.0.1", **settings):
+        """`host`: the address it listens on, as that of this machine for pods of a cluster."""
+        self.folder, self.host = folder, host
         self.child = None
         self.authority = None
         self._settings = settings
@@ -63,9 +64,13 @@ class Postgres:
         subprocess.run(["cp", "-a", "--reflink=auto", str(_template_folder()), str(self._data)], check=True)
         owner = self._data.stat()
         os.chown(folder, owner.st_uid, owner.st_gid)
+        if host != "127.0.0.1":
+            with open(self._data / "pg_hba.conf", "a") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
         if with_tls:
             self.authority = tls.Authority(folder / "tls")
-            for source, name in zip(self.authority.issue("postgres"), ("server.key", "server.crt")):
+            issued = self.authority.issue("postgres", names=f"IP:{host},DNS:localhost")
+            for source, name in zip(issued, ("server.key", "server.crt")):
                 shutil.copy(source, self._data / name)
                 os.chown(self._data / name, owner.st_uid, owner.st_gid)
                 (self._data / name).chmod(0o600)
@@ -94,18 +99,18 @@ class Postgres:
 
     def connect(self, user: str = ADMIN, password: str = PASSWORD, database: str = "postgres", **options):
         """An autocommit connection in UTC."""
-        return psycopg.connect(host="127.0.0.1", port=self.port, user=user, password=password, dbname=database,
+        return psycopg.connect(host=self.host, port=self.port, user=user, password=password, dbname=database,
                                autocommit=True, options="-c TimeZone=UTC", **options)
 
     def create_database(self, name: str) -> None:
         with self.connect() as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
 
-    def url(self, database: str = "postgres", host: str = "127.0.0.1") -> str:
-        return f"postgresql://{host}:{self.port}/{database}"
+    def url(self, database: str = "postgres", host: str | None = None) -> str:
+        return f"postgresql://{host or self.host}:{self.port}/{database}"
 
     def _launch(self) -> None:
-        settings = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off",
+        settings = {"listen_addresses": self.host, "fsync": "off", "full_page_writes": "off",
                     "wal_level": "minimal", "max_wal_senders": 0, "max_connections": 100, "max_wal_size": "4GB",
                     "TimeZone": "UTC", "log_line_prefix": "%m [%p] %u@%d ", **self._settings}
         if self.authority is not None:

@@ -22,11 +22,12 @@ class Authority:
     def certificate(self) -> pathlib.Path:
         return self.folder / "ca.crt"
 
-    def issue(self, name: str) -> tuple[pathlib.Path, pathlib.Path]:
-        """(key in PKCS#8, certificate) of a server on this machine."""
+    def issue(self, name: str, subject: str | None = None,
+              names: str = "IP:127.0.0.1,DNS:localhost") -> tuple[pathlib.Path, pathlib.Path]:
+        """(key in PKCS#8, certificate) of a server on this machine, or at other names, or of a client."""
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-                 f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=self.folder)
-        (self.folder / f"{name}.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+                 subject or f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=self.folder)
+        (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\n")
         _openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
                  "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=self.folder)
         return self.folder / f"{name}.key", self.folder / f"{name}.crt"
