@@ -8,8 +8,9 @@ namespace {
 using json::Value;
 
 base::Error pending(const std::string& name, const std::string& why, const std::string& message) {
-  std::string text = fmt::format("the worker's pod {} does not run yet", name);
-  if (!why.empty()) text += fmt::format(": {}", why);
+  if (why.empty())
+    return base::waiting("WorkerStarting", fmt::format("The worker's pod {} is starting.", name));
+  std::string text = fmt::format("the worker's pod {} does not run: {}", name, why);
   if (!message.empty()) text += fmt::format(": {}", message);
   return base::waiting("WorkerPending", text);
 }
