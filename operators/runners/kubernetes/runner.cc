@@ -120,9 +120,9 @@ class Pods : public KubernetesRunner {
     out.job_hash = deployment->at({"metadata", "annotations"}).string_or(annotation::kJobHash);
     const auto pod = present_pod(pods_of(key));
     if (!pod) {
-      out.waits = base::waiting(
-          "WorkerPending", fmt::format("Deployment {} has no pod yet{}",
-                                       (*deployment)["metadata"].string_or("name"), refusal_of(*deployment)));
+      const std::string refusal = refusal_of(*deployment);
+      out.waits = refusal.empty() ? base::waiting("WorkerStarting", "The worker's pod is being made.")
+                                  : base::waiting("WorkerPending", "the worker's pod is refused: " + refusal);
       return out;
     }
     out.running = pod->running && !pod->ending;
@@ -265,7 +265,7 @@ class Pods : public KubernetesRunner {
     if (!conditions.is_array()) return "";
     for (const Value& condition : conditions.as_array()) {
       if (condition.string_or("type") == "ReplicaFailure" && condition.string_or("status") == "True") {
-        return ": " + condition.string_or("message");
+        return condition.string_or("message");
       }
     }
     return "";
