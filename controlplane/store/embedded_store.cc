@@ -120,7 +120,6 @@ base::Result<ObjectList> EmbeddedStore::list(const Kind& kind, const ListOptions
   if (!options.continue_token.empty()) {
     auto read = read_token(options.continue_token);
     if (!read) return std::move(read).error();
-    if (!ring_->knows(read->version)) return expired(read->version);
     token = *std::move(read);
   }
   std::vector<ObjectPtr> found;
@@ -129,25 +128,55 @@ base::Result<ObjectList> EmbeddedStore::list(const Kind& kind, const ListOptions
   {
     const std::shared_lock lock(mutex_);
     version = token ? token->version : version_;
-    const auto objects = objects_.find(&kind);
-    if (objects != objects_.end()) {
-      const Objects& all = objects->second;
-      auto it = token                            ? all.upper_bound(token->last)
-                : options.namespace_name.empty() ? all.begin()
-                                                 : all.lower_bound(Place(options.namespace_name, ""));
-      for (; it != all.end(); ++it) {
-        if (!options.namespace_name.empty() && it->first.first != options.namespace_name) break;
-        if (labels->matches(*it->second) && fields->matches(*it->second)) found.push_back(it->second);
-      }
+    auto there = objects_from(kind, options.namespace_name, token ? &token->last : nullptr, version);
+    if (!there) return std::move(there).error();
+    for (ObjectPtr& object : *there) {
+      if (labels->matches(*object) && fields->matches(*object)) found.push_back(std::move(object));
     }
   }
   const std::size_t limit = options.limit > 0 ? static_cast<std::size_t>(options.limit) : found.size();
   for (std::size_t i = 0; i < std::min(limit, found.size()); ++i) out.items.push_back(*found[i]);
   if (found.size() > limit) {
-    out.remaining = static_cast<std::int64_t>(found.size() - limit);
+    // Of what selectors find the API does not say how much is left.
+    const bool all = labels->empty() && fields->empty();
+    out.remaining = all ? static_cast<std::int64_t>(found.size() - limit) : 0;
     out.continue_token = write_token(version, {namespace_of(out.items.back()), name_of(out.items.back())});
   }
   out.resource_version = std::to_string(version);
+  return out;
+}
+
+base::Result<std::vector<ObjectPtr>> EmbeddedStore::objects_from(const Kind& kind,
+                                                                 const std::string& namespace_name,
+                                                                 const Place* after,
+                                                                 std::int64_t version) const {
+  const auto belongs = [&](const Place& place) {
+    return namespace_name.empty() || place.first == namespace_name;
+  };
+  std::vector<ObjectPtr> out;
+  static const Objects kNone;
+  const auto found = objects_.find(&kind);
+  const Objects& all = found == objects_.end() ? kNone : found->second;
+  if (after == nullptr) {
+    for (auto it = all.lower_bound(Place(namespace_name, "")); it != all.end() && belongs(it->first); ++it) {
+      out.push_back(it->second);
+    }
+    return out;
+  }
+  // A later page is of the moment of the first one: what has changed since is taken back.
+  Objects then(all.upper_bound(*after), all.end());
+  const bool known = ring_->each_since(kind, version, [&](const RingEvent& change) {
+    const json::Value& object = change.before != nullptr ? *change.before : *change.after;
+    Place place(namespace_of(object), name_of(object));
+    if (place <= *after) return;
+    if (change.before != nullptr) {
+      then[std::move(place)] = change.before;
+    } else {
+      then.erase(place);
+    }
+  });
+  if (!known) return expired(version);
+  for (auto it = then.begin(); it != then.end() && belongs(it->first); ++it) out.push_back(it->second);
   return out;
 }
 
