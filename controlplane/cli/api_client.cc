@@ -50,8 +50,8 @@ std::string warning_text(std::string_view header) {
 }
 
 // The object without what changes by itself: equal ones were not touched by a write.
-json::Value written_part(json::Value object) {
-  object.erase("status");
+json::Value written_part(json::Value object, bool with_status) {
+  if (!with_status) object.erase("status");
   if (json::Value* metadata = object.find("metadata")) {
     metadata->erase("resourceVersion");
     metadata->erase("managedFields");
@@ -236,28 +236,57 @@ base::Result<store::Written> ApiClient::update_status(const json::Value& object,
   return write(*std::move(request));
 }
 
-base::Result<store::Written> ApiClient::apply(const json::Value& object, const store::ApplyOptions& options) {
-  auto kind = kind_of_object(object);
-  if (!kind) return std::move(kind).error();
-  const std::string space = namespace_of(**kind, object), name = name_of(object);
-  json::Value before;
-  if (auto present = get(**kind, space, name)) {
-    before = written_part(*std::move(present));
-  } else if (present.error().code != "NotFound") {
-    return std::move(present).error();
-  }
+namespace {
+
+http::ClientRequest apply_request(const Kind& kind, const json::Value& body,
+                                  const store::ApplyOptions& options) {
   http::ClientRequest request;
   request.method = "PATCH";
-  request.path = resource_path(**kind, space, name) + (options.status ? "/status" : "");
+  request.path =
+      resource_path(kind, namespace_of(kind, body), name_of(body)) + (options.status ? "/status" : "");
   request.query = {{"fieldManager", options.field_manager}};
   if (options.force) request.query.emplace_back("force", "true");
   if (options.dry_run) request.query.emplace_back("dryRun", "All");
   request.headers.set("Content-Type", "application/apply-patch+yaml");
-  request.body = json::dump(object);
-  auto written = write(std::move(request));
-  if (!written) return std::move(written).error();
-  written->changed = !(written_part(written->object) == before);
-  return written;
+  request.body = json::dump(body);
+  return request;
+}
+
+}  // namespace
+
+base::Result<store::Written> ApiClient::apply(const json::Value& object, const store::ApplyOptions& options) {
+  auto kind = kind_of_object(object);
+  if (!kind) return std::move(kind).error();
+  const std::string uid = object["metadata"].string_or("uid");
+  // Kubernetes writes a status to whatever has that name. That it is still the object of this uid is told by
+  // reading it and writing over exactly what was read, again when something else was written in between.
+  const bool bound =
+      options.status && !uid.empty() && object["metadata"].string_or("resourceVersion").empty();
+  constexpr int kMostTries = 8;
+  for (int tried = 1;; ++tried) {
+    json::Value before, body = object;
+    auto present = get(**kind, namespace_of(**kind, object), name_of(object));
+    if (present) {
+      const std::string stored = (*present)["metadata"].string_or("uid");
+      if (options.status && !uid.empty() && uid != stored) {
+        return base::terminal("Conflict", fmt::format("{} {} is another object by now: its uid is {}, not {}",
+                                                      (*kind)->kind, name_of(object), stored, uid));
+      }
+      if (bound)
+        body.get_or_add("metadata").set("resourceVersion", (*present)["metadata"]["resourceVersion"]);
+      before = written_part(*std::move(present), options.status);
+    } else if (present.error().code != "NotFound") {
+      return std::move(present).error();
+    }
+    auto written = write(apply_request(**kind, body, options));
+    if (written) {
+      written->changed = !(written_part(written->object, options.status) == before);
+      return written;
+    }
+    const base::Error& error = written.error();
+    const bool overtaken = bound && error.code == "Conflict" && error.causes.empty();
+    if (!overtaken || tried == kMostTries) return written;
+  }
 }
 
 base::Result<store::Written> ApiClient::patch(const Kind& kind, std::string_view namespace_name,

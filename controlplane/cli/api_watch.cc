@@ -17,7 +17,8 @@ class HttpWatch : public store::Watch {
 
   base::Result<std::optional<store::WatchEvent>> next(std::chrono::milliseconds timeout) override {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, timeout, [&] { return !queue_.empty() || ended_; });
+    wake_.wait_for(lock, timeout, [&] { return !queue_.empty() || ended_ || closed_; });
+    if (closed_) return std::optional<store::WatchEvent>();
     if (!queue_.empty()) {
       store::WatchEvent event = std::move(queue_.front());
       queue_.pop_front();
@@ -34,7 +35,7 @@ class HttpWatch : public store::Watch {
   void close() override {
     thread_.request_stop();
     const std::lock_guard lock(mutex_);
-    ended_ = true;
+    closed_ = true;
     wake_.notify_all();
   }
 
@@ -93,7 +94,8 @@ class HttpWatch : public store::Watch {
   std::condition_variable wake_;
   std::deque<store::WatchEvent> queue_;
   std::optional<base::Error> error_;
-  bool ended_ = false;
+  bool ended_ = false;   // by the server
+  bool closed_ = false;  // by us
   std::string position_;
   std::jthread thread_;  // last: it uses all of the above
 };
