@@ -250,6 +250,11 @@ base::Result<Written> EmbeddedStore::replace(const json::Value& object, const Wr
     const std::string name = name_of(object);
     const ObjectPtr before = find(**kind, sent_namespace(**kind, object), name);
     if (before == nullptr) return not_found(**kind, name);
+    const std::string uid = uid_of(object);
+    if (!uid.empty() && uid != uid_of(*before)) return uid_conflict(**kind, name, uid, uid_of(*before));
+    // As the API server has it: core kinds alone are replaced without a look at what was there.
+    const bool core = (*kind)->group.empty();
+    if (!core && version_of(object).empty()) return version_required(**kind, name);
     return change_locked(**kind, before, object, nullptr,
                          {writer_for(options.field_manager, subresource), options.dry_run});
   }();
@@ -272,9 +277,14 @@ base::Result<Written> EmbeddedStore::patch(const Kind& kind, std::string_view na
       if (!patched) return std::move(patched).error();
       after = *std::move(patched);
     }
-    if (!(after["apiVersion"] == (*before)["apiVersion"]) || !(after["kind"] == (*before)["kind"]) ||
-        name_of(after) != name || namespace_of(after) != namespace_of(*before)) {
-      return base::terminal("BadRequest", "a patch cannot change apiVersion, kind, name or namespace");
+    if (!(after["apiVersion"] == (*before)["apiVersion"]) || !(after["kind"] == (*before)["kind"])) {
+      return base::terminal("Invalid", "a patch cannot change apiVersion or kind");
+    }
+    if (name_of(after) != name || namespace_of(after) != namespace_of(*before)) {
+      return base::terminal("BadRequest", "a patch cannot change name or namespace");
+    }
+    if (const std::string uid = uid_of(after); !uid.empty() && uid != uid_of(*before)) {
+      return uid_fixed(kind, name, uid);
     }
     return change_locked(
         kind, before, std::move(after), nullptr,
@@ -292,6 +302,8 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
   }
   const std::string name = name_of(object);
   if (name.empty()) return base::terminal("BadRequest", "metadata.name is required to apply");
+  if (options.field_manager.empty())
+    return base::terminal("Invalid", "an apply needs the name of its manager");
   auto written = [&]() -> base::Result<Written> {
     const std::unique_lock lock(mutex_);
     const WriteContext context{writer_for(options.field_manager, options.status ? "status" : ""),
@@ -299,10 +311,13 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
     const ObjectPtr before = find(**kind, sent_namespace(**kind, object), name);
     const std::string uid = uid_of(object);
     if (before == nullptr) {
-      if (!uid.empty()) return uid_conflict(**kind, name, uid, "");
       if (options.status) return not_found(**kind, name);
+      if (!uid.empty()) return uid_conflict(**kind, name, uid, "");
     } else {
-      if (!uid.empty() && uid != uid_of(*before)) return uid_conflict(**kind, name, uid, uid_of(*before));
+      if (!uid.empty() && uid != uid_of(*before)) {
+        if (options.status) return uid_conflict(**kind, name, uid, uid_of(*before));
+        return uid_fixed(**kind, name, uid);
+      }
       const std::string version = version_of(object);
       if (!version.empty() && version != version_of(*before)) return version_conflict(**kind, name);
     }
@@ -320,8 +335,11 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
     }
     static const json::Value kNothing;
     const json::Value& live = before == nullptr ? kNothing : *before;
-    auto applied = apply_config(**kind, live, read_managers(live.at({"metadata", "managedFields"})), config,
-                                context.writer, options.force);
+    FieldManagers managers = read_managers(live.at({"metadata", "managedFields"}));
+    if (managers.empty() && before != nullptr) {
+      managers = managers_before_first_apply(**kind, live, context.writer);
+    }
+    auto applied = apply_config(**kind, live, managers, config, context.writer, options.force);
     if (!applied) return std::move(applied).error();
     if (before == nullptr)
       return create_locked(**kind, std::move(applied->object), &applied->managers, context);
