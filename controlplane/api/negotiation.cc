@@ -93,6 +93,10 @@ std::string content_type(const http::Request& request) {
 
 base::Result<json::Value> parse_body(std::string_view text, bool yaml, const resources::Kind* kind) {
   if (!yaml) return json::parse(text);
+  // What is sent as YAML is JSON for the most part, and then says itself what is text and what a number.
+  if (trim(text).starts_with('{')) {
+    if (auto object = json::parse(text)) return object;
+  }
   auto documents = yaml::parse(text);
   if (!documents) return std::move(documents).error();
   if (documents->size() != 1) {

@@ -67,7 +67,7 @@ json::Value shaped_list(const resources::Kind& kind, const store::ObjectList& li
   json::Value metadata = json::Object{{"resourceVersion", list.resource_version}};
   if (!list.continue_token.empty()) {
     metadata.set("continue", list.continue_token);
-    metadata.set("remainingItemCount", list.remaining);
+    if (list.remaining > 0) metadata.set("remainingItemCount", list.remaining);
   }
   if (options.shape == Shape::kTable) return table(kind, list.items, std::move(metadata), options);
   json::Value items = json::Value::array();

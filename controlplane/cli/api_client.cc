@@ -6,8 +6,8 @@ namespace {
 using resources::Kind;
 
 // The object without what changes by itself: equal ones were not touched by a write.
-json::Value written_part(json::Value object) {
-  object.erase("status");
+json::Value written_part(json::Value object, bool with_status) {
+  if (!with_status) object.erase("status");
   if (json::Value* metadata = object.find("metadata")) {
     metadata->erase("resourceVersion");
     metadata->erase("managedFields");
@@ -71,13 +71,13 @@ base::Result<store::Written> ApiClient::apply(const json::Value& object, const s
   const json::Value& metadata = object["metadata"];
   json::Value before;
   if (auto present = get(**kind, metadata.string_or("namespace"), metadata.string_or("name"))) {
-    before = written_part(*std::move(present));
+    before = written_part(*std::move(present), options.status);
   } else if (present.error().code != "NotFound") {
     return std::move(present).error();
   }
   auto written = store::ApiClient::apply(object, options);
   if (!written) return std::move(written).error();
-  written->changed = !(written_part(written->object) == before);
+  written->changed = !(written_part(written->object, options.status) == before);
   return written;
 }
 

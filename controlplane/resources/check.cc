@@ -326,6 +326,18 @@ const Kind* resolve_kind(const json::Value& object, std::vector<Error>& errors) 
   return nullptr;
 }
 
+void check_notes(const json::Value& annotations, std::vector<Error>& errors) {
+  constexpr std::size_t kMostBytes = 256 << 10;
+  if (!annotations.is_object()) return;
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : annotations.as_object()) {
+    bytes += name.size() + (value.is_string() ? value.as_string().size() : 0);
+  }
+  if (bytes <= kMostBytes) return;
+  errors.push_back(field_error("TooLong", "metadata.annotations",
+                               fmt::format("hold {} bytes; at most {} are allowed", bytes, kMostBytes), ""));
+}
+
 void check_names(const Kind& kind, const json::Value& object, std::vector<Error>& errors) {
   const json::Value& metadata = object["metadata"];
   if (!metadata.is_object()) return;
@@ -337,6 +349,7 @@ void check_names(const Kind& kind, const json::Value& object, std::vector<Error>
     errors.push_back(
         field_error("BadName", "metadata.name", fmt::format("'{}' {}", name, kind.name_format->says), ""));
   }
+  check_notes(metadata["annotations"], errors);
   const std::string space = metadata.string_or("namespace");
   if (space.empty()) return;
   if (!kind.namespaced) {
@@ -359,6 +372,8 @@ bool has_error_at(const std::vector<Error>& errors, std::string_view field) {
 
 void check_rules(const Kind& kind, const json::Value& object, const SqlCheck& sql,
                  std::vector<Error>& errors) {
+  if (&kind == &kind_of<Secret>()) append(errors, validate_self(from_json<Secret>(object)));
+  if (&kind == &kind_of<Event>()) append(errors, validate_self(from_json<Event>(object)));
   if (&kind == &kind_of<EventStore>()) append(errors, validate_self(from_json<EventStore>(object)));
   if (&kind == &kind_of<Dataset>()) append(errors, validate_self(from_json<Dataset>(object)));
   if (&kind == &kind_of<DataProduct>()) append(errors, validate_self(from_json<DataProduct>(object), sql));

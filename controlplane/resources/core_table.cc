@@ -55,7 +55,8 @@ template <>
 const ObjectType& table<Secret>() {
   static const ObjectType type =
       root_table<Secret>("Secret", "Credentials; kept encrypted")
-          .field("type", &Secret::type, "What the keys are for", default_to("Opaque"), at_most(253))
+          .field("type", &Secret::type, "What the keys are for", default_to("Opaque"), immutable(),
+                 at_most(253))
           .field("data", &Secret::data, "Values in base64", at_most(256), keys_like(kSecretKey),
                  each(like(kBase64)), each(at_most(1400 << 10)))
           .field("stringData", &Secret::string_data, "Values as plain text; only for writing", at_most(256),

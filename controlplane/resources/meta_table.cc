@@ -38,7 +38,7 @@ const ObjectType& table<ObjectMeta>() {
           .field("annotations", &ObjectMeta::annotations, "Free notes, not for selectors", at_most(256),
                  keys_like(kLabelKey))
           .field("finalizers", &ObjectMeta::finalizers, "Who must let go before the object is removed",
-                 at_most(64), set_list())
+                 at_most(64), set_list(), each(like(kLabelKey)))
           .field("ownerReferences", &ObjectMeta::owner_references, "Objects that this one goes with",
                  at_most(64), map_list({"uid"}))
           .plain("managedFields", FieldKind::kAny, "Which manager owns which field; given by the store")

@@ -143,6 +143,31 @@ void check_key(const DatasetKey& key, std::vector<Error>& errors) {
 
 }  // namespace
 
+std::vector<Error> validate_self(const Event& object) {
+  std::vector<Error> errors;
+  // Of objects of the whole cluster they are in one namespace that is always there.
+  const std::string& about = object.involved_object.namespace_name;
+  const std::string wanted = about.empty() ? "default" : about;
+  if (!object.metadata.namespace_name.empty() && object.metadata.namespace_name != wanted) {
+    errors.push_back(rule("BadValue", "involvedObject.namespace",
+                          fmt::format("'{}' is not the Event's own namespace", about),
+                          fmt::format("make the Event in {}", wanted)));
+  }
+  return errors;
+}
+
+std::vector<Error> validate_self(const Secret& object) {
+  constexpr std::size_t kMostBytes = 1 << 20;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : object.data) {
+    const auto padding = static_cast<std::size_t>(std::count(value.begin(), value.end(), '='));
+    bytes += value.size() / 4 * 3 - std::min(padding, value.size() / 4 * 3);
+  }
+  if (bytes <= kMostBytes) return {};
+  return {
+      rule("TooLong", "data", fmt::format("holds {} bytes; at most {} are allowed", bytes, kMostBytes), "")};
+}
+
 std::vector<Error> validate_self(const EventStore& object) {
   std::vector<Error> errors;
   if (!object.spec.kafka) return errors;

@@ -53,9 +53,10 @@ std::vector<base::Error> check_update(const Kind& kind, const json::Value& befor
   std::vector<base::Error> errors;
   compare(*kind.type, before, after, "", errors);
   if (&kind == &kind_of<Secret>() && before.bool_or("immutable")) {
-    if (!(before["data"] == after["data"]) || !after.bool_or("immutable")) {
+    if (!(before["data"] == after["data"])) {
       fixed(errors, "data", "cannot change, as the Secret is immutable");
     }
+    if (!after.bool_or("immutable")) fixed(errors, "immutable", "cannot be taken back");
   }
   return errors;
 }

@@ -35,6 +35,8 @@ std::vector<base::Error> check_update(const Kind& kind, const json::Value& befor
 void apply_defaults(const Kind& kind, json::Value& object);
 
 // The rules of one object that its field table cannot say.
+std::vector<base::Error> validate_self(const Secret& object);
+std::vector<base::Error> validate_self(const Event& object);
 std::vector<base::Error> validate_self(const EventStore& object);
 std::vector<base::Error> validate_self(const Dataset& object);
 std::vector<base::Error> validate_self(const TargetClass& object);

@@ -54,10 +54,40 @@ base::Result<Written> ApiClient::update_status(const json::Value& object, const 
   return api_->update_status(resource_type(**kind), object, options);
 }
 
+base::Error another_object(const json::Value& object, std::string_view stored_uid) {
+  const json::Value& metadata = object["metadata"];
+  return base::terminal("Conflict", fmt::format("{} {} is another object by now: its uid is {}, not {}",
+                                                object.string_or("kind"), metadata.string_or("name"),
+                                                stored_uid, metadata.string_or("uid")));
+}
+
+bool is_bound_to_uid(const json::Value& object, const ApplyOptions& options) {
+  const json::Value& metadata = object["metadata"];
+  return options.status && !metadata.string_or("uid").empty() &&
+         metadata.string_or("resourceVersion").empty();
+}
+
 base::Result<Written> ApiClient::apply(const json::Value& object, const ApplyOptions& options) {
   auto kind = kind_of_object(object);
   if (!kind) return std::move(kind).error();
-  return api_->apply(resource_type(**kind), object, options);
+  const kubernetes::ResourceType type = resource_type(**kind);
+  if (!is_bound_to_uid(object, options)) return api_->apply(type, object, options);
+  const json::Value& metadata = object["metadata"];
+  constexpr int kMostTries = 8;
+  for (int tried = 1;; ++tried) {
+    auto present = api_->get(type, metadata.string_or("namespace"), metadata.string_or("name"));
+    if (!present) return std::move(present).error();
+    const json::Value& stored = (*present)["metadata"];
+    if (stored.string_or("uid") != metadata.string_or("uid")) {
+      return another_object(object, stored.string_or("uid"));
+    }
+    json::Value body = object;
+    body.get_or_add("metadata").set("resourceVersion", stored["resourceVersion"]);
+    auto written = api_->apply(type, body, options);
+    if (written) return written;
+    const bool overtaken = written.error().code == "Conflict" && written.error().causes.empty();
+    if (!overtaken || tried == kMostTries) return written;
+  }
 }
 
 base::Result<Written> ApiClient::patch(const Kind& kind, std::string_view namespace_name,

@@ -34,6 +34,10 @@ class ApiClient : public ResourceClient {
 };
 
 kubernetes::ResourceType resource_type(const resources::Kind& kind);
+// Kubernetes writes a status to whatever has that name. A status that names a uid is for the object of that
+// uid alone: it is written over exactly the version that was read.
+bool is_bound_to_uid(const json::Value& object, const ApplyOptions& options);
+base::Error another_object(const json::Value& object, std::string_view stored_uid);  // code Conflict
 // The kind that the object says it is; code BadRequest.
 base::Result<const resources::Kind*> kind_of_object(const json::Value& object);
 

@@ -24,7 +24,8 @@ class HttpWatch : public Watch {
 
   base::Result<std::optional<WatchEvent>> next(std::chrono::milliseconds timeout) override {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, timeout, [&] { return !queue_.empty() || ended_; });
+    wake_.wait_for(lock, timeout, [&] { return !queue_.empty() || ended_ || closed_; });
+    if (closed_) return std::optional<WatchEvent>();
     if (!queue_.empty()) {
       WatchEvent event = std::move(queue_.front());
       queue_.pop_front();
@@ -41,7 +42,7 @@ class HttpWatch : public Watch {
   void close() override {
     thread_.request_stop();
     const std::lock_guard lock(mutex_);
-    ended_ = true;
+    closed_ = true;
     wake_.notify_all();
   }
 
@@ -56,13 +57,13 @@ class HttpWatch : public Watch {
         type_, options_,
         [&](WatchEvent event) {
           std::unique_lock lock(mutex_);
-          wake_.wait(lock, [&] { return queue_.size() < kLongestQueue || ended_; });
+          wake_.wait(lock, [&] { return queue_.size() < kLongestQueue || closed_; });
           queue_.push_back(std::move(event));
           wake_.notify_all();
         },
         stop);
     const std::lock_guard lock(mutex_);
-    if (!ended && !ended_) error_ = std::move(ended).error();
+    if (!ended && !closed_) error_ = std::move(ended).error();
     ended_ = true;
     wake_.notify_all();
   }
@@ -74,7 +75,8 @@ class HttpWatch : public Watch {
   std::condition_variable wake_;
   std::deque<WatchEvent> queue_;
   std::optional<base::Error> error_;
-  bool ended_ = false;
+  bool ended_ = false;   // by the server
+  bool closed_ = false;  // by us
   std::string position_;
   std::jthread thread_;  // last: it uses all of the above
 };

@@ -163,7 +163,22 @@ base::Result<Written> CachedClient::update_status(const json::Value& object, con
 }
 
 base::Result<Written> CachedClient::apply(const json::Value& object, const ApplyOptions& options) {
-  return options.dry_run ? ApiClient::apply(object, options) : noted(ApiClient::apply(object, options));
+  if (options.dry_run) return ApiClient::apply(object, options);
+  if (!is_bound_to_uid(object, options)) return noted(ApiClient::apply(object, options));
+  // The version known here is most often the present one: no need to ask for it.
+  const json::Value& metadata = object["metadata"];
+  const Kind* kind = resources::find_kind(object.string_or("apiVersion"), object.string_or("kind"));
+  const std::string space = metadata.string_or("namespace");
+  const auto* informer = kind == nullptr ? nullptr : kept(*kind, space);
+  const auto known = informer == nullptr ? std::nullopt : informer->get(space, metadata.string_or("name"));
+  if (known && (*known)["metadata"].string_or("uid") == metadata.string_or("uid")) {
+    json::Value body = object;
+    body.get_or_add("metadata").set("resourceVersion", (*known)["metadata"]["resourceVersion"]);
+    auto written = noted(ApiClient::apply(body, options));
+    const bool overtaken = !written && written.error().code == "Conflict" && written.error().causes.empty();
+    if (!overtaken) return written;
+  }
+  return noted(ApiClient::apply(object, options));
 }
 
 base::Result<Written> CachedClient::patch(const Kind& kind, std::string_view namespace_name,

@@ -120,7 +120,6 @@ base::Result<ObjectList> EmbeddedStore::list(const Kind& kind, const ListOptions
   if (!options.continue_token.empty()) {
     auto read = read_token(options.continue_token);
     if (!read) return std::move(read).error();
-    if (!ring_->knows(read->version)) return expired(read->version);
     token = *std::move(read);
   }
   std::vector<ObjectPtr> found;
@@ -129,25 +128,55 @@ base::Result<ObjectList> EmbeddedStore::list(const Kind& kind, const ListOptions
   {
     const std::shared_lock lock(mutex_);
     version = token ? token->version : version_;
-    const auto objects = objects_.find(&kind);
-    if (objects != objects_.end()) {
-      const Objects& all = objects->second;
-      auto it = token                            ? all.upper_bound(token->last)
-                : options.namespace_name.empty() ? all.begin()
-                                                 : all.lower_bound(Place(options.namespace_name, ""));
-      for (; it != all.end(); ++it) {
-        if (!options.namespace_name.empty() && it->first.first != options.namespace_name) break;
-        if (labels->matches(*it->second) && fields->matches(*it->second)) found.push_back(it->second);
-      }
+    auto there = objects_from(kind, options.namespace_name, token ? &token->last : nullptr, version);
+    if (!there) return std::move(there).error();
+    for (ObjectPtr& object : *there) {
+      if (labels->matches(*object) && fields->matches(*object)) found.push_back(std::move(object));
     }
   }
   const std::size_t limit = options.limit > 0 ? static_cast<std::size_t>(options.limit) : found.size();
   for (std::size_t i = 0; i < std::min(limit, found.size()); ++i) out.items.push_back(*found[i]);
   if (found.size() > limit) {
-    out.remaining = static_cast<std::int64_t>(found.size() - limit);
+    // Of what selectors find the API does not say how much is left.
+    const bool all = labels->empty() && fields->empty();
+    out.remaining = all ? static_cast<std::int64_t>(found.size() - limit) : 0;
     out.continue_token = write_token(version, {namespace_of(out.items.back()), name_of(out.items.back())});
   }
   out.resource_version = std::to_string(version);
+  return out;
+}
+
+base::Result<std::vector<ObjectPtr>> EmbeddedStore::objects_from(const Kind& kind,
+                                                                 const std::string& namespace_name,
+                                                                 const Place* after,
+                                                                 std::int64_t version) const {
+  const auto belongs = [&](const Place& place) {
+    return namespace_name.empty() || place.first == namespace_name;
+  };
+  std::vector<ObjectPtr> out;
+  static const Objects kNone;
+  const auto found = objects_.find(&kind);
+  const Objects& all = found == objects_.end() ? kNone : found->second;
+  if (after == nullptr) {
+    for (auto it = all.lower_bound(Place(namespace_name, "")); it != all.end() && belongs(it->first); ++it) {
+      out.push_back(it->second);
+    }
+    return out;
+  }
+  // A later page is of the moment of the first one: what has changed since is taken back.
+  Objects then(all.upper_bound(*after), all.end());
+  const bool known = ring_->each_since(kind, version, [&](const RingEvent& change) {
+    const json::Value& object = change.before != nullptr ? *change.before : *change.after;
+    Place place(namespace_of(object), name_of(object));
+    if (place <= *after) return;
+    if (change.before != nullptr) {
+      then[std::move(place)] = change.before;
+    } else {
+      then.erase(place);
+    }
+  });
+  if (!known) return expired(version);
+  for (auto it = then.begin(); it != then.end() && belongs(it->first); ++it) out.push_back(it->second);
   return out;
 }
 
@@ -221,6 +250,11 @@ base::Result<Written> EmbeddedStore::replace(const json::Value& object, const Wr
     const std::string name = name_of(object);
     const ObjectPtr before = find(**kind, sent_namespace(**kind, object), name);
     if (before == nullptr) return not_found(**kind, name);
+    const std::string uid = uid_of(object);
+    if (!uid.empty() && uid != uid_of(*before)) return uid_conflict(**kind, name, uid, uid_of(*before));
+    // As the API server has it: core kinds alone are replaced without a look at what was there.
+    const bool core = (*kind)->group.empty();
+    if (!core && version_of(object).empty()) return version_required(**kind, name);
     return change_locked(**kind, before, object, nullptr,
                          {writer_for(options.field_manager, subresource), options.dry_run});
   }();
@@ -243,9 +277,14 @@ base::Result<Written> EmbeddedStore::patch(const Kind& kind, std::string_view na
       if (!patched) return std::move(patched).error();
       after = *std::move(patched);
     }
-    if (!(after["apiVersion"] == (*before)["apiVersion"]) || !(after["kind"] == (*before)["kind"]) ||
-        name_of(after) != name || namespace_of(after) != namespace_of(*before)) {
-      return base::terminal("BadRequest", "a patch cannot change apiVersion, kind, name or namespace");
+    if (!(after["apiVersion"] == (*before)["apiVersion"]) || !(after["kind"] == (*before)["kind"])) {
+      return base::terminal("Invalid", "a patch cannot change apiVersion or kind");
+    }
+    if (name_of(after) != name || namespace_of(after) != namespace_of(*before)) {
+      return base::terminal("BadRequest", "a patch cannot change name or namespace");
+    }
+    if (const std::string uid = uid_of(after); !uid.empty() && uid != uid_of(*before)) {
+      return uid_fixed(kind, name, uid);
     }
     return change_locked(
         kind, before, std::move(after), nullptr,
@@ -263,6 +302,8 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
   }
   const std::string name = name_of(object);
   if (name.empty()) return base::terminal("BadRequest", "metadata.name is required to apply");
+  if (options.field_manager.empty())
+    return base::terminal("Invalid", "an apply needs the name of its manager");
   auto written = [&]() -> base::Result<Written> {
     const std::unique_lock lock(mutex_);
     const WriteContext context{writer_for(options.field_manager, options.status ? "status" : ""),
@@ -270,10 +311,13 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
     const ObjectPtr before = find(**kind, sent_namespace(**kind, object), name);
     const std::string uid = uid_of(object);
     if (before == nullptr) {
-      if (!uid.empty()) return uid_conflict(**kind, name, uid, "");
       if (options.status) return not_found(**kind, name);
+      if (!uid.empty()) return uid_conflict(**kind, name, uid, "");
     } else {
-      if (!uid.empty() && uid != uid_of(*before)) return uid_conflict(**kind, name, uid, uid_of(*before));
+      if (!uid.empty() && uid != uid_of(*before)) {
+        if (options.status) return uid_conflict(**kind, name, uid, uid_of(*before));
+        return uid_fixed(**kind, name, uid);
+      }
       const std::string version = version_of(object);
       if (!version.empty() && version != version_of(*before)) return version_conflict(**kind, name);
     }
@@ -291,8 +335,11 @@ base::Result<Written> EmbeddedStore::apply(const json::Value& object, const Appl
     }
     static const json::Value kNothing;
     const json::Value& live = before == nullptr ? kNothing : *before;
-    auto applied = apply_config(**kind, live, read_managers(live.at({"metadata", "managedFields"})), config,
-                                context.writer, options.force);
+    FieldManagers managers = read_managers(live.at({"metadata", "managedFields"}));
+    if (managers.empty() && before != nullptr) {
+      managers = managers_before_first_apply(**kind, live, context.writer);
+    }
+    auto applied = apply_config(**kind, live, managers, config, context.writer, options.force);
     if (!applied) return std::move(applied).error();
     if (before == nullptr)
       return create_locked(**kind, std::move(applied->object), &applied->managers, context);

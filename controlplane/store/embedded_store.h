@@ -71,6 +71,10 @@ class EmbeddedStore final : public ResourceClient {
 
   // All of these under the write lock.
   ObjectPtr find(const resources::Kind& kind, std::string_view namespace_name, std::string_view name) const;
+  // In order; after a place only, and then as they were at `version`. Code Expired.
+  base::Result<std::vector<ObjectPtr>> objects_from(const resources::Kind& kind,
+                                                    const std::string& namespace_name, const Place* after,
+                                                    std::int64_t version) const;
   base::Status check_namespace(const resources::Kind& kind, const std::string& namespace_name) const;
   base::Result<Written> create_locked(const resources::Kind& kind, json::Value object,
                                       const FieldManagers* managers, const WriteContext& context);

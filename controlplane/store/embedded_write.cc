@@ -17,7 +17,7 @@ std::string made_up_suffix() {
 }
 
 // Finalizers may go from an object that is being deleted, never come.
-base::Status check_finalizers(const json::Value& before, const json::Value& after) {
+base::Status check_finalizers(const Kind& kind, const json::Value& before, const json::Value& after) {
   const json::Value& now = after.at({"metadata", "finalizers"});
   if (!is_deleting(before) || !now.is_array()) return {};
   const json::Value& was = before.at({"metadata", "finalizers"});
@@ -25,10 +25,11 @@ base::Status check_finalizers(const json::Value& before, const json::Value& afte
     const bool known = was.is_array() && std::find(was.as_array().begin(), was.as_array().end(), finalizer) !=
                                              was.as_array().end();
     if (known) continue;
-    return base::terminal("Forbidden",
-                          fmt::format("the object is being deleted: the finalizer {} can no longer "
-                                      "be added",
-                                      json::dump(finalizer)));
+    base::Error cause = base::terminal(
+        "Forbidden",
+        fmt::format("the object is being deleted: {} can no longer be added", json::dump(finalizer)));
+    cause.location.field = "metadata.finalizers";
+    return resources::invalid(kind, namespace_of(before), name_of(before), {std::move(cause)});
   }
   return {};
 }
@@ -77,6 +78,7 @@ base::Result<Written> EmbeddedStore::create_locked(const Kind& kind, json::Value
                                                    const WriteContext& context) {
   object = without_nulls(std::move(object));
   drop_system_fields(object);
+  drop_empty_metadata(object);
   if (kind.has_status) object.erase("status");
   fold_string_data(kind, object);
   json::Value& metadata = object.get_or_add("metadata");
@@ -123,21 +125,18 @@ base::Result<Written> EmbeddedStore::change_locked(const Kind& kind, const Objec
                                                    json::Value after, const FieldManagers* managers,
                                                    const WriteContext& context) {
   const std::string name = name_of(*before);
-  const std::string sent_uid = uid_of(after);
   const std::string sent_version = version_of(after);
-  // What apply lays over the stored object carries that one's uid and version anyhow.
-  if (!sent_uid.empty() && sent_uid != uid_of(*before)) {
-    return uid_conflict(kind, name, sent_uid, uid_of(*before));
-  }
+  // What apply and patches lay over the stored object carries that one's version anyhow.
   if (!sent_version.empty() && sent_version != version_of(*before)) return version_conflict(kind, name);
 
   const std::string& subresource = context.writer.subresource;
   after = without_nulls(std::move(after));
+  drop_empty_metadata(after);
   if (kind.has_status) after = with_other_part_of(*before, std::move(after), subresource);
   fold_string_data(kind, after);
   const FieldManagers start = managers != nullptr ? *managers : starting_managers(*before, after);
   carry_system_fields(*before, after);
-  if (base::Status fine = check_finalizers(*before, after); !fine) return fine.error();
+  if (base::Status fine = check_finalizers(kind, *before, after); !fine) return fine.error();
 
   // What was accepted once is not asked about again by writes that leave the spec alone: a new version that
   // refuses more must not lock status and finalizers of what is there.

@@ -42,6 +42,16 @@ base::Result<std::optional<RingEvent>> EventRing::next(const resources::Kind& ki
   }
 }
 
+bool EventRing::each_since(const resources::Kind& kind, std::int64_t version,
+                           const std::function<void(const RingEvent&)>& undo) const {
+  const std::lock_guard lock(mutex_);
+  if (version < oldest_) return false;
+  for (auto it = events_.rbegin(); it != events_.rend() && it->version > version; ++it) {
+    if (it->kind == &kind) undo(*it);
+  }
+  return true;
+}
+
 void EventRing::wake() {
   {
     const std::lock_guard lock(mutex_);  // so that no reader is between its look and its wait

@@ -2,6 +2,7 @@
 #pragma once
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +35,10 @@ class EventRing {
   base::Result<std::optional<RingEvent>> next(const resources::Kind& kind, std::int64_t& cursor,
                                               std::chrono::steady_clock::time_point deadline,
                                               const std::atomic<bool>& closed);
+  // Calls `undo` with the changes of that kind after `version`, the newest first. False, and nothing done,
+  // when they are no longer all known.
+  bool each_since(const resources::Kind& kind, std::int64_t version,
+                  const std::function<void(const RingEvent&)>& undo) const;
   void wake();                             // lets waiting readers look at their `closed`
   bool knows(std::int64_t version) const;  // whether a watch may start after it
 

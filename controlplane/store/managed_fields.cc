@@ -41,20 +41,35 @@ FieldManager& entry(FieldManagers& managers, const FieldManager& wanted) {
   return managers.back();
 }
 
+// As the API words it: "name" with subresource "status" using offtake.dev/v1alpha1.
+std::string manager_text(const FieldManager& manager) {
+  std::string out = fmt::format("\"{}\"", manager.name);
+  if (!manager.subresource.empty()) out += fmt::format(" with subresource \"{}\"", manager.subresource);
+  if (!manager.apply) out += " using " + manager.api_version;
+  return out;
+}
+
 base::Error conflict_error(const std::vector<std::pair<FieldPath, const FieldManager*>>& conflicts) {
-  std::string list;
   base::Error error = base::terminal("Conflict", "");
+  std::map<std::string, std::vector<std::string>> by_manager;
   for (const auto& [path, manager] : conflicts) {
-    const std::string text = path_text(path);
-    list += fmt::format("{}conflict with \"{}\": {}", list.empty() ? "" : "\n", manager->name, text);
-    base::Error cause =
-        base::terminal("FieldManagerConflict",
-                       fmt::format("conflict with \"{}\" using {}", manager->name, manager->api_version));
-    cause.location.field = text;
+    const std::string whose = manager_text(*manager), field = path_text(path);
+    by_manager[whose].push_back(field);
+    base::Error cause = base::terminal("FieldManagerConflict", "conflict with " + whose);
+    cause.location.field = field;
     error.causes.push_back(std::move(cause));
   }
-  error.message = fmt::format("Apply failed with {} conflict{}: {}", conflicts.size(),
-                              conflicts.size() == 1 ? "" : "s", list);
+  if (conflicts.size() == 1) {
+    const auto& [whose, fields] = *by_manager.begin();
+    error.message = fmt::format("Apply failed with 1 conflict: conflict with {}: {}", whose, fields.front());
+  } else {
+    error.message = fmt::format("Apply failed with {} conflicts:", conflicts.size());
+    std::string_view before = " ";
+    for (const auto& [whose, fields] : by_manager) {
+      error.message += fmt::format("{}conflicts with {}:\n- {}", before, whose, fmt::join(fields, "\n- "));
+      before = "\n";
+    }
+  }
   error.hint = "leave these fields out, write the values that are there, or force";
   return error;
 }
@@ -95,7 +110,11 @@ FieldManagers read_managers(const json::Value& managed_fields) {
   return out;
 }
 
-json::Value write_managers(const FieldManagers& managers) {
+json::Value write_managers(FieldManagers managers) {
+  std::stable_sort(managers.begin(), managers.end(), [](const FieldManager& a, const FieldManager& b) {
+    return std::tie(b.apply, a.time, a.name, a.api_version, a.subresource) <
+           std::tie(a.apply, b.time, b.name, b.api_version, b.subresource);
+  });
   json::Value out = json::Value::array();
   for (const FieldManager& manager : managers) {
     json::Object item;
@@ -109,6 +128,14 @@ json::Value write_managers(const FieldManagers& managers) {
     out.push_back(std::move(item));
   }
   return out;
+}
+
+FieldManagers managers_before_first_apply(const resources::Kind& kind, const json::Value& live,
+                                          const Writer& writer) {
+  FieldManager all{"before-first-apply", false, kind.api_version(), writer.subresource, writer.time, {}};
+  all.fields = ownable(kind, live, writer.subresource);
+  if (all.fields.empty()) return {};
+  return {std::move(all)};
 }
 
 base::Result<Applied> apply_config(const resources::Kind& kind, const json::Value& live,
@@ -176,6 +203,9 @@ base::Result<Applied> apply_config(const resources::Kind& kind, const json::Valu
 
 FieldManagers update_managers(const resources::Kind& kind, const json::Value& before,
                               const json::Value& after, FieldManagers managers, const Writer& writer) {
+  drop_empty(managers);
+  // Who wrote what is there was taken out: nobody is noted until the next apply.
+  if (managers.empty() && !before.is_null()) return managers;
   const FieldSet was = before.is_null() ? FieldSet{} : ownable(kind, before, writer.subresource);
   const FieldSet is = ownable(kind, after, writer.subresource);
   FieldSet changed;

@@ -29,7 +29,7 @@ struct FieldManager {
 using FieldManagers = std::vector<FieldManager>;
 
 FieldManagers read_managers(const json::Value& managed_fields);
-json::Value write_managers(const FieldManagers& managers);
+json::Value write_managers(FieldManagers managers);  // in the API's order
 
 struct Writer {
   std::string manager;
@@ -41,6 +41,10 @@ struct Applied {
   json::Value object;  // without managedFields
   FieldManagers managers;
 };
+
+// For the first apply to an object of which nobody knows who wrote it: one manager who wrote all.
+FieldManagers managers_before_first_apply(const resources::Kind& kind, const json::Value& live,
+                                          const Writer& writer);
 
 // Lays `config` over `live` (null: there is none). Fields that others own with another value: Error code
 // Conflict with a cause FieldManagerConflict each, unless `force`, which takes them. Fields that the manager

@@ -94,6 +94,16 @@ base::Status remove(json::Value& root, const std::vector<std::string>& steps, co
   return {};
 }
 
+// As Kubernetes does it: a member that is not there is added, an item of a list is not.
+base::Status replace_absent(json::Value& root, const std::vector<std::string>& steps, json::Value value,
+                            const std::string& path) {
+  const json::Value* parent = walk(root, steps, steps.size() - 1);
+  if (parent == nullptr || !parent->is_object()) {
+    return unprocessable(fmt::format("replace: nothing is at '{}'", path));
+  }
+  return add(root, steps, std::move(value), path);
+}
+
 base::Status run(json::Value& root, const json::Value& operation) {
   const std::string op = operation.string_or("op");
   const json::Value* path_member = operation.find("path");
@@ -115,12 +125,15 @@ base::Status run(json::Value& root, const json::Value& operation) {
     return add(root, *steps, std::move(value), path);
   }
   const json::Value* value = operation.find("value");
-  if (op != "add" && op != "replace" && op != "test") return bad(fmt::format("'{}' is no operation", op));
+  if (op != "add" && op != "replace" && op != "test") {
+    return unprocessable(fmt::format("'{}' is no operation", op))
+        .with_hint("there are add, remove, replace, move, copy and test");
+  }
   if (value == nullptr) return bad(fmt::format("{} at '{}' has no value", op, path));
   if (op == "add") return add(root, *steps, *value, path);
   json::Value* present = walk(root, *steps, steps->size());
   if (op == "replace") {
-    if (present == nullptr) return unprocessable(fmt::format("replace: nothing is at '{}'", path));
+    if (present == nullptr) return replace_absent(root, *steps, *value, path);
     *present = *value;
     return {};
   }

@@ -1,5 +1,5 @@
-// How everything in the control plane talks to resources: reconcilers, view, CLI. Backings: the embedded store
-// in process (embedded_store.h), a resource API over HTTP (api_client.h): Offtake's own or a
+// How everything in the control plane talks to resources: reconcilers, view, CLI. Backings: the embedded
+// store in process (embedded_store.h), a resource API over HTTP (api_client.h): Offtake's own or a
 // Kubernetes', and the latter with a cache before it (cached_client.h).
 //
 // Objects are json::Value with apiVersion, kind, metadata; resources::from_json<T> makes structs of them.

@@ -1,5 +1,9 @@
 #include "controlplane/store/selector.h"
 
+#include <charconv>
+
+#include "controlplane/resources/schema.h"
+
 namespace offtake::store {
 namespace {
 
@@ -29,53 +33,123 @@ base::Error bad(std::string_view what, std::string_view text) {
   return base::terminal("BadRequest", fmt::format("'{}' is no {} selector", text, what));
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.find_first_of(" =!(),") == std::string_view::npos;
-}
-
-// The name and the operator of "name in (…)".
-std::optional<resources::LabelRequirement> parse_set(std::string_view part) {
-  const std::size_t open = part.find('(');
-  if (open == std::string_view::npos || part.back() != ')') return std::nullopt;
-  const std::string_view head = trim(part.substr(0, open));
-  const std::size_t space = head.find(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  resources::LabelRequirement out;
-  out.key = std::string(head.substr(0, space));
-  const std::string_view op = trim(head.substr(space));
-  if (op != "in" && op != "notin") return std::nullopt;
-  out.op = op == "in" ? "In" : "NotIn";
-  for (const std::string_view value : split(part.substr(open + 1, part.size() - open - 2))) {
-    out.values.emplace_back(value);
+// A selector as words: names and values, and each sign by itself (==, !=, =, !, <, >, parentheses, commas).
+std::vector<std::string> words_of(std::string_view text) {
+  constexpr std::string_view kSigns = "=!(),<>", kSpaces = " \t\r\n";
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < text.size();) {
+    if (kSpaces.find(text[i]) != std::string_view::npos) {
+      ++i;
+      continue;
+    }
+    std::size_t length = 1;
+    if (kSigns.find(text[i]) == std::string_view::npos) {
+      while (i + length < text.size() && kSigns.find(text[i + length]) == std::string_view::npos &&
+             kSpaces.find(text[i + length]) == std::string_view::npos) {
+        ++length;
+      }
+    } else if ((text[i] == '=' || text[i] == '!') && text.substr(i + 1, 1) == "=") {
+      length = 2;
+    }
+    out.emplace_back(text.substr(i, length));
+    i += length;
   }
   return out;
 }
 
+bool is_sign(std::string_view word) {
+  return std::string_view("=!(),<>").find(word[0]) != std::string_view::npos;
+}
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+  std::int64_t out = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+class LabelParser {
+ public:
+  explicit LabelParser(std::string_view text) : words_(words_of(text)) {}
+
+  // Absent: this is no selector.
+  std::optional<std::vector<resources::LabelRequirement>> all() {
+    std::vector<resources::LabelRequirement> out;
+    while (at_ < words_.size()) {
+      if (!out.empty() && !take(",")) return std::nullopt;
+      resources::LabelRequirement requirement;
+      if (!one(requirement) || !is_possible(requirement)) return std::nullopt;
+      out.push_back(std::move(requirement));
+    }
+    return out;
+  }
+
+ private:
+  bool take(std::string_view word) {
+    if (at_ >= words_.size() || words_[at_] != word) return false;
+    ++at_;
+    return true;
+  }
+  std::optional<std::string> take_word() {
+    if (at_ >= words_.size() || is_sign(words_[at_])) return std::nullopt;
+    return words_[at_++];
+  }
+
+  bool one(resources::LabelRequirement& out) {
+    const bool absent = take("!");
+    auto key = take_word();
+    if (!key) return false;
+    out.key = *std::move(key);
+    const bool ends = at_ >= words_.size() || words_[at_] == ",";
+    if (absent || ends) {
+      out.op = absent ? "DoesNotExist" : "Exists";
+      return ends;
+    }
+    const std::string op = words_[at_++];
+    if (op == "in" || op == "notin") {
+      out.op = op == "in" ? "In" : "NotIn";
+      return values(out.values);
+    }
+    if (op == "=" || op == "==" || op == "!=") {
+      out.op = op == "!=" ? "NotIn" : "In";
+      out.values.push_back(take_word().value_or(""));
+      return true;
+    }
+    out.op = op == ">" ? "Gt" : "Lt";
+    auto number = take_word();
+    if ((op != ">" && op != "<") || !number) return false;
+    out.values.push_back(*std::move(number));
+    return true;
+  }
+
+  // "(a, b)"; what is left out is the empty value.
+  bool values(std::vector<std::string>& out) {
+    if (!take("(")) return false;
+    do {
+      out.push_back(take_word().value_or(""));
+    } while (take(","));
+    return take(")");
+  }
+
+  static bool is_possible(const resources::LabelRequirement& requirement) {
+    if (!resources::kLabelKey.matches(requirement.key)) return false;
+    const bool compares = requirement.op == "Gt" || requirement.op == "Lt";
+    return std::all_of(requirement.values.begin(), requirement.values.end(), [&](const std::string& value) {
+      return compares ? number_of(value).has_value() : resources::kLabelValue.matches(value);
+    });
+  }
+
+  std::vector<std::string> words_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 base::Result<LabelQuery> LabelQuery::parse(std::string_view text) {
+  auto requirements = LabelParser(text).all();
+  if (!requirements) return bad("label", text);
   LabelQuery out;
-  for (const std::string_view part : split(text)) {
-    resources::LabelRequirement requirement;
-    if (auto set = parse_set(part)) {
-      out.requirements_.push_back(*std::move(set));
-      continue;
-    }
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) {
-      const bool absent = part.front() == '!';
-      requirement.key = std::string(trim(absent ? part.substr(1) : part));
-      requirement.op = absent ? "DoesNotExist" : "Exists";
-    } else {
-      const bool negated = equals > 0 && part[equals - 1] == '!';
-      requirement.key = std::string(trim(part.substr(0, negated ? equals - 1 : equals)));
-      const std::size_t value = equals + 1 < part.size() && part[equals + 1] == '=' ? equals + 2 : equals + 1;
-      requirement.op = negated ? "NotIn" : "In";
-      requirement.values.emplace_back(trim(part.substr(value)));
-    }
-    if (!is_name(requirement.key)) return bad("label", text);
-    out.requirements_.push_back(std::move(requirement));
-  }
+  out.requirements_ = *std::move(requirements);
   return out;
 }
 
@@ -89,7 +163,16 @@ bool LabelQuery::matches(const json::Value& object) const {
     }
   }
   resources::LabelSelector selector;
-  selector.match_expressions = requirements_;
+  for (const resources::LabelRequirement& requirement : requirements_) {
+    if (requirement.op != "Gt" && requirement.op != "Lt") {
+      selector.match_expressions.push_back(requirement);
+      continue;
+    }
+    const auto label = labels.find(requirement.key);
+    const auto number = label == labels.end() ? std::nullopt : number_of(label->second);
+    const std::int64_t bound = *number_of(requirement.values.at(0));
+    if (!number || (requirement.op == "Gt" ? *number <= bound : *number >= bound)) return false;
+  }
   return selector.matches(labels);
 }
 

@@ -12,7 +12,7 @@
 
 namespace offtake::store {
 
-// "a=b,c!=d,e in (x,y),f notin (z),g,!h". Code BadRequest.
+// "a=b,c!=d,e in (x,y),f notin (z),g,!h,i>5". Code BadRequest.
 class LabelQuery {
  public:
   static base::Result<LabelQuery> parse(std::string_view text);
@@ -20,7 +20,7 @@ class LabelQuery {
   bool empty() const { return requirements_.empty(); }
 
  private:
-  std::vector<resources::LabelRequirement> requirements_;  // op also: NotEquals (absent passes)
+  std::vector<resources::LabelRequirement> requirements_;  // op also: Gt, Lt
 };
 
 // "metadata.name=x,metadata.namespace!=y"; of Events also involvedObject.* , reason and type; of Secrets

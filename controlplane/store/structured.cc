@@ -1,5 +1,7 @@
 #include "controlplane/store/structured.h"
 
+#include <set>
+
 #include "controlplane/resources/schema.h"
 
 namespace offtake::store {
@@ -114,6 +116,8 @@ void remove_at(Spot spot, json::Value& value, const FieldPath& path, std::size_t
   }
 }
 
+json::Value merge_items(const Spot& spot, const json::Array& base, const json::Array& over);
+
 json::Value merge_at(const Spot& spot, const json::Value& base, const json::Value& over) {
   if (base.is_object() && over.is_object()) {
     json::Value out = base;
@@ -133,22 +137,38 @@ json::Value merge_at(const Spot& spot, const json::Value& base, const json::Valu
     return out;
   }
   if (base.is_array() && over.is_array() && spot.is_merged_list()) {
-    // The applied order first, then what only others have.
-    json::Value out = json::Value::array();
-    std::vector<std::string> seen;
-    for (const json::Value& item : over.as_array()) {
-      std::string key = item_key(spot, item);
-      Spot at = spot;
-      const json::Value* present = step(at, base, key);
-      out.push_back(present == nullptr || spot.is_set() ? item : merge_at(spot.item(), *present, item));
-      seen.push_back(std::move(key));
-    }
-    for (const json::Value& item : base.as_array()) {
-      if (std::find(seen.begin(), seen.end(), item_key(spot, item)) == seen.end()) out.push_back(item);
-    }
-    return out;
+    return merge_items(spot, base.as_array(), over.as_array());
   }
   return over;
+}
+
+// The applied order, and what only base has where it stood: before the next item that both have.
+json::Value merge_items(const Spot& spot, const json::Array& base, const json::Array& over) {
+  std::vector<std::string> keys;
+  std::map<std::string, const json::Value*> in_base;
+  for (const json::Value& item : base) in_base.emplace(keys.emplace_back(item_key(spot, item)), &item);
+  std::vector<std::string> over_keys;
+  for (const json::Value& item : over) over_keys.push_back(item_key(spot, item));
+  const std::set<std::string> in_over(over_keys.begin(), over_keys.end());
+
+  json::Value out = json::Value::array();
+  std::size_t at = 0, next_of_both = 0;
+  const auto put_only_of_base = [&](const std::string* until) {
+    for (; at < base.size() && (until == nullptr || keys[at] != *until); ++at) {
+      if (!in_over.contains(keys[at])) out.push_back(base[at]);
+    }
+  };
+  for (std::size_t i = 0; i < over.size(); ++i) {
+    next_of_both = std::max(next_of_both, i);
+    while (next_of_both < over.size() && !in_base.contains(over_keys[next_of_both])) ++next_of_both;
+    put_only_of_base(next_of_both < over.size() ? &over_keys[next_of_both] : nullptr);
+    const auto present = in_base.find(over_keys[i]);
+    const bool merged = present != in_base.end() && !spot.is_set();
+    out.push_back(merged ? merge_at(spot.item(), *present->second, over[i]) : over[i]);
+    if (at < base.size() && keys[at] == over_keys[i]) ++at;
+  }
+  put_only_of_base(nullptr);
+  return out;
 }
 
 bool only_defaults_at(const Spot& spot, const json::Value& value) {

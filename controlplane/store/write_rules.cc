@@ -1,6 +1,7 @@
 #include "controlplane/store/write_rules.h"
 
 #include "base/crypto/crypto.h"
+#include "controlplane/resources/validate.h"
 
 namespace offtake::store {
 namespace {
@@ -38,6 +39,13 @@ void order_members(json::Value& object, std::span<const std::string_view> order)
 
 std::string resource_name(const resources::Kind& kind) {
   return kind.group.empty() ? kind.plural : kind.plural + "." + kind.group;
+}
+
+base::Error invalid_field(const resources::Kind& kind, std::string_view name, std::string_view field,
+                          std::string message) {
+  base::Error cause = base::terminal("BadValue", std::move(message));
+  cause.location.field = std::string(field);
+  return resources::invalid(kind, "", name, {std::move(cause)});
 }
 
 json::Value comparable(const json::Value& object) {
@@ -82,6 +90,17 @@ json::Value without_nulls(json::Value value) {
     for (json::Value& item : value.as_array()) item = without_nulls(std::move(item));
   }
   return value;
+}
+
+void drop_empty_metadata(json::Value& object) {
+  json::Value* metadata = object.find("metadata");
+  if (metadata == nullptr || !metadata->is_object()) return;
+  for (const char* name : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    const json::Value& value = (*metadata)[name];
+    const bool empty =
+        (value.is_object() && value.as_object().empty()) || (value.is_array() && value.as_array().empty());
+    if (empty) metadata->erase(name);
+  }
 }
 
 void drop_system_fields(json::Value& object) {
@@ -149,6 +168,14 @@ base::Error version_conflict(const resources::Kind& kind, std::string_view name)
       "Conflict", fmt::format("Operation cannot be fulfilled on {} \"{}\": the object has been modified; "
                               "please apply your changes to the latest version and try again",
                               resource_name(kind), name));
+}
+
+base::Error uid_fixed(const resources::Kind& kind, std::string_view name, std::string_view wanted) {
+  return invalid_field(kind, name, "metadata.uid", fmt::format("cannot become {}", wanted));
+}
+
+base::Error version_required(const resources::Kind& kind, std::string_view name) {
+  return invalid_field(kind, name, "metadata.resourceVersion", "must be given for an update");
 }
 
 base::Error uid_conflict(const resources::Kind& kind, std::string_view name, std::string_view wanted,

@@ -20,6 +20,9 @@ bool has_finalizers(const json::Value& object);
 // Members that are null, at any depth, are as good as absent.
 json::Value without_nulls(json::Value value);
 
+// Labels, annotations, finalizers and owners without anything in them are as good as absent.
+void drop_empty_metadata(json::Value& object);
+
 // What only the store writes: takes it out of what a client sent.
 void drop_system_fields(json::Value& object);
 // Puts uid, creationTimestamp, generation, deletion times and managedFields of `before` into `object`.
@@ -39,6 +42,8 @@ bool spec_differs(const json::Value& a, const json::Value& b);
 base::Error not_found(const resources::Kind& kind, std::string_view name);
 base::Error already_exists(const resources::Kind& kind, std::string_view name);
 base::Error version_conflict(const resources::Kind& kind, std::string_view name);
+base::Error uid_fixed(const resources::Kind& kind, std::string_view name, std::string_view wanted);
+base::Error version_required(const resources::Kind& kind, std::string_view name);
 base::Error uid_conflict(const resources::Kind& kind, std::string_view name, std::string_view wanted,
                          std::string_view present);
 

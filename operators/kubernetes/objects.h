@@ -68,7 +68,9 @@ struct Written {
 };
 
 struct Deleted {
-  json::Value object;  // the last state; with finalizers it is still there, with metadata.deletionTimestamp
+  // What finalizers hold, with metadata.deletionTimestamp. Of what has gone the last state, or what the API says
+  // instead.
+  json::Value object;
   bool gone = false;
 };
 

@@ -1,19 +1,8 @@
 """The C++ test programs that need a server: they get one and run as they are."""
 
-import os
-import subprocess
-
 import pytest
 
-from support import paths, sanitizers
-
-
-def run_program(name: str, timeout: float = 240, **environment: str) -> None:
-    program = paths.offtake_binary().parent / "tests" / name
-    assert program.exists(), f"{program} does not exist: run ./dev build"
-    done = subprocess.run([program, "--no-colors"], capture_output=True, text=True,
-                          timeout=timeout * sanitizers.patience(), env={**os.environ, **environment})
-    assert done.returncode == 0, f"{name} ended with {done.returncode}:\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
+from support.programs import run_program
 
 
 @pytest.fixture

@@ -106,6 +106,7 @@ class ControlPlane(Administrator):
     def start(self) -> "ControlPlane":
         clients, peers, self.port = free_ports(3)
         store, peer = f"http://127.0.0.1:{clients}", f"http://127.0.0.1:{peers}"
+        self.etcd_url = store
         self.etcd = Child("etcd", [
             programs() / "etcd", "--name", "t", "--data-dir", self.folder / "etcd", "--listen-client-urls", store,
             "--advertise-client-urls", store, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,

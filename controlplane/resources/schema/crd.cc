@@ -70,8 +70,11 @@ json::Value rules_of(const ObjectType& type) {
     // A transition rule of the field itself is not looked at when the field comes or goes.
     const std::string is = there("self", field.name), was = there("oldSelf", field.name);
     const std::string name = cel_name(field.name);
-    out.push_back(rule(fmt::format("{} == {} && (!{} || self.{} == oldSelf.{})", is, was, is, name, name),
-                       fmt::format("{} cannot change; {}", field.name, kHint)));
+    json::Value fixed =
+        rule(fmt::format("{} == {} && (!{} || self.{} == oldSelf.{})", is, was, is, name, name),
+             fmt::format("{} cannot change; {}", field.name, kHint));
+    fixed.set("fieldPath", "." + field.name);
+    out.push_back(std::move(fixed));
   }
   return out;
 }

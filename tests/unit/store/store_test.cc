@@ -97,7 +97,7 @@ TEST_CASE("finalizers hold a deleted object") {
   auto held = get<resources::DataProduct>(*f.store, "default", "x");
   REQUIRE(held.ok());
   CHECK(held->metadata.deleting());
-  CHECK(add_finalizer(*f.store, product_kind(), held->metadata, "c/d").error().code == "Forbidden");
+  CHECK(add_finalizer(*f.store, product_kind(), held->metadata, "c/d").error().code == "Invalid");
   REQUIRE(remove_finalizer(*f.store, product_kind(), held->metadata, "a/b").ok());
   CHECK(f.store->get(product_kind(), "default", "x").error().code == "NotFound");
 }
