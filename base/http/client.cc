@@ -30,6 +30,7 @@ class Client::Impl {
     CURLcode code = CURLE_OK;
     bool cancelled = false;
     bool late = false;
+    bool told = false;
     std::uint64_t heard = 0;
     auto heard_at = std::chrono::steady_clock::now();
     {
@@ -38,6 +39,8 @@ class Client::Impl {
         curl_multi_perform(multi.get(), &running);
         cancelled = stop.stop_requested();
         const bool begun = transfer.status() >= 200;
+        if (begun && !told && transfer.status() < 300 && request.on_head) request.on_head();
+        told = begun;
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         late = !begun && left.count() <= 0;

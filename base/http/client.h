@@ -41,8 +41,10 @@ struct ClientRequest {
   Headers headers;
   std::string body;
   std::chrono::milliseconds timeout{0};  // 0: the client's
-  std::chrono::milliseconds silence{
-      0};  // of a stream: the longest between two pieces; then TimedOut. 0: for ever
+  // Of a stream: called when a head of success is there; may be null.
+  std::function<void()> on_head = nullptr;
+  // Of a stream: the longest between two pieces; then TimedOut. 0: for ever.
+  std::chrono::milliseconds silence{0};
 };
 
 struct ClientResponse {

@@ -242,6 +242,7 @@ base::Status Client::watch(const ResourceType& type, const WatchOptions& options
   }
   add_selectors(options.label_selector, options.field_selector, request.query);
   request.silence = options.silence;
+  request.on_head = options.on_open;
 
   std::string pending;
   std::optional<base::Error> said;

@@ -29,8 +29,8 @@ namespace offtake::kubernetes {
 struct Settings {
   Cluster cluster;
   std::string user_agent = "offtake";
-  double writes_per_second = 20;  // 0: no limit
-  double burst = 40;
+  double writes_per_second = 100;  // 0: no limit
+  double burst = 200;
   std::chrono::milliseconds timeout{30'000};
   std::function<bool()> may_write;                    // absent: always
   std::function<base::Error(base::Error)> explained;  // puts errors into the words of who asks; may be null
@@ -38,9 +38,10 @@ struct Settings {
 
 struct WatchOptions {
   std::string namespace_name, label_selector, field_selector;
-  std::string resource_version;          // empty: synthetic kAdded for what is there, then changes
-  std::chrono::seconds lasting{0};       // the server ends it then; 0: as the server likes
-  std::chrono::milliseconds silence{0};  // http::ClientRequest::silence
+  std::string resource_version;             // empty: synthetic kAdded for what is there, then changes
+  std::chrono::seconds lasting{0};          // the server ends it then; 0: as the server likes
+  std::function<void()> on_open = nullptr;  // the server has begun to watch; may be null
+  std::chrono::milliseconds silence{0};     // http::ClientRequest::silence
 };
 
 class Client {

@@ -253,12 +253,10 @@ base::Status Informer::watch(std::stop_token stop) {
     options.resource_version = version_;
     ++counts_.watches;
   }
-  bool heard = false;
+  options.on_open = [this] { note(std::nullopt); };
   return client_.watch(
       options_.type, options,
       [&](WatchEvent event) {
-        if (!heard) note(std::nullopt);
-        heard = true;
         const std::string version = event.object["metadata"].string_or("resourceVersion");
         if (event.type != WatchEventType::kBookmark) take(std::move(event));
         std::lock_guard lock(mutex_);

@@ -68,8 +68,8 @@ struct Written {
 };
 
 struct Deleted {
-  // What finalizers hold, with metadata.deletionTimestamp. Of what has gone the last state, or what the API says
-  // instead.
+  // What finalizers hold, with metadata.deletionTimestamp. Of what has gone the last state, or what the API
+  // says instead.
   json::Value object;
   bool gone = false;
 };

@@ -111,8 +111,13 @@ class ControlPlane(Administrator):
             programs() / "etcd", "--name", "t", "--data-dir", self.folder / "etcd", "--listen-client-urls", store,
             "--advertise-client-urls", store, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
             "--initial-cluster", f"t={peer}", "--unsafe-no-fsync", "--log-level", "warn"], self.folder / "etcd.log")
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.start_server()
+        return self
+
+    def start_server(self) -> None:
         self.server = Child("kube-apiserver", [
-            programs() / "kube-apiserver", f"--etcd-servers={store}", f"--secure-port={self.port}",
+            programs() / "kube-apiserver", f"--etcd-servers={self.etcd_url}", f"--secure-port={self.port}",
             "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
             f"--tls-cert-file={self.certificate}", f"--tls-private-key-file={self.key}",
             f"--token-auth-file={self.folder / 'tokens.csv'}", "--authorization-mode=RBAC",
@@ -120,7 +125,6 @@ class ControlPlane(Administrator):
             f"--service-account-key-file={self._service_accounts}",
             f"--service-account-signing-key-file={self._service_accounts}", "--profiling=false"],
             self.folder / "apiserver.log")
-        self.url = f"https://127.0.0.1:{self.port}"
 
         def ready():
             for child in (self.etcd, self.server):
@@ -128,7 +132,9 @@ class ControlPlane(Administrator):
                     raise ChildEnded(f"{child.name} ended: {child.output()[-3000:]}")
             return self.session.get(self.url + "/readyz", timeout=5).status_code == 200
         eventually(ready, 120, "the API server is ready")
-        return self
+
+    def stop_server(self) -> None:
+        self.server.stop(timeout=30)
 
     def stop(self) -> None:
         self.server.stop(timeout=30)
