@@ -35,16 +35,6 @@ bool FieldSet::contains(const FieldPath& path) const {
   return here->self;
 }
 
-bool FieldSet::touches(const FieldPath& path) const {
-  const FieldSet* here = this;
-  for (const std::string& key : path) {
-    const auto it = here->children.find(key);
-    if (it == here->children.end()) return here != this && here->self && here->children.empty();
-    here = &it->second;
-  }
-  return !here->empty();
-}
-
 void FieldSet::insert(const FieldPath& path) {
   FieldSet* here = this;
   for (const std::string& key : path) here = &here->children[key];
@@ -101,6 +91,18 @@ FieldSet subtract(const FieldSet& a, const FieldSet& b) {
     const auto it = b.children.find(key);
     FieldSet rest = it == b.children.end() ? child : subtract(child, it->second);
     if (!rest.empty()) out.children.emplace(key, std::move(rest));
+  }
+  return out;
+}
+
+FieldSet intersect(const FieldSet& a, const FieldSet& b) {
+  FieldSet out;
+  out.self = a.self && b.self;
+  for (const auto& [key, child] : a.children) {
+    const auto it = b.children.find(key);
+    if (it == b.children.end()) continue;
+    FieldSet both = intersect(child, it->second);
+    if (!both.empty()) out.children.emplace(key, std::move(both));
   }
   return out;
 }

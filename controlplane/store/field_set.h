@@ -21,8 +21,6 @@ struct FieldSet {
 
   bool empty() const { return !self && children.empty(); }
   bool contains(const FieldPath& path) const;
-  // Whether the path, something above it or something below it is in the set.
-  bool touches(const FieldPath& path) const;
   void insert(const FieldPath& path);
   void remove(const FieldPath& path);  // the path itself, not what is below
   std::vector<FieldPath> paths() const;
@@ -34,6 +32,7 @@ struct FieldSet {
 
 FieldSet unite(FieldSet a, const FieldSet& b);
 FieldSet subtract(const FieldSet& a, const FieldSet& b);
+FieldSet intersect(const FieldSet& a, const FieldSet& b);
 
 // As people read it: .spec.columns[path="email"].description
 std::string path_text(const FieldPath& path);

@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::size_t kMostUpdateManagers = 10;
 
-// What nobody owns.
-FieldSet ownable(const resources::Kind& kind, const json::Value& object, std::string_view subresource) {
+// Without what nobody owns, and what that subresource does not write.
+json::Value written_part(const resources::Kind& kind, const json::Value& object,
+                         std::string_view subresource) {
   json::Value copy = object;
   for (const char* name : {"apiVersion", "kind"}) copy.erase(name);
   if (json::Value* metadata = copy.find("metadata"); metadata != nullptr) {
@@ -26,7 +27,57 @@ FieldSet ownable(const resources::Kind& kind, const json::Value& object, std::st
   } else if (kind.has_status) {
     copy.erase("status");
   }
-  return fields_of(kind, copy);
+  return copy;
+}
+
+FieldSet ownable(const resources::Kind& kind, const json::Value& object, std::string_view subresource) {
+  return fields_of(kind, written_part(kind, object, subresource));
+}
+
+struct Changes {
+  FieldSet written;  // added, or with another value
+  FieldSet removed;
+};
+
+Changes compare(const resources::Kind& kind, const json::Value& before, const json::Value& after) {
+  const FieldSet was = places_of(kind, before), is = places_of(kind, after);
+  Changes out;
+  out.removed = subtract(was, is);
+  out.written = unite(subtract(is, was), changed_values(kind, before, after));
+  out.written.remove({"f:metadata"});
+  return out;
+}
+
+FieldSet without(const FieldSet& fields, const Changes& changes) {
+  return subtract(subtract(fields, changes.written), changes.removed);
+}
+
+// What the manager applied last and nobody names any more goes, with what only stood there because of it.
+json::Value pruned(const resources::Kind& kind, const json::Value& merged, const FieldSet& last,
+                   const FieldManagers& managers) {
+  FieldSet owned;
+  for (const FieldManager& manager : managers) owned = unite(std::move(owned), manager.fields);
+  owned = with_parents(kind, owned);
+  const auto fields = [&](const json::Value& object) { return with_parents(kind, fields_of(kind, object)); };
+  const FieldSet all = fields(merged), mine = with_parents(kind, last);
+  // All of the last apply goes with all that is in it, then what is owned comes back, then what was not ours.
+  const FieldSet rest = fields(without_fields(kind, merged, mine));
+  const FieldSet kept = fields(without_fields(kind, merged, subtract(all, unite(rest, owned))));
+  return without_fields(kind, merged, intersect(subtract(all, kept), mine));
+}
+
+// An object or list of which nothing is left is empty where that is what is applied.
+void keep_empty(json::Value& object, const json::Value& config) {
+  if (!object.is_object() || !config.is_object()) return;
+  for (auto& [name, value] : object.as_object()) {
+    const json::Value* applied = config.find(name);
+    if (applied == nullptr) continue;
+    if (value.is_null()) {
+      value = *applied;
+    } else {
+      keep_empty(value, *applied);
+    }
+  }
 }
 
 void drop_empty(FieldManagers& managers) {
@@ -143,60 +194,31 @@ base::Result<Applied> apply_config(const resources::Kind& kind, const json::Valu
                                    const Writer& writer, bool force) {
   const FieldSet wanted = ownable(kind, config, writer.subresource);
   FieldManager mine{writer.manager, true, kind.api_version(), writer.subresource, writer.time, {}};
-  FieldSet before;
-  for (const FieldManager& manager : managers) {
-    if (manager.same_entry(mine)) before = manager.fields;
-  }
+  json::Value before = live.is_null() ? json::Value::object() : live;
+  if (json::Value* metadata = before.find("metadata"); metadata != nullptr) metadata->erase("managedFields");
 
   Applied out;
-  out.object = merge(kind, live.is_null() ? json::Value::object() : live, config);
+  out.object = merge(kind, before, config);
   out.managers = managers;
+  FieldManager& entry_of_mine = entry(out.managers, mine);
+  const FieldSet last = entry_of_mine.fields;
+  if (!(last == wanted)) entry_of_mine.time = writer.time;
+  entry_of_mine.fields = wanted;
+  if (!last.empty()) out.object = pruned(kind, out.object, last, out.managers);
+  keep_empty(out.object, config);
 
+  const Changes changes = compare(kind, before, out.object);
   std::vector<std::pair<FieldPath, const FieldManager*>> conflicts;
-  const std::vector<FieldPath> wanted_paths = wanted.paths();
-  for (std::size_t m = 0; m < managers.size(); ++m) {
-    if (managers[m].same_entry(mine)) continue;
-    for (const FieldPath& path : wanted_paths) {
-      const bool item_itself = path.back()[0] != 'f';
-      if (item_itself || !managers[m].fields.touches(path)) continue;
-      if (value_of(kind, live, path) == value_of(kind, out.object, path)) continue;
-      conflicts.emplace_back(path, &managers[m]);
-      out.managers[m].fields.remove(path);
+  for (const FieldManager& manager : managers) {
+    if (manager.same_entry(mine)) continue;
+    for (const FieldPath& path : intersect(manager.fields, changes.written).paths()) {
+      conflicts.emplace_back(path, &manager);
     }
   }
   if (!conflicts.empty() && !force) return conflict_error(conflicts);
-
-  // What this manager applied before and no longer names goes, unless somebody else owns it.
-  FieldSet dropped = subtract(before, wanted);
-  for (const FieldManager& manager : managers) {
-    if (!manager.same_entry(mine)) dropped = subtract(dropped, manager.fields);
+  for (FieldManager& manager : out.managers) {
+    if (!manager.same_entry(mine)) manager.fields = without(manager.fields, changes);
   }
-  std::vector<FieldPath> dropped_paths = dropped.paths();
-  std::stable_sort(dropped_paths.begin(), dropped_paths.end(),
-                   [](const FieldPath& a, const FieldPath& b) { return a.size() > b.size(); });
-  const auto touched = [&](const FieldPath& path) {
-    return wanted.touches(path) ||
-           std::any_of(managers.begin(), managers.end(), [&](const FieldManager& manager) {
-             return !manager.same_entry(mine) && manager.fields.touches(path);
-           });
-  };
-  for (const FieldPath& path : dropped_paths) {
-    // An item of a list-map stays while somebody owns something in it.
-    const bool still_owned = std::any_of(managers.begin(), managers.end(), [&](const FieldManager& manager) {
-      return !manager.same_entry(mine) && path.back()[0] == 'k' && manager.fields.touches(path);
-    });
-    if (!still_owned) remove_field(kind, out.object, path);
-    // What stays above it may be defaults that only stood there because of it.
-    FieldPath above(path.begin(), path.end() - 1);
-    while (!above.empty() && !touched(above) && only_defaults(kind, out.object, above)) {
-      remove_field(kind, out.object, above);
-      above.pop_back();
-    }
-  }
-
-  FieldManager& entry_of_mine = entry(out.managers, mine);
-  if (!(entry_of_mine.fields == wanted)) entry_of_mine.time = writer.time;
-  entry_of_mine.fields = wanted;
   drop_empty(out.managers);
   return out;
 }
@@ -206,24 +228,17 @@ FieldManagers update_managers(const resources::Kind& kind, const json::Value& be
   drop_empty(managers);
   // Who wrote what is there was taken out: nobody is noted until the next apply.
   if (managers.empty() && !before.is_null()) return managers;
-  const FieldSet was = before.is_null() ? FieldSet{} : ownable(kind, before, writer.subresource);
-  const FieldSet is = ownable(kind, after, writer.subresource);
-  FieldSet changed;
-  for (const FieldPath& path : is.paths()) {
-    const bool item_itself = path.back()[0] != 'f';
-    const bool same =
-        was.contains(path) && (item_itself || value_of(kind, before, path) == value_of(kind, after, path));
-    if (!same) changed.insert(path);
-  }
-  const FieldSet removed = subtract(was, is);
+  const json::Value was =
+      before.is_null() ? json::Value::object() : written_part(kind, before, writer.subresource);
+  const Changes changes = compare(kind, was, written_part(kind, after, writer.subresource));
   FieldManager mine{writer.manager, false, kind.api_version(), writer.subresource, writer.time, {}};
   for (FieldManager& manager : managers) {
-    manager.fields = subtract(manager.fields, removed);
-    if (!manager.same_entry(mine)) manager.fields = subtract(manager.fields, changed);
+    manager.fields = manager.same_entry(mine) ? subtract(manager.fields, changes.removed)
+                                              : without(manager.fields, changes);
   }
-  if (!changed.empty()) {
+  if (!changes.written.empty()) {
     FieldManager& entry_of_mine = entry(managers, mine);
-    entry_of_mine.fields = unite(std::move(entry_of_mine.fields), changed);
+    entry_of_mine.fields = unite(std::move(entry_of_mine.fields), changes.written);
     entry_of_mine.time = writer.time;
   }
   drop_empty(managers);

@@ -38,7 +38,7 @@ struct Writer {
 };
 
 struct Applied {
-  json::Value object;  // without managedFields
+  json::Value object;  // without managedFields; null where nothing is left of an object or list
   FieldManagers managers;
 };
 

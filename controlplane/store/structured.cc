@@ -75,6 +75,45 @@ void collect(const Spot& spot, const json::Value& value, FieldSet& out) {
   out.self = true;
 }
 
+void collect_places(const Spot& spot, const json::Value& value, FieldSet& out) {
+  out.self = true;
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.as_object()) {
+      collect_places(spot.member(name), member, out.children["f:" + name]);
+    }
+  } else if (value.is_array() && spot.is_merged_list()) {
+    for (const json::Value& item : value.as_array()) {
+      collect_places(spot.item(), item, out.children[item_key(spot, item)]);
+    }
+  }
+}
+
+FieldSet changed_at(const Spot& spot, const json::Value& before, const json::Value& after) {
+  FieldSet out;
+  const auto put = [&](const std::string& key, FieldSet child) {
+    if (!child.empty()) out.children.emplace(key, std::move(child));
+  };
+  if (before.is_object() && after.is_object()) {
+    for (const auto& [name, member] : after.as_object()) {
+      const json::Value* was = before.find(name);
+      if (was != nullptr) put("f:" + name, changed_at(spot.member(name), *was, member));
+    }
+  } else if (before.is_array() && after.is_array() && spot.is_merged_list()) {
+    if (spot.is_set()) return out;
+    std::map<std::string, const json::Value*> were;
+    for (const json::Value& item : before.as_array()) were.emplace(item_key(spot, item), &item);
+    for (const json::Value& item : after.as_array()) {
+      const std::string key = item_key(spot, item);
+      if (const auto was = were.find(key); was != were.end()) {
+        put(key, changed_at(spot.item(), *was->second, item));
+      }
+    }
+  } else {
+    out.self = !after.is_null() && !(before == after);
+  }
+  return out;
+}
+
 const json::Value& shared_null() {
   static const json::Value kNull;
   return kNull;
@@ -100,20 +139,44 @@ bool is_empty(const json::Value& value) {
   return (value.is_object() && value.as_object().empty()) || (value.is_array() && value.as_array().empty());
 }
 
-void remove_at(Spot spot, json::Value& value, const FieldPath& path, std::size_t at) {
-  const std::string& key = path[at];
-  Spot next = spot;
-  auto* child = const_cast<json::Value*>(step(next, value, key));
-  if (child == nullptr) return;
-  if (at + 1 < path.size()) {
-    remove_at(next, *child, path, at + 1);
-    if (!is_empty(*child)) return;
+Spot below(const Spot& spot, const std::string& key) {
+  if (key[0] == 'f') return spot.member(std::string_view(key).substr(2));
+  return spot.is_merged_list() ? spot.item() : Spot{};
+}
+
+FieldSet with_parents_at(const Spot& spot, const FieldSet& set) {
+  FieldSet out = set;
+  for (auto& [key, child] : out.children) {
+    child = with_parents_at(below(spot, key), child);
+    const bool named = key[0] == 'f' && spot.object != nullptr &&
+                       spot.object->find(std::string_view(key).substr(2)) != nullptr;
+    if (named && !child.children.empty()) child.self = true;
   }
-  if (key[0] == 'f') {
-    value.erase(std::string_view(key).substr(2));
+  return out;
+}
+
+// Null: nothing is left of it.
+json::Value without_fields_at(const Spot& spot, const json::Value& value, const FieldSet& set) {
+  const bool list = value.is_array() && spot.is_merged_list();
+  if (!value.is_object() && !list) return value;
+  json::Value out = list ? json::Value::array() : json::Value::object();
+  const auto put = [&](const std::string& key, const std::string* name, const json::Value& child) {
+    const auto gone = set.children.find(key);
+    if (gone != set.children.end() && gone->second.self) return;
+    json::Value rest =
+        gone == set.children.end() ? child : without_fields_at(below(spot, key), child, gone->second);
+    if (name == nullptr) {
+      out.push_back(std::move(rest));
+    } else {
+      out.as_object().emplace_back(*name, std::move(rest));
+    }
+  };
+  if (list) {
+    for (const json::Value& item : value.as_array()) put(item_key(spot, item), nullptr, item);
   } else {
-    std::erase_if(value.as_array(), [&](const json::Value& item) { return &item == child; });
+    for (const auto& [name, member] : value.as_object()) put("f:" + name, &name, member);
   }
+  return is_empty(out) && !is_empty(value) ? json::Value() : out;
 }
 
 json::Value merge_items(const Spot& spot, const json::Array& base, const json::Array& over);
@@ -129,8 +192,7 @@ json::Value merge_at(const Spot& spot, const json::Value& base, const json::Valu
         out.set(name, merge_at(at, *present, member));
       } else if (member.is_object()) {
         out.set(name, merge_at(at, json::Value::object(), member));
-      } else if (!(at.is_merged_list() && member.is_array() && member.as_array().empty())) {
-        // A set or list-map without items says nothing: nobody could own it.
+      } else {
         out.set(name, member);
       }
     }
@@ -171,16 +233,6 @@ json::Value merge_items(const Spot& spot, const json::Array& base, const json::A
   return out;
 }
 
-bool only_defaults_at(const Spot& spot, const json::Value& value) {
-  if (spot.object == nullptr || !value.is_object()) return false;
-  return std::all_of(value.as_object().begin(), value.as_object().end(), [&](const json::Member& member) {
-    const Field* field = spot.object->find(member.first);
-    if (field == nullptr) return false;
-    return (field->default_value && *field->default_value == member.second) ||
-           only_defaults_at(spot.member(member.first), member.second);
-  });
-}
-
 }  // namespace
 
 FieldSet fields_of(const resources::Kind& kind, const json::Value& object) {
@@ -188,6 +240,17 @@ FieldSet fields_of(const resources::Kind& kind, const json::Value& object) {
   collect(root(kind), object, out);
   out.self = false;
   return out;
+}
+
+FieldSet places_of(const resources::Kind& kind, const json::Value& object) {
+  FieldSet out;
+  collect_places(root(kind), object, out);
+  out.self = false;
+  return out;
+}
+
+FieldSet changed_values(const resources::Kind& kind, const json::Value& before, const json::Value& after) {
+  return changed_at(root(kind), before, after);
 }
 
 const json::Value& value_of(const resources::Kind& kind, const json::Value& object, const FieldPath& path) {
@@ -200,18 +263,13 @@ const json::Value& value_of(const resources::Kind& kind, const json::Value& obje
   return *here;
 }
 
-void remove_field(const resources::Kind& kind, json::Value& object, const FieldPath& path) {
-  if (!path.empty()) remove_at(root(kind), object, path, 0);
+FieldSet with_parents(const resources::Kind& kind, const FieldSet& set) {
+  return with_parents_at(root(kind), set);
 }
 
-bool only_defaults(const resources::Kind& kind, const json::Value& object, const FieldPath& path) {
-  Spot spot = root(kind);
-  const json::Value* here = &object;
-  for (const std::string& key : path) {
-    here = step(spot, *here, key);
-    if (here == nullptr) return false;
-  }
-  return only_defaults_at(spot, *here);
+json::Value without_fields(const resources::Kind& kind, const json::Value& object, const FieldSet& set) {
+  json::Value out = without_fields_at(root(kind), object, set);
+  return out.is_null() ? json::Value::object() : out;
 }
 
 json::Value merge(const resources::Kind& kind, const json::Value& base, const json::Value& over) {

@@ -29,7 +29,7 @@ class Script {
       for (const char* tag : {"a", "b", "c"}) {
         if (coin()) tags.push_back(tag);
       }
-      spec.set("tags", std::move(tags));
+      if (!tags.as_array().empty()) spec.set("tags", std::move(tags));
     }
     if (coin()) {
       json::Value columns = json::Value::array();
@@ -40,7 +40,7 @@ class Script {
         if (coin()) column.set("classification", value());
         columns.push_back(std::move(column));
       }
-      spec.set("columns", std::move(columns));
+      if (!columns.as_array().empty()) spec.set("columns", std::move(columns));
     }
     json::Value metadata = json::Object{{"name", "d"}, {"namespace", "default"}};
     if (coin()) metadata.set("labels", json::Object{{"l", value()}});
