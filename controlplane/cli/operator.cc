@@ -79,8 +79,8 @@ const Verb& operator_verb() {
        {"--registry-dir", "DIR", "serves a schema registry that is kept there; for one replica"},
        {"--registry-url", "URL",
         "where workers find the registry; without --registry-dir also where the operator does"},
-       {"--writes-per-second", "N", "to the API server; 0: no limit", "100"},
-       {"--write-burst", "N", "so many of them at once", "200"},
+       {"--writes-per-second", "N", "to the API server, against what runs wild; 0: no limit", "500"},
+       {"--write-burst", "N", "so many of them at once", "1000"},
        {"--identity", "NAME",
         "of this process among those that would lead; by default the host's name and a number"}},
       "  offtake operator --worker-image registry.example.org/offtake:0.1.0\n"

@@ -21,7 +21,7 @@ struct OperatorOptions {
   // neither: there is none. `registry_url` is how workers find it.
   files::Path registry_directory;
   std::string registry_url;
-  double writes_per_second = 100, burst = 200;
+  double writes_per_second = 500, burst = 1'000;
   std::string identity;  // of this process among those that would lead; empty: made
   // Called once, when it answers at its port.
   std::function<void(const std::string& address)> on_listening;

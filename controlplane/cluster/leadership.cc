@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using resources::kind_of;
 
-constexpr int kProductThreads = 4;
+constexpr int kProductThreads = 8;  // they wait for servers most of the time
 constexpr auto kSweepEvery = 10min;
 constexpr auto kAgain = 2s;
 

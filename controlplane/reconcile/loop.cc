@@ -143,7 +143,13 @@ void Loop::follow(const resources::Kind& kind, std::stop_token stop,
 void Loop::watch(Controller& controller, std::stop_token stop) {
   Seen seen;
   follow(controller.reconciler->kind(), stop, [&](const store::WatchEvent& event) {
-    if (seen.is_news(event)) controller.queue.add(key_of(event.object));
+    const std::string key = key_of(event.object);
+    if (event.type == store::WatchEventType::kDeleted) {
+      controller.queue.forget(key);
+    } else if (!event.object.at({"status", "observedGeneration"}).is_null()) {
+      controller.queue.is_known(key);
+    }
+    if (seen.is_news(event)) controller.queue.add(key);
   });
 }
 

@@ -1,5 +1,7 @@
 // The queue of one kind's reconciler: first due, first served; each key is in work at most once at a time; a
-// key added while it is in work is done again afterwards; delays are kept, the earlier one wins. Thread-safe.
+// key added while it is in work is done again afterwards; delays are kept, the earlier one wins. Keys that
+// are new stand in a line of their own, of which one is taken for each of the others: many that come at once
+// do not hold up those that were there before. Thread-safe.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -24,6 +26,9 @@ class WorkQueue {
   // The next key that is due; nothing when `stop` was requested. Call done(key) afterwards.
   std::optional<std::string> take(std::stop_token stop);
   void done(const std::string& key);
+  // From its next place on it stands with the others; until then a key is new.
+  void is_known(const std::string& key);
+  void forget(const std::string& key);
   std::size_t depth() const;
 
  private:
@@ -33,8 +38,12 @@ class WorkQueue {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, Place> waiting_;
-  std::map<Place, std::string> order_;                  // the same, by place
+  using Line = std::map<Place, std::string>;
+  Line& line_of(const std::string& key) { return known_.contains(key) ? known_line_ : new_line_; }
+  Line known_line_, new_line_;                          // the same, by place
   std::map<std::string, std::optional<Time>> in_work_;  // with when it is due again
+  std::set<std::string> known_;
+  bool new_next_ = false;  // whose turn it is where both have one that is due
   std::uint64_t added_ = 0, changes_ = 0;
 };
 

@@ -29,8 +29,8 @@ namespace offtake::kubernetes {
 struct Settings {
   Cluster cluster;
   std::string user_agent = "offtake";
-  double writes_per_second = 100;  // 0: no limit
-  double burst = 200;
+  double writes_per_second = 500;  // 0: no limit
+  double burst = 1'000;
   std::chrono::milliseconds timeout{30'000};
   std::function<bool()> may_write;                    // absent: always
   std::function<base::Error(base::Error)> explained;  // puts errors into the words of who asks; may be null

@@ -25,8 +25,10 @@ class Installation:
     def __init__(self, cluster: Cluster):
         self.cluster = cluster
 
-    def install(self, *arguments: str, replicas: int = 1, registry: bool = True) -> "Installation":
-        """`arguments` are added to the operator's; without a registry it is for the caller to name one by URL."""
+    def install(self, *arguments: str, replicas: int = 1, registry: bool = True,
+                patient: bool = False) -> "Installation":
+        """`arguments` are added to the operator's. Without a registry event stores have to name one. `patient`: the
+        kubelet lets a pod that does not answer be."""
         self.image = self.cluster.offtake_image()
         self.cluster.install_crds()
         if registry:
@@ -41,6 +43,8 @@ class Installation:
                 container["imagePullPolicy"] = "Never"
                 container["args"] += ["--worker-pull-policy=Never", *arguments]
                 document["spec"]["replicas"] = replicas
+                if patient:
+                    container["livenessProbe"]["failureThreshold"] = 60
                 if not registry:
                     document["spec"]["strategy"] = {"type": "RollingUpdate"}
                     container["args"] = [each for each in container["args"] if not each.startswith("--registry-")]

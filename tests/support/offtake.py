@@ -79,7 +79,9 @@ class Worker:
 
 
 class Server:
-    def __init__(self, folder: pathlib.Path, **environment):
+    def __init__(self, folder: pathlib.Path, host: str = "127.0.0.1", **environment):
+        """`host`: the address it listens on, as that of this machine for pods of a cluster."""
+        self.host = host
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
@@ -133,7 +135,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def registry_url(self) -> str:
@@ -177,7 +179,7 @@ class Server:
         self.starts += 1
         self.environment_of_start = environment
         log = self.folder / f"serve-{self.starts}.log"
-        command = [paths.offtake_binary(), "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
+        command = [paths.offtake_binary(), "serve", "--data-dir", self.data, "--listen", f"{self.host}:{self.port}"]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("OFFTAKE_")}
         self.child = Child("offtake serve", command, log,
                            {**inherited, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"),

@@ -41,4 +41,33 @@ TEST_CASE("stopping ends the wait") {
   waiting.join();
 }
 
+TEST_CASE("those that are new do not hold up those that were there before") {
+  WorkQueue queue;
+  std::stop_source stop;
+  for (const char* key : {"n1", "n2", "n3", "n4"}) queue.add(key);
+  queue.is_known("old");
+  queue.add("old");
+  std::vector<std::string> taken;
+  for (int i = 0; i < 5; ++i) taken.push_back(queue.take(stop.get_token()).value_or(""));
+  CHECK(std::find(taken.begin(), taken.begin() + 2, "old") != taken.begin() + 2);
+  CHECK(std::set<std::string>(taken.begin(), taken.end()).size() == 5);
+  for (const auto& key : taken) queue.done(key);
+  // One that waits changes lines and keeps its place.
+  queue.add("n1");
+  queue.is_known("n1");
+  CHECK(queue.take(stop.get_token()) == "n1");
+  queue.done("n1");
+  queue.forget("n1");
+  queue.add("n1");
+  CHECK(queue.depth() == 1);
+  CHECK(queue.take(stop.get_token()) == "n1");
+}
+
+TEST_CASE("of one line, what is due first is served first, whatever its name is") {
+  WorkQueue queue;
+  std::stop_source stop;
+  for (const char* key : {"z", "m", "a"}) queue.add(key);
+  for (const char* key : {"z", "m", "a"}) CHECK(queue.take(stop.get_token()) == key);
+}
+
 }  // namespace offtake::reconcile
