@@ -29,9 +29,18 @@ std::string asking_part(const json::Value& object) {
   return json::dump_canonical(out);
 }
 
+// What of an object those look at who wait for it: also its status, but for what only counts them.
+std::string awaited_part(const json::Value& object) {
+  json::Value status = object["status"];
+  status.erase("products");
+  return asking_part(object) + json::dump_canonical(status);
+}
+
 // What of a kind's objects was looked at already.
 class Seen {
  public:
+  explicit Seen(std::string (*part_of)(const json::Value&)) : part_of_(part_of) {}
+
   // Whether the event asks for a look.
   bool is_news(const store::WatchEvent& event) {
     const std::string key = key_of(event.object);
@@ -39,7 +48,7 @@ class Seen {
       parts_.erase(key);
       return true;
     }
-    std::string part = asking_part(event.object);
+    std::string part = part_of_(event.object);
     std::string& known = parts_[key];
     if (known == part) return false;
     known = std::move(part);
@@ -47,6 +56,7 @@ class Seen {
   }
 
  private:
+  std::string (*const part_of_)(const json::Value&);
   std::map<std::string, std::string> parts_;
 };
 
@@ -141,7 +151,7 @@ void Loop::follow(const resources::Kind& kind, std::stop_token stop,
 }
 
 void Loop::watch(Controller& controller, std::stop_token stop) {
-  Seen seen;
+  Seen seen(asking_part);
   follow(controller.reconciler->kind(), stop, [&](const store::WatchEvent& event) {
     const std::string key = key_of(event.object);
     if (event.type == store::WatchEventType::kDeleted) {
@@ -154,7 +164,10 @@ void Loop::watch(Controller& controller, std::stop_token stop) {
 }
 
 void Loop::wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop) {
-  follow(cause, stop, [&](const store::WatchEvent&) { queue_all(dependent); });
+  Seen seen(awaited_part);
+  follow(cause, stop, [&](const store::WatchEvent& event) {
+    if (seen.is_news(event)) queue_all(dependent);
+  });
 }
 
 void Loop::queue_all(Controller& controller) {
