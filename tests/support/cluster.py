@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import requests
 
-from support import images, kubernetes, node, paths
+from support import helm, images, kubernetes, node, paths
 from support.children import eventually, signal_process
 from support.tls import Authority
 
@@ -30,7 +30,7 @@ COMPONENTS = {  # user name, groups
 
 def is_there() -> bool:
     """What `./dev deps cluster` installs."""
-    return (kubernetes.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
+    return (kubernetes.is_there() and helm.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
             and shutil.which("containerd", path=node.ENVIRONMENT["PATH"]) is not None)
 
 
