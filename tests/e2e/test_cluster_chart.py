@@ -188,7 +188,7 @@ def test_a_life_in_a_cluster(cluster, release):
     values = {"image": IMAGE, "worker": {"namespace": WORKERS}}
     # Definitions that others have made become those of the release.
     release("install", helm.CHART, "--wait", "--timeout=90s", "--take-ownership", values=values)
-    assert eventually(lambda: say("/readyz"), 10) == "leading\n"
+    assert eventually(lambda: say("/readyz"), 30) == "leading\n"
     assert 'leader_election_master_status{name="offtake-operator"} 1' in say("/metrics")
     assert may("get", "secrets", NAME) and not may("get", "secrets", "default")
     assert may("create", "deployments.apps", WORKERS) and not may("create", "deployments.apps", NAME)
@@ -198,7 +198,7 @@ def test_a_life_in_a_cluster(cluster, release):
     after = eventually(lambda: pods() if len(pods()) == 1 else None, 30, "one operator")
     assert after[0]["metadata"]["name"] not in before
     assert "--writes-per-second=5" in after[0]["spec"]["containers"][0]["args"]
-    assert eventually(lambda: say("/readyz"), 10) == "leading\n"
+    assert eventually(lambda: say("/readyz"), 30) == "leading\n"
 
     release("uninstall", "--wait", "--timeout=90s")
 

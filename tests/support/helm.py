@@ -1,5 +1,6 @@
 """Helm and the chart of this repository, with settings and caches of this run."""
 
+import functools
 import json
 import pathlib
 import subprocess
@@ -30,9 +31,13 @@ def run(*arguments, kubeconfig: pathlib.Path | None = None, values: dict | None 
 
 
 def template(values: dict | None = None, release: tuple[str, str] = RELEASE) -> list[dict]:
+    return [each for each in yaml.safe_load_all(_rendered(json.dumps(values or {}), release)) if each]
+
+
+@functools.cache
+def _rendered(values: str, release: tuple[str, str]) -> str:
     name, namespace = release
-    text = run("template", name, CHART, "--namespace", namespace, values=values)
-    return [each for each in yaml.safe_load_all(text) if each]
+    return run("template", name, CHART, "--namespace", namespace, values=json.loads(values))
 
 
 def refusal(values: dict) -> str:
