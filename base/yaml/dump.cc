@@ -60,7 +60,7 @@ bool can_be_literal(std::string_view text) {
 }
 
 // Double quotes with the escapes that YAML shares with JSON.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = json::dump(json::Value(text));
   // The separators of YAML 1.1 would be folded by such a reader.
   const auto replace = [&](std::string_view from, std::string_view to) {
@@ -103,7 +103,7 @@ class Writer {
     for (const auto& [key, value] : object) {
       if (!on_line_already) pad(indent);
       on_line_already = false;
-      out_ += can_be_plain(key) ? key : quoted(key);
+      out_ += can_be_plain(key) ? key : in_quotes(key);
       out_ += ':';
       write_value(value, indent + 2, false);
     }
@@ -127,7 +127,7 @@ class Writer {
     if (can_be_literal(text)) {
       write_literal(text, indent);
     } else {
-      out_ += (can_be_plain(text) ? text : quoted(text)) + "\n";
+      out_ += (can_be_plain(text) ? text : in_quotes(text)) + "\n";
     }
   }
 

@@ -113,6 +113,17 @@ class Drafting {
           .with_hint("write `function: {command: […]}`");
     }
     const resources::FunctionTarget& function = *product_.spec.target.function;
+    if (platform_.settings().in_cluster) return add_service(function);
+    if (!function.image.empty()) {
+      return located(base::terminal("ImageNotAvailable", "images run in a cluster only"),
+                     "spec.target.function.image")
+          .with_hint("leave it out, and name a command of this machine");
+    }
+    if (function.command.empty()) {
+      return located(base::terminal("MissingField", "it is not said which command takes the changes"),
+                     "spec.target.function.command")
+          .with_hint("write `command: [PROGRAM, ARGUMENT, …]`");
+    }
     targets::ReceiverCommand& command = out_.receiver.command.emplace();
     command.argv = function.command;
     if (function.idle_timeout) command.idle_timeout = function.idle_timeout->micros;
@@ -129,6 +140,23 @@ class Drafting {
       command.secrets.push_back(variable.name);
       add_file("env-" + variable.name, *value);
     }
+    return add_answers(function.response_dataset_name, "spec.target.function.responseDatasetName");
+  }
+
+  // In a cluster: a Service in the product's namespace, before what the image runs.
+  base::Status add_service(const resources::FunctionTarget& function) {
+    if (function.image.empty()) {
+      return located(base::terminal("MissingField", "a function of a cluster is a container image"),
+                     "spec.target.function.image")
+          .with_hint("write `image: REPOSITORY/NAME:TAG`");
+    }
+    if (function.idle_timeout) {
+      return located(base::terminal("IdleNotAvailable",
+                                    "a Deployment is not stopped when nobody calls it in this version"),
+                     "spec.target.function.idleTimeout")
+          .with_hint("leave it out; or send to a Knative Service by a class of engine http");
+    }
+    out_.receiver.url = function_url(product_);
     return add_answers(function.response_dataset_name, "spec.target.function.responseDatasetName");
   }
 
@@ -194,6 +222,14 @@ class Drafting {
 };
 
 }  // namespace
+
+std::string function_name(const resources::DataProduct& product) {
+  return product.metadata.name + "-function";
+}
+
+std::string function_url(const resources::DataProduct& product) {
+  return fmt::format("http://{}.{}.svc/", function_name(product), product.metadata.namespace_name);
+}
 
 bool is_pushed(const resources::TargetClass& target_class) {
   return kind_of_receiver(target_class) != ReceiverKind::kNone;

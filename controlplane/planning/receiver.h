@@ -20,6 +20,10 @@ base::Result<std::shared_ptr<provision::Provisioner>> provisioner_of(
     const std::string& known_store, const Overlay* overlay, store::ResourceClient& resources,
     platform::Platform& platform);
 
+// The Deployment and Service of a function in a cluster, in the product's namespace.
+std::string function_name(const resources::DataProduct& product);
+std::string function_url(const resources::DataProduct& product);
+
 // How often and how many at a time, as the spec says it now.
 targets::PushSpec push_spec(const resources::DataProduct& product, plan::SentChanges changes);
 

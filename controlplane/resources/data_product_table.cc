@@ -115,10 +115,17 @@ const ObjectType& table<EnvironmentVariable>() {
 template <>
 const ObjectType& table<FunctionTarget>() {
   static const ObjectType type =
-      Table<FunctionTarget>("FunctionTarget",
-                            "A command that answers HTTP on 127.0.0.1:$PORT, started when it is called")
-          .field("command", &FunctionTarget::command, "The program and its arguments", required(),
-                 between(1, 64), each(at_most(4096)))
+      Table<FunctionTarget>(
+          "FunctionTarget",
+          "A command that answers HTTP on $PORT: one of this machine that is started when it is "
+          "called, or in a cluster an image")
+          .field("image", &FunctionTarget::image,
+                 "In a cluster: the container image. It runs as a Deployment with a Service in the product's "
+                 "namespace",
+                 at_most(512))
+          .field("command", &FunctionTarget::command,
+                 "The program and its arguments; with an image by default the image's own", between(1, 64),
+                 each(at_most(4096)))
           .field("env", &FunctionTarget::env, "Its environment; nothing else is passed on", at_most(128),
                  map_list({"name"}))
           .field("idleTimeout", &FunctionTarget::idle_timeout,

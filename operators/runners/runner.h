@@ -26,12 +26,27 @@ struct WorkerKey {
   friend auto operator<=>(const WorkerKey&, const WorkerKey&) = default;
 };
 
+// A function of a product: a container image that answers HTTP on $PORT.
+struct Function {
+  std::string namespace_name, name;  // of its Deployment and its Service
+  std::string image;
+  std::vector<std::string> command;  // empty: the image's own
+  struct Variable {
+    std::string name, value;
+    std::string secret_name, secret_key;  // instead of the value: of a Secret beside it
+  };
+  std::vector<Variable> environment;
+  std::int64_t memory_bytes = 512 << 20;
+};
+
 // What a worker needs beside its job. Secrets: folder/name -> content, written as files of mode 0600.
 struct WorkerOrder {
   worker::Job job;
   std::map<std::string, std::string> secrets;
   // Folders of secrets that are not to be had at present: the worker goes on with what it has there.
   std::set<std::string> kept_folders;
+  // What takes the product's changes, where the runner has to run it: in a cluster.
+  std::optional<Function> function;
   // The control row's, when there is one: the next incarnation is 1 + the greater of this and our own last.
   std::int64_t control_incarnation = 0;
 };

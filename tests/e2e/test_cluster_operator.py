@@ -2,12 +2,14 @@
 everything that happens to clusters, and gone without a trace."""
 
 import copy
+import json
 import pathlib
+import subprocess
 import time
 
 import pytest
 
-from support import manifests, paths
+from support import manifests, node, paths
 from support.children import eventually
 from support.installation import Installation
 from support.kafka import Kafka
@@ -102,6 +104,55 @@ def test_a_join_becomes_a_table(world, product):
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert pod["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
     assert not world.operator.cluster.list("pods", NAMESPACE), "nothing of ours runs where tenants may look"
+
+
+@pytest.fixture(scope="module")
+def receiver(cluster, tmp_path_factory):
+    """The image of a function that writes what it is sent to its log."""
+    program = tmp_path_factory.mktemp("receiver") / "receiver"
+    subprocess.run(["cc", "-Os", "-static", "-s", "-o", program, node.FILES / "receiver.c"], check=True)
+    cluster.load_image("localhost/receiver:test", ["/receiver"], (program, "/receiver"), user="65532:65532")
+    return "localhost/receiver:test"
+
+
+def test_a_join_becomes_calls_of_a_function(world, receiver):
+    functions = {"apiVersion": manifests.API, "kind": "TargetClass", "metadata": {"name": "functions"},
+                 "spec": {"engine": "function", "provisioner": {"local": {}}}}
+    sent = manifests.product(NAMESPACE, "sent", JOINED_SQL, class_name="functions", key=["order_id"],
+                             delivery={"changes": "All"})
+    sent["spec"]["target"].update({"function": {"image": receiver, "memory": "64Mi", "env": [
+        {"name": "GREETING", "value": "hello"}]}})
+    del sent["spec"]["target"]["name"]
+    sent["spec"]["history"] = {"from": "Beginning"}
+    world.operator.apply(functions, sent)
+    found = world.operator.wait_live("sent", NAMESPACE)
+    deployment = world.cluster.get("deployments", "sent-function", NAMESPACE)
+    assert deployment["metadata"]["ownerReferences"][0]["uid"] == found["metadata"]["uid"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert {"name": "GREETING", "value": "hello"} in container["env"]
+    world.change_some()
+
+    def received() -> dict:
+        lines = world.cluster.kubectl("-n", NAMESPACE, "logs", "deployment/sent-function", "--tail=-1").splitlines()
+        last = {}
+        for line in lines:
+            subject, body = line.split(" ", 1)
+            last[subject] = json.loads(body)
+        return last
+
+    wanted = {row[0]: {"order_id": row[0], "amount_cents": row[1], "name": row[2], "city": row[3]}
+              for row in world.shop.joined_rows()}
+
+    def equal():
+        rows = {each["order_id"]: {name: each.get(name) for name in ("order_id", "amount_cents", "name", "city")}
+                for each in (body.get("after", body) for body in received().values())}
+        wrong = [key for key in wanted if rows.get(key) != wanted[key]]
+        assert not wrong, f"{len(wrong)} of {len(wanted)}: {rows.get(wrong[0])} for {wanted[wrong[0]]}"
+        return True
+    eventually(equal, 60, "the function was told the last state of every row")
+    world.cluster.kubectl("-n", NAMESPACE, "delete", "dataproduct", "sent", "--timeout=60s")
+    eventually(lambda: world.cluster.get("deployments", "sent-function", NAMESPACE) is None, 60, "its function is gone")
+    assert of_product(world, found["metadata"]["uid"]) == []
 
 
 def test_the_operators_pod_is_killed(world, product):

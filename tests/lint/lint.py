@@ -168,8 +168,18 @@ def engine_names():
                 yield f"{path}:{number}: names an engine: {line.strip()[:80]}"
 
 
+def stale_chart():
+    """The chart's definitions are those of manifests/crds."""
+    done = subprocess.run([sys.executable, ROOT / "deploy/helm/write_crds.py", "--check"], text=True,
+                          capture_output=True)
+    for name in done.stdout.split():
+        yield f"{name}: not what manifests/crds says (./dev generate)"
+    if done.stderr:
+        yield done.stderr.strip().splitlines()[-1]
+
+
 RULES = [upward_includes, long_files, unformatted, heavy_headers, folders_without_words, names, unfinished,
-         engine_names]
+         engine_names, stale_chart]
 # What depends on what else the machine does is for people to look at (./dev lint), not a test.
 TIMED = [slow_units]
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import requests
 
-from support import images, kubernetes, node, paths
+from support import helm, images, kubernetes, node, paths
 from support.children import eventually, signal_process
 from support.tls import Authority
 
@@ -30,7 +30,7 @@ COMPONENTS = {  # user name, groups
 
 def is_there() -> bool:
     """What `./dev deps cluster` installs."""
-    return (kubernetes.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
+    return (kubernetes.is_there() and helm.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
             and shutil.which("containerd", path=node.ENVIRONMENT["PATH"]) is not None)
 
 
@@ -79,9 +79,10 @@ class Cluster(kubernetes.Administrator):
 
     # Images. Pods name them with imagePullPolicy: Never.
 
-    def load_image(self, name: str, entry: list[str], *files) -> None:
-        """`files`: paths on this machine, or pairs of one and the path in the image; with the libraries they need."""
-        self._import(images.programs(name, entry, *files))
+    def load_image(self, name: str, entry: list[str], *files, user: str = "") -> None:
+        """`files`: paths on this machine, or pairs of one and the path in the image; with the libraries they need.
+        `user`: a number and that of the group."""
+        self._import(images.programs(name, entry, *files, user=user))
 
     def offtake_image(self, binary: pathlib.Path | None = None, name: str = "localhost/offtake:test") -> str:
         self._import(images.offtake(name, binary or paths.offtake_binary()))

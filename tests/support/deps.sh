@@ -4,7 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
-#   deps_cluster + Kubernetes and what runs its pods, for `./dev test cluster`
+#   deps_cluster + Kubernetes, what runs its pods, and Helm, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
@@ -21,6 +21,7 @@ offtake_elasticsearch_version=8.19.21
 offtake_flights_version=0.0.3
 offtake_kubernetes_version=1.34.10
 offtake_coredns_version=1.15.0
+offtake_helm_version=3.19.5
 offtake_go_version=1.26.8 # where the system has none of at least 1.26
 
 offtake_build_packages=(
@@ -124,14 +125,15 @@ offtake_go() {
   chmod -R +x "$folder/bin" "$folder/pkg/tool" && printf '%s/bin/go\n' "$folder"
 }
 
-# deps_go_build SOURCE OUTPUT [LINKER FLAGS]: the Go program in tests/support/SOURCE, of exactly what its go.sum names.
+# deps_go_build SOURCE OUTPUT [LINKER FLAGS [PACKAGE]]: the Go program in tests/support/SOURCE, or the one that its
+# go.mod has as a tool, of exactly what its go.sum names.
 deps_go_build() {
   local source="$1" output="$2" go log="${2%/*}/build.log"
   go="$(offtake_go)" || return 1
   (
     cd "$offtake_tests/support/$source" &&
       CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w ${3:-}" \
-        -o "$output" . >"$log" 2>&1
+        -o "$output" "${4:-.}" >"$log" 2>&1
   ) || { tail -n 50 "$log" >&2; return 1; }
 }
 
@@ -151,10 +153,21 @@ deps_make_clusterdns() {
   deps_go_build cluster/clusterdns "$1/clusterdns"
 }
 
+deps_make_helm() {
+  local module=helm.sh/helm/v3 rules kubernetes=""
+  deps_say "Helm $offtake_helm_version (some minutes)"
+  # The release of Kubernetes that templates and rules are for, when no cluster is asked.
+  for rules in chartutil lint/rules; do
+    kubernetes+=" -X $module/pkg/$rules.k8sVersionMajor=1 -X $module/pkg/$rules.k8sVersionMinor=34"
+  done
+  deps_go_build helm "$1/helm" "-X $module/internal/version.version=v$offtake_helm_version$kubernetes" $module/cmd/helm
+}
+
 deps_cluster() {
   deps_test && deps_apt containerd runc containernetworking-plugins iproute2 iptables || return 1
   deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube || return 1
-  deps_into "$offtake_cache/clusterdns-$offtake_coredns_version" deps_make_clusterdns
+  deps_into "$offtake_cache/clusterdns-$offtake_coredns_version" deps_make_clusterdns || return 1
+  deps_into "$offtake_cache/helm-$offtake_helm_version" deps_make_helm
 }
 
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }

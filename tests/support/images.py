@@ -102,14 +102,14 @@ class Image:
             self._layer.addfile(entry, content)
 
 
-def programs(name: str, entry: list[str], *files) -> BinaryIO:
+def programs(name: str, entry: list[str], *files, user: str = "") -> BinaryIO:
     """`files`: paths of programs, files or folders, or pairs of one and the path it has in the image."""
     image = Image(name)
     pairs = [file if isinstance(file, tuple) else (file, str(file)) for file in files]
     for source, path in pairs:
         image.copy(pathlib.Path(source), path)
     image.libraries(*(source for source, _ in pairs if pathlib.Path(source).is_file()))
-    return image.finish(entry)
+    return image.finish(entry, user=user)
 
 
 def offtake(name: str, binary: pathlib.Path) -> BinaryIO:

@@ -13,6 +13,25 @@ using namespace std::chrono_literals;
 
 constexpr auto kDrainPatience = 10s;
 
+runners::Function function_of(const resources::DataProduct& product) {
+  const resources::FunctionTarget& spec = *product.spec.target.function;
+  runners::Function out;
+  out.namespace_name = product.metadata.namespace_name;
+  out.name = planning::function_name(product);
+  out.image = spec.image;
+  out.command = spec.command;
+  for (const auto& variable : spec.env) {
+    runners::Function::Variable to{variable.name, variable.value.value_or(""), "", ""};
+    if (variable.secret_key_ref) {
+      to.secret_name = variable.secret_key_ref->name;
+      to.secret_key = variable.secret_key_ref->key;
+    }
+    out.environment.push_back(std::move(to));
+  }
+  if (spec.memory) out.memory_bytes = spec.memory->value;
+  return out;
+}
+
 worker::Job* find_job(std::vector<worker::Job>& jobs, int number) {
   for (auto& job : jobs) {
     if (job.revision == number) return &job;
@@ -206,6 +225,7 @@ void DataProductReconciler::renew_receiver(const Work& work, worker::Job& job, r
   }
   job.target.receiver = std::move(receiver->receiver);
   order.secrets.merge(receiver->secret_files);
+  if (platform_.settings().in_cluster && product.spec.target.function) order.function = function_of(product);
 }
 
 // The store and its secrets as they are now. What is not to be had stays as the worker has it.

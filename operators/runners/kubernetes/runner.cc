@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "operators/kubernetes/informer.h"
 #include "operators/runners/files_of_worker.h"
+#include "operators/runners/kubernetes/function_objects.h"
 #include "operators/runners/kubernetes/worker_pod.h"
 #include "operators/worker/ledger_messages.h"
 
@@ -86,7 +87,12 @@ class Pods : public KubernetesRunner {
     std::lock_guard working(slot->work);
     const std::string name = worker_name(order.job);
     const auto present = deployments_.get(settings_.worker_namespace, name);
-    const std::string asked = worker::job_hash(order.job) + digest_of_secrets(order);
+    std::string asked = worker::job_hash(order.job) + digest_of_secrets(order);
+    if (order.function) {
+      auto function = ensure_function(order);
+      if (!function) return std::move(function).error();
+      asked += *function;
+    }
     if (present && slot->asked == asked) return {};
 
     auto files = files_for(*slot, order, name);
@@ -179,6 +185,7 @@ class Pods : public KubernetesRunner {
     }
     std::lock_guard lock(mutex_);
     slots_.erase(key);
+    functions_.erase(key.product_uid);
     return {};
   }
 
@@ -286,6 +293,41 @@ class Pods : public KubernetesRunner {
     }
     out.emplace(std::string(kTokenFile), base::random_password());
     return out;
+  }
+
+  // Applies what is not there as it is to be. Gives the digest of all of it. What its owner changed by hand
+  // is seen again when this process starts, or the function is edited.
+  base::Result<std::string> ensure_function(const WorkerOrder& order) {
+    const auto objects = function_objects(order.job, *order.function);
+    const auto digest_of = [](const Value& object) {
+      return object.at({"metadata", "annotations"}).string_or(annotation::kManifest);
+    };
+    std::string digest;
+    for (const Value& object : objects) digest += digest_of(object);
+    {
+      std::lock_guard lock(mutex_);
+      if (functions_[order.job.product_uid] == digest) return digest;
+    }
+    for (const Value& object : objects) {
+      const auto& type = object.string_or("kind") == "Service" ? kubernetes::kServices : kDeployments;
+      const Function& function = *order.function;
+      auto there = api_->get(type, function.namespace_name, function.name);
+      if (!there && there.error().code != "NotFound") return std::move(there).error();
+      if (there && digest_of(*there) == digest_of(object)) continue;
+      if (there && there->at({"metadata", "labels"}).string_or(kUidLabel) != order.job.product_uid) {
+        return base::terminal("FunctionNameTaken",
+                              fmt::format("{} {}/{} is there already, and not this product's",
+                                          object.string_or("kind"), function.namespace_name, function.name))
+            .with_hint("remove it, or call the product otherwise");
+      }
+      kubernetes::ApplyOptions options;
+      options.field_manager = std::string(kManager);
+      options.force = true;
+      if (auto applied = api_->apply(type, object, options); !applied) return std::move(applied).error();
+    }
+    std::lock_guard lock(mutex_);
+    functions_[order.job.product_uid] = digest;
+    return digest;
   }
 
   base::Status apply(const kubernetes::ResourceType& type, const Value& object) {
@@ -432,6 +474,7 @@ class Pods : public KubernetesRunner {
   const PodSettings settings_;
   std::mutex mutex_;  // guards what follows, not what is in a slot
   std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
+  std::map<std::string, std::string> functions_;  // by product: the digest of what was applied
   std::function<void(const std::string&)> listener_;
   kubernetes::Informer deployments_, pods_;  // last: their threads use the above
 };

@@ -3,6 +3,7 @@
 #include "operators/targets/function/function_process.h"
 #include "operators/targets/function/function_sender.h"
 #include "operators/targets/http/row_json.h"
+#include "operators/targets/http/webhook/engine.h"
 #include "operators/targets/push/engine_parts.h"
 #include "operators/targets/push/push_target.h"
 
@@ -29,6 +30,9 @@ base::Result<std::unique_ptr<Target>> open_target(const TargetConnection& connec
                                                   const std::string& product_uid) {
   if (auto fine = push::check_connection(connection, table); !fine) return std::move(fine).error();
   const Receiver& receiver = *connection.receiver;
+  // One that runs elsewhere is a server as any other.
+  if (!receiver.command && !receiver.url.empty())
+    return http::webhook::engine().open(connection, table, product_uid);
   if (!receiver.command)
     return base::terminal("BadJob", "the job does not say what the function's command is");
   FunctionOptions options;

@@ -1,4 +1,4 @@
-// The engine of functions: commands that this machine runs. Secrets are files below
+// The engine of functions: commands that this machine runs, or (Receiver::url) what a cluster runs. Secrets are files below
 // Receiver::secrets_directory, "env-<variable>".
 #pragma once
 #include "operators/targets/target.h"
