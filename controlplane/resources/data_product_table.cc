@@ -84,7 +84,7 @@ const ObjectType& table<HttpTarget>() {
   static const ObjectType type =
       Table<HttpTarget>("HttpTarget", "A receiver at a URL")
           .field("url", &HttpTarget::url,
-                 "Where messages are sent: at the class's host; absent: the class's url", like(kServerUrl),
+                 "Where messages are sent: at the class's host; absent: the class's url", like(kHttpUrl),
                  at_most(2048))
           .field("format", &HttpTarget::format, "CloudEvents with attributes as headers, or as one document",
                  default_to("Binary"))
@@ -103,7 +103,8 @@ template <>
 const ObjectType& table<EnvironmentVariable>() {
   static const ObjectType type =
       Table<EnvironmentVariable>("EnvironmentVariable", "A variable of a function's environment")
-          .field("name", &EnvironmentVariable::name, "Its name", required(), at_most(128))
+          .field("name", &EnvironmentVariable::name, "Its name", required(), like(kVariableName),
+                 at_most(128))
           .field("value", &EnvironmentVariable::value, "Its value", at_most(32 << 10))
           .field("secretKeyRef", &EnvironmentVariable::secret_key_ref,
                  "A key of a Secret in the product's namespace")

@@ -101,6 +101,8 @@ extern const TextFormat kTargetName;
 extern const TextFormat kHostPort;
 extern const TextFormat kHttpUrl;
 extern const TextFormat kServerUrl;
+extern const TextFormat kHttpUrl;
+extern const TextFormat kVariableName;
 extern const TextFormat kLabelKey;
 extern const TextFormat kLabelValue;
 extern const TextFormat kSecretKey;

@@ -117,10 +117,13 @@ def test_one_verdict(plane, started, server, number):
     document = wrong(make(), path, value)
     server.cli.apply(manifests.namespace(NAMESPACE))
     said = server.cli.apply(document, expect=1).text
-    answer = plane.request("POST", path_of(document).rsplit("/", 1)[0], document, fieldValidation="Strict")
+    answer = plane.request("POST", path_of(document).rsplit("/", 1)[0], document, fieldValidation="Strict", dryRun="All")
     if refused_by_api(answer):
         assert answer.json()["message"], answer.text
     else:
+        # As whoever corrects it below: what is left out then is taken away.
+        assert plane.apply(path_of(document), document).status_code == 201
+
         def invalid():
             found = condition(read(plane, document), "Ready")
             assert found.get("status") == "False" and found["reason"] == "Invalid", found
