@@ -82,6 +82,8 @@ class Leadership::Work {
     settings.registry_url = settings_.registry_url;
     settings.registry_token = settings_.registry_token();
     settings.in_cluster = true;
+    settings.cluster = api_;
+    settings.objects_namespace = settings_.pods.worker_namespace;
     platform_ = std::make_unique<platform::Platform>(client_, std::move(settings));
     make_loop();
     runner_->on_change([this](const std::string& uid) { look_at(uid); });

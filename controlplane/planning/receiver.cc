@@ -66,7 +66,9 @@ class Drafting {
 
   base::Status add_url() {
     const resources::HttpTarget http = product_.spec.target.http.value_or(resources::HttpTarget{});
-    const std::string& offered = class_.spec.provisioner.external->url;
+    auto address = offered_url();
+    if (!address) return std::move(address).error();
+    const std::string& offered = *address;
     out_.receiver.url = http.url.empty() ? offered : http.url;
     if (origin_of(out_.receiver.url) != origin_of(offered)) {
       base::Error error =
@@ -97,12 +99,21 @@ class Drafting {
       auto ca = secret_key(*http.ca_secret_ref, "spec.target.http.caSecretRef");
       if (!ca) return std::move(ca).error();
       add_file("ca.crt", *ca);
-    } else if (const auto& ca = class_.spec.provisioner.external->ca_secret_ref) {
-      auto pem = platform_.system_secret_key(*ca);
+    } else if (const auto& external = class_.spec.provisioner.external; external && external->ca_secret_ref) {
+      auto pem = platform_.system_secret_key(*external->ca_secret_ref);
       if (!pem) return std::move(pem).error();
       add_file("ca.crt", *pem);
     }
     return add_answers(http.response_dataset_name, "spec.target.http.responseDatasetName");
+  }
+
+  // The class's, or that of the product's own receiver, which is known once it is there.
+  base::Result<std::string> offered_url() const {
+    if (const auto& external = class_.spec.provisioner.external) return external->url;
+    if (const auto& endpoint = product_.status.endpoint) return endpoint->address;
+    return base::waiting(
+        "ProvisionerPending",
+        fmt::format("class {} gives a product its receiver when it is made", class_.metadata.name));
   }
 
   base::Status add_command() {

@@ -157,6 +157,8 @@ base::Result<std::shared_ptr<provision::Provisioner>> Platform::provisioner(
       settings.admin["ca.crt"] = *std::move(ca);
     }
   }
+  if (const auto& kubernetes = object.spec.provisioner.kubernetes)
+    settings.objects = {*kubernetes, settings_.cluster, settings_.objects_namespace};
   if (runs_server(object)) {
     auto admin = secret(server_secret_name(object), version);
     // Made with the server.

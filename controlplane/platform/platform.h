@@ -13,6 +13,7 @@
 #include "controlplane/resources/event_store.h"
 #include "controlplane/resources/target_class.h"
 #include "controlplane/store/resource_client.h"
+#include "operators/kubernetes/client.h"
 #include "operators/provision/provisioner.h"
 #include "operators/provision/servers/servers.h"
 #include "operators/sources/event_store.h"
@@ -27,8 +28,11 @@ struct PlatformSettings {
   bool in_cluster = false;                                    // workers are pods
   std::string targets_directory;                              // local provisioner: files
   std::shared_ptr<provision::servers::Servers> servers;       // and servers; may be null: none run here
-  std::shared_ptr<sources::EventStore> embedded_log;          // may be null: no embedded store here
-  std::shared_ptr<registry::Client> embedded_registry;        // may be null
+  // Where products' own servers are made as objects; may be null: there is no cluster here.
+  std::shared_ptr<kubernetes::Client> cluster;
+  std::string objects_namespace;
+  std::shared_ptr<sources::EventStore> embedded_log;    // may be null: no embedded store here
+  std::shared_ptr<registry::Client> embedded_registry;  // may be null
   // How workers of their own process reach the embedded registry, and what they show to it.
   std::string registry_url;
   std::string registry_token;

@@ -383,7 +383,8 @@ void check_rules(const Kind& kind, const json::Value& object, const SqlCheck& sq
       // Which provisioners fit an engine that nobody knows is not to be said.
       std::erase_if(found, [](const Error& error) {
         return error.location.field == "spec.provisioner.local" ||
-               error.location.field == "spec.provisioner.external";
+               error.location.field == "spec.provisioner.external" ||
+               error.location.field == "spec.provisioner.kubernetes";
       });
     }
     append(errors, std::move(found));

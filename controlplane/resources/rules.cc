@@ -93,6 +93,23 @@ void check_place(const TargetClassSpec& spec, std::vector<Error>& errors) {
                         fmt::format("'{}' must be {}", url, offer->url_form), ""));
 }
 
+// What is the matter with the templates is found where they are read.
+void check_templates(const TargetClassSpec& spec, std::vector<Error>& errors) {
+  const std::string path = "spec.provisioner.kubernetes";
+  const provision::Offer* offer = provision::find_offer(spec.engine);
+  if (offer == nullptr) return;
+  if (!offer->kubernetes) {
+    errors.push_back(rule("NotAvailable", path,
+                          fmt::format("`kubernetes` is not available for the engine {}", spec.engine), ""));
+    return;
+  }
+  for (Error& error :
+       provision::templates::check(*spec.provisioner.kubernetes, spec.engine, spec.parameters)) {
+    error.location.field = path + "." + error.location.field;
+    errors.push_back(std::move(error));
+  }
+}
+
 bool is_count(const std::string& text) {
   return !text.empty() && text.size() <= 4 && text[0] != '0' &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -101,8 +118,12 @@ bool is_count(const std::string& text) {
 // One on an event store has those of topics, others what their engine takes there.
 void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
   const provision::Offer* offer = provision::find_offer(spec.engine);
+  std::vector<std::string> of_templates;
+  if (spec.provisioner.kubernetes)
+    of_templates = provision::templates::named_parameters(*spec.provisioner.kubernetes);
   for (const auto& [name, value] : spec.parameters) {
     const std::string field = yaml::field_path("spec.parameters", name);
+    if (std::find(of_templates.begin(), of_templates.end(), name) != of_templates.end()) continue;
     if (offer != nullptr && offer->on_event_store && (name == "partitions" || name == "replicas")) {
       if (!is_count(value)) {
         errors.push_back(rule("BadValue", field, fmt::format("'{}' is no whole number from 1 to 9999", value),
@@ -111,6 +132,13 @@ void check_parameters(const TargetClassSpec& spec, std::vector<Error>& errors) {
       continue;
     }
     const bool local = spec.provisioner.local.has_value();
+    const bool of_objects = !provision::of_objects(spec.engine, {{name, value}}).empty();
+    if (spec.provisioner.kubernetes && !of_objects) {
+      errors.push_back(rule("BadParameter", field,
+                            fmt::format("no template names '${{parameters.{}}}'", name),
+                            "use it in a template, or remove it"));
+      continue;
+    }
     if (!local && provision::object_parameters(spec.engine).empty()) {
       errors.push_back(rule("NotAvailable", field,
                             fmt::format("`parameters.{}` is not available in this version", name),
@@ -212,6 +240,7 @@ std::vector<Error> validate_self(const TargetClass& object) {
   std::vector<Error> errors;
   const TargetClassSpec& spec = object.spec;
   check_place(spec, errors);
+  if (spec.provisioner.kubernetes) check_templates(spec, errors);
   if (spec.provisioner.external) {
     const std::string& url = spec.provisioner.external->url;
     const std::size_t at = url.rfind('@');

@@ -2,6 +2,7 @@
 #pragma once
 #include "controlplane/resources/dataset.h"
 #include "controlplane/resources/meta.h"
+#include "operators/provision/templates/definition.h"
 
 namespace offtake::resources {
 
@@ -15,6 +16,7 @@ struct LocalProvisioner {};
 struct ProvisionerChoice {  // exactly one
   std::optional<ExternalProvisioner> external;
   std::optional<LocalProvisioner> local;
+  std::optional<provision::templates::Definition> kubernetes;
 };
 
 struct ProductLimits {

@@ -2,6 +2,9 @@
 #include "operators/provision/offers/offers.h"
 
 namespace offtake::resources {
+
+namespace templates = provision::templates;
+
 namespace {
 
 std::vector<std::string> names(const std::vector<std::string_view>& engines) {
@@ -49,13 +52,70 @@ const ObjectType& table<LocalProvisioner>() {
 }
 
 template <>
+const ObjectType& table<templates::Template>() {
+  static const ObjectType type =
+      Table<templates::Template>("ObjectTemplate", "An object that each product gets")
+          .field("name", &templates::Template::name, "By what outputs name it", required(), like(kLabelName))
+          .field(
+              "manifest", &templates::Template::manifest,
+              "YAML of one object, with placeholders in its scalars: ${product.id} and more. It is made in "
+              "the operator's namespace",
+              required(), between(1, templates::kLongestManifest))
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<templates::SecretKey>() {
+  static const ObjectType type =
+      Table<templates::SecretKey>("OutputSecretKey", "A key of a Secret in the operator's namespace")
+          .field("name", &templates::SecretKey::name,
+                 "Name of the Secret, with placeholders; absent: the template's own object", at_most(512))
+          .field("key", &templates::SecretKey::key, "Key within the Secret", required(), like(kSecretKey))
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<templates::Output>() {
+  static const ObjectType type =
+      Table<templates::Output>("ProvisionerOutput", "What a client of the server needs to know")
+          .field("name", &templates::Output::name, "What it is", required(),
+                 one_of({templates::kOutputs.begin(), templates::kOutputs.end()}))
+          .field("template", &templates::Output::template_name, "The template whose object is read",
+                 like(kLabelName))
+          .field("fieldPath", &templates::Output::field_path,
+                 "A field of the object: status.url, .spec.clusterIP, status.addresses[0].ip", at_most(512))
+          .field("secretKey", &templates::Output::secret_key, "A key of a Secret")
+          .field("value", &templates::Output::value, "A text with placeholders", at_most(1024))
+          .exactly_one({"fieldPath", "secretKey", "value"})
+          .done();
+  return type;
+}
+
+template <>
+const ObjectType& table<templates::Definition>() {
+  static const ObjectType type =
+      Table<templates::Definition>("KubernetesProvisioner",
+                                   "Objects of the cluster that the operator runs in, made for each product")
+          .field("templates", &templates::Definition::templates, "The objects, in the order they are made in",
+                 required(), between(1, 16), map_list({"name"}))
+          .field("outputs", &templates::Definition::outputs,
+                 "Where the server is, and who may provision there", required(), between(1, 16),
+                 map_list({"name"}))
+          .done();
+  return type;
+}
+
+template <>
 const ObjectType& table<ProvisionerChoice>() {
   static const ObjectType type =
       Table<ProvisionerChoice>("ProvisionerChoice", "How a target's infrastructure comes to life")
           .field("external", &ProvisionerChoice::external, "A server that exists")
           .field("local", &ProvisionerChoice::local, "On this machine")
-          .unavailable({"kubernetes"})
-          .exactly_one({"external", "local"}, true)
+          .field("kubernetes", &ProvisionerChoice::kubernetes,
+                 "A server of its own for each product, in the cluster that the operator runs in")
+          .exactly_one({"external", "local", "kubernetes"}, true)
           .done();
   return type;
 }
@@ -88,7 +148,9 @@ const ObjectType& table<TargetClassSpec>() {
           .field("description", &TargetClassSpec::description, "What it is good for", at_most(4096))
           .field("provisioner", &TargetClassSpec::provisioner, "How a target comes to life", required())
           .field("parameters", &TargetClassSpec::parameters,
-                 "Settings of a local server: home, runAs, memory", at_most(64), each(at_most(1024)))
+                 "Settings of a local server (home, runAs, memory), or what templates name as "
+                 "${parameters.NAME}",
+                 at_most(64), each(at_most(1024)))
           .field("limits", &TargetClassSpec::limits, "What may be taken")
           .field("namespaces", &TargetClassSpec::namespaces, "Absent: all namespaces may use it")
           .done();

@@ -1,4 +1,5 @@
 #include "operators/provision/external/external_provisioner.h"
+#include "operators/provision/kubernetes/kubernetes_provisioner.h"
 #include "operators/provision/local/local_provisioner.h"
 #include "operators/provision/offers/offers.h"
 #include "operators/provision/opensearch/opensearch_provisioner.h"
@@ -37,9 +38,24 @@ base::Result<std::unique_ptr<Provisioner>> make_on_own_server(const ProvisionerS
   return servers::make_on_server(std::move(on), std::move(external));
 }
 
+base::Result<std::unique_ptr<Provisioner>> make_over_objects(const ProvisionerSettings& settings) {
+  if (!settings.objects->api) {
+    return base::terminal(
+               "ProvisionerNotAvailable",
+               fmt::format("class {} is provisioned by Kubernetes objects, and there is no cluster",
+                           settings.class_name))
+        .with_hint("only `offtake operator` in a cluster has it");
+  }
+  const Offer* offer = find_offer(settings.engine);
+  if (offer == nullptr || !offer->kubernetes) return not_available(settings.engine);
+  // To those who provision on it, it is any server.
+  return kubernetes::make_kubernetes(settings, &make_provisioner);
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Provisioner>> make_provisioner(const ProvisionerSettings& settings) {
+  if (settings.objects) return make_over_objects(settings);
   if (settings.local && local_form(settings.engine) == LocalForm::kServer)
     return make_on_own_server(settings);
   if (settings.engine == "sqlite") return local::make_local(settings);

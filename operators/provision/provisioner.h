@@ -8,7 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "operators/provision/templates/definition.h"
 #include "operators/targets/target.h"
+
+namespace offtake::kubernetes {
+class Client;
+}
 
 namespace offtake::provision {
 
@@ -74,11 +79,21 @@ class Provisioner {
   // Everything of the product: schema, roles, files. `retain`: roles and control go, the data stays and is
   // marked as nobody's.
   virtual base::Status remove(const ProductTarget& target, bool retain) = 0;
+  // The server is the product's alone, and remove() without `retain` takes all of it: there is nothing to
+  // fence before, and nobody has to answer.
+  virtual bool removes_server() const { return false; }
 };
 
 namespace servers {
 class Servers;
 }
+
+// The class says `kubernetes`.
+struct ObjectSettings {
+  templates::Definition definition;
+  std::shared_ptr<offtake::kubernetes::Client> api;  // null: no cluster is known here
+  std::string namespace_name;                        // where the objects live
+};
 
 struct ProvisionerSettings {
   std::string engine;
@@ -95,6 +110,8 @@ struct ProvisionerSettings {
   // local:
   std::string directory;                      // files: <data dir>/targets
   std::shared_ptr<servers::Servers> servers;  // a server of this installation's own: who runs it
+  // kubernetes:
+  std::optional<ObjectSettings> objects;
 };
 
 // TargetNameTaken for what a deleted product left on purpose. Taking it over is not built yet.

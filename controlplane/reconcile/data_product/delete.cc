@@ -42,19 +42,23 @@ base::Result<Again> DataProductReconciler::remove(const resources::DataProduct& 
     if (!forced) {
       resources::DataProduct changed = product;
       base::Error error = cleared.error();
-      error.hint = fmt::format(
-          "it is tried again; to delete the product and leave what is there, annotate it with "
-          "{}: \"true\"",
-          kForceAnnotation);
+      // What is on its way out is not stuck.
+      const bool going = error.retry == base::Retry::kWaiting;
+      if (!going) {
+        error.hint = fmt::format(
+            "it is tried again; to delete the product and leave what is there, annotate it with "
+            "{}: \"true\"",
+            kForceAnnotation);
+      }
       for (const auto type : {condition::kReady, condition::kStalled}) {
         resources::Condition c = from_result(type, error, "", "", product.metadata.generation);
-        if (type == condition::kStalled) c.status = resources::Truth::kTrue;
+        if (type == condition::kStalled && !going) c.status = resources::Truth::kTrue;
         set_condition(changed.status.conditions, c, clock_.now());
       }
       if (auto written = write_status(client_, product, changed, clock_.now()); !written) {
         return std::move(written).error();
       }
-      return Again{2s};
+      return Again{going ? std::chrono::milliseconds(500ms) : 2s};
     }
     base::log_warn("target left behind", {{"error", cleared.error().text()}});
   }
@@ -95,12 +99,14 @@ base::Status DataProductReconciler::remove_target(const resources::DataProduct& 
   auto provisioner = planning::provisioner_of(product, *target_class, known, nullptr, client_, platform_);
   if (!provisioner) return std::move(provisioner).error();
   const provision::ProductTarget target = target_of(product);
+  const bool retain = product.spec.deletion_policy == resources::DeletionPolicy::kRetain;
+  if (!retain && (*provisioner)->removes_server()) return (*provisioner)->remove(target, false);
   auto controls = (*provisioner)->controls(target);
   if (!controls) return std::move(controls).error();
   for (const auto& row : *controls) {
     if (auto fenced = (*provisioner)->fence(target, row.revision); !fenced) return fenced;
   }
-  return (*provisioner)->remove(target, product.spec.deletion_policy == resources::DeletionPolicy::kRetain);
+  return (*provisioner)->remove(target, retain);
 }
 
 }  // namespace offtake::reconcile

@@ -220,6 +220,8 @@ class ExternalProvisioner : public Provisioner {
                    {"uri", fmt::format("postgresql://{}:{}@{}:{}/{}{}", names.reader,
                                        credentials.reader_password, host, admin_.port, admin_.database,
                                        admin_.ssl_mode.empty() ? "" : "?sslmode=" + admin_.ssl_mode)}};
+    // By which a reader tells that it is this server.
+    if (!admin_.ca_pem.empty()) out.binding["ca.crt"] = admin_.ca_pem;
     return out;
   }
 

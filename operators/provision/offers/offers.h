@@ -16,6 +16,7 @@ struct Offer {
       {};                          // of a server that exists: "postgresql://"; empty: it has none
   std::string_view url_form = {};  // "postgresql://host:port/database"
   bool on_event_store = false;     // `external: {eventStoreName}`
+  bool kubernetes = false;         // as objects of a cluster
   ReceiverKind receiver = ReceiverKind::kNone;
 };
 
