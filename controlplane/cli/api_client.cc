@@ -33,6 +33,12 @@ base::Error explained(base::Error error, const std::string& url) {
     return std::move(error).with_hint(
         "give the server's token: the file `token` of its data directory, or OFFTAKE_TOKEN");
   }
+  if (error.code == "PathMissing") {
+    error.message = fmt::format("the server at {} does not answer this", url);
+    return std::move(error).with_hint(
+        "`plan`, `preview`, `logs` and `errors` ask `offtake serve`; in a cluster: kubectl describe, kubectl "
+        "logs");
+  }
   if (error.code != "Unreachable" || !error.hint.empty()) return error;
   // The path that was asked for says nothing to people.
   const auto why = error.message.find(": ");

@@ -31,6 +31,10 @@ class Applying {
     for (const Document& document : documents_) {
       if (document.kind != &resources::kind_of<resources::DataProduct>()) continue;
       auto answer = plan_document(client_, document, documents_);
+      if (!answer && answer.error().code == "PathMissing") {
+        console_.warn("this API server makes no plans; what is wrong shows as the objects' conditions");
+        break;
+      }
       if (!answer) {
         console_.error(answer.error());
         return false;

@@ -261,6 +261,24 @@ def edit(world, product, **spec) -> dict:
     return world.wait_live()
 
 
+def test_a_pod_that_finds_no_place_is_said_and_corrected(world, product):
+    too_much = copy.deepcopy(product)
+    too_much["spec"]["runner"] = {"memory": "900Gi"}
+    world.operator.apply(too_much)
+
+    def said():
+        found = world.operator.read("DataProduct", "joined", NAMESPACE)
+        ready = next(each for each in found["status"]["conditions"] if each["type"] == "Ready")
+        assert ready["status"] == "False" and ready["reason"] == "WorkerPending", ready
+        assert "Insufficient memory" in ready["message"], ready
+        return found
+    found = eventually(said, 60, "the condition says what the pod waits for")
+    assert found["status"]["revision"]["current"] == 1
+    edit(world, product)
+    world.change_some()
+    world.wait_equal()
+
+
 def test_an_edit_swaps_the_revision(world, product):
     before = world.worker()
     found = edit(world, product, sql=JOINED_SQL + " WHERE o.amount_cents > 0")

@@ -1,13 +1,17 @@
 """Manifests that are wrong get one verdict: what the command line says before it sends them, the API server says when
 they are created (schema and CEL), or the operator in their Ready condition. Each can be corrected, and deleted."""
 
+import base64
 import copy
+import json
+import subprocess
 
 import pytest
+import yaml
 
-from support import manifests, operator
+from support import manifests, operator, paths
 from support.children import eventually
-from support.kubernetes import ControlPlane, path_of
+from support.kubernetes import TOKEN, ControlPlane, path_of
 from support.operator import Operator
 
 pytestmark = pytest.mark.cluster
@@ -152,3 +156,30 @@ def test_one_that_is_invalid_can_be_deleted(plane, started):
     eventually(lambda: condition(read(plane, document), "Ready").get("reason") == "Invalid", 30, "it is invalid")
     plane.request("DELETE", path_of(document))
     eventually(lambda: read(plane, document) is None, 30, "it is gone")
+
+
+def test_the_command_line_works_with_a_kubeconfig_alone(plane, started, tmp_path):
+    """Of a cluster: certificates or a token; no server of ours has to be there."""
+    file = tmp_path / "product.yaml"
+    file.write_text(yaml.safe_dump_all([product(), dataset()]))
+    config = tmp_path / "kubeconfig"
+    config.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin", "namespace": NAMESPACE}}],
+        "clusters": [{"name": "test", "cluster": {"server": plane.url, "certificate-authority-data": base64.b64encode(
+            plane.authority.certificate.read_bytes()).decode()}}],
+        "users": [{"name": "admin", "user": {"token": TOKEN}}]}))
+
+    def offtake(*arguments, expect: int = 0) -> str:
+        done = subprocess.run([paths.offtake_binary(), *arguments, "--kubeconfig", config], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout + done.stderr
+    said = offtake("apply", "-f", file)
+    assert f"DataProduct {NAMESPACE}/it created" in said and "makes no plans" in said
+    assert f"DataProduct {NAMESPACE}/it unchanged" in offtake("apply", "-f", file)
+    eventually(lambda: condition(read(plane, product()), "Ready"), 30, "the operator has looked at it")
+    assert "it" in offtake("get", "products") and "Paused" in offtake("describe", "product", "it")
+    assert "does not answer this" in offtake("logs", "it", expect=1)
+    offtake("delete", "-f", file)
+    eventually(lambda: read(plane, product()) is None, 30, "it is gone")
