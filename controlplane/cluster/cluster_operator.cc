@@ -142,10 +142,15 @@ class Operator {
 
   http::Response readiness() {
     std::vector<std::string> why;
+    {
+      std::lock_guard lock(token_mutex_);
+      if (!token_trouble_.empty()) why.push_back(token_trouble_);
+    }
     if (const std::string trouble = election_->trouble(); !trouble.empty()) why.push_back(trouble);
     if (!election_->leads()) {
       const std::string leader = election_->leader();
-      if (why.empty() && !leader.empty()) return plain(200, fmt::format("standing by: {} leads\n", leader));
+      if (why.empty() && !leader.empty() && leader != options_.identity)
+        return plain(200, fmt::format("standing by: {} leads\n", leader));
       if (why.empty()) why.emplace_back("nobody leads yet");
     } else {
       why = leadership_->troubles();
@@ -166,32 +171,42 @@ class Operator {
     return out;
   }
 
-  // The token of the registry served here is a Secret, so that a new process has the same.
-  void keep_token(std::stop_token stop) {
+  // The token of the registry served here is a Secret, so that a new process has the same. Until it is there
+  // the registry takes nobody's.
+  base::Status keep_token() {
+    auto there = lease_api_->get(kubernetes::kSecrets, options_.namespace_name, kTokenSecret);
+    if (!there && there.error().code == "NotFound") {
+      const json::Value secret = json::Object{
+          {"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"metadata", json::Object{{"name", kTokenSecret}, {"namespace", options_.namespace_name}}},
+          {"stringData", json::Object{{"token", token()}}}};
+      auto created = lease_api_->create(kubernetes::kSecrets, secret);
+      if (!created) return std::move(created).error();
+      there = std::move(created->object);
+    }
+    if (!there) return std::move(there).error();
+    auto stored = crypto::base64_decode((*there)["data"].string_or("token"));
+    if (!stored || stored->empty()) {
+      return base::terminal("BadSecret",
+                            fmt::format("Secret {}/{} holds no token: it is made again when it is removed",
+                                        options_.namespace_name, kTokenSecret));
+    }
+    std::lock_guard lock(token_mutex_);
+    token_ = *std::move(stored);
+    return {};
+  }
+
+  void wait_for_token(std::stop_token stop) {
     while (registry_ && !stop.stop_requested()) {
-      auto there = lease_api_->get(kubernetes::kSecrets, options_.namespace_name, kTokenSecret);
-      if (!there && there.error().code == "NotFound") {
-        const json::Value secret = json::Object{
-            {"apiVersion", "v1"},
-            {"kind", "Secret"},
-            {"metadata", json::Object{{"name", kTokenSecret}, {"namespace", options_.namespace_name}}},
-            {"stringData", json::Object{{"token", token_}}}};
-        there = [&]() -> base::Result<json::Value> {
-          auto created = lease_api_->create(kubernetes::kSecrets, secret);
-          if (!created) return std::move(created).error();
-          return created->object;
-        }();
+      const auto kept = keep_token();
+      const std::string trouble = kept ? "" : base::Error(kept.error()).in("the registry's token").text();
+      {
+        std::lock_guard lock(token_mutex_);
+        if (!kept && trouble != token_trouble_) base::log_warn("cannot begin", {{"error", trouble}});
+        token_trouble_ = trouble;
       }
-      if (there) {
-        auto token = crypto::base64_decode((*there)["data"].string_or("token"));
-        if (token && !token->empty()) {
-          std::lock_guard lock(token_mutex_);
-          token_ = *std::move(token);
-          return;
-        }
-      } else {
-        base::log_warn("the registry's token is not to be had", {{"error", there.error().text()}});
-      }
+      if (kept) return;
       std::mutex mutex;
       std::condition_variable_any wake;
       std::unique_lock lock(mutex);
@@ -200,7 +215,7 @@ class Operator {
   }
 
   void campaign(std::stop_token stop) {
-    keep_token(stop);
+    wait_for_token(stop);
     election_->run([this](std::stop_token ends) { leadership_->lead(ends); }, stop);
   }
 
@@ -208,7 +223,7 @@ class Operator {
   std::shared_ptr<registry::Store> registry_;
   std::shared_ptr<registry::Client> registry_client_;
   std::mutex token_mutex_;
-  std::string token_;
+  std::string token_, token_trouble_;
   std::unique_ptr<kubernetes::Client> lease_api_;
   std::unique_ptr<kubernetes::Election> election_;
   std::shared_ptr<kubernetes::Client> api_;

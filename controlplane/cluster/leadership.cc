@@ -110,6 +110,7 @@ class Leadership::Work {
       if (!revisions) continue;
       for (const int revision : *revisions) gone.insert({uid, revision});
     }
+    if (gone.empty() || !truly_gone(gone)) return;
     for (const auto& key : gone) {
       base::log_warn("removing what a product left that is gone",
                      {{"product_uid", key.product_uid}, {"revision", std::to_string(key.revision)}});
@@ -117,6 +118,23 @@ class Leadership::Work {
       if (removed) removed = orders_->remove(key.product_uid, key.revision);
       if (!removed) base::log_warn("not removed", {{"error", removed.error().text()}});
     }
+  }
+
+  // What was listed first may be of a while ago: the server is asked before anything is removed.
+  bool truly_gone(std::set<runners::WorkerKey>& gone) {
+    kubernetes::ListOptions options;
+    options.limit = 500;
+    do {
+      auto page = api_->list(store::resource_type(kind_of<resources::DataProduct>()), options);
+      if (!page) return false;
+      for (const auto& product : page->items) {
+        std::erase_if(gone, [uid = product["metadata"].string_or("uid")](const runners::WorkerKey& key) {
+          return key.product_uid == uid;
+        });
+      }
+      options.continue_token = page->continue_token;
+    } while (!options.continue_token.empty());
+    return true;
   }
 
   std::vector<std::string> troubles() const {
@@ -190,11 +208,10 @@ Leadership::Leadership(std::shared_ptr<kubernetes::Client> api, LeaderSettings s
 Leadership::~Leadership() = default;
 
 void Leadership::lead(std::stop_token stop) {
-  Work* work = nullptr;
+  const auto work = std::make_shared<Work>(api_, settings_);
   {
     std::lock_guard lock(mutex_);
-    work_ = std::make_unique<Work>(api_, settings_);
-    work = work_.get();
+    work_ = work;
   }
   const auto note = [this](std::string trouble) {
     if (!trouble.empty()) base::log_warn("cannot begin", {{"error", trouble}});
@@ -218,18 +235,26 @@ void Leadership::lead(std::stop_token stop) {
 }
 
 std::vector<std::string> Leadership::troubles() const {
-  std::lock_guard lock(mutex_);
+  std::shared_ptr<Work> work;
   std::vector<std::string> out;
-  if (!trouble_.empty()) out.push_back(trouble_);
-  if (work_) {
-    for (std::string& trouble : work_->troubles()) out.push_back(std::move(trouble));
+  {
+    std::lock_guard lock(mutex_);
+    work = work_;
+    if (!trouble_.empty()) out.push_back(trouble_);
+  }
+  if (work) {
+    for (std::string& trouble : work->troubles()) out.push_back(std::move(trouble));
   }
   return out;
 }
 
 std::string Leadership::metrics() const {
-  std::lock_guard lock(mutex_);
-  return work_ && working_ ? work_->metrics() : "";
+  std::shared_ptr<Work> work;
+  {
+    std::lock_guard lock(mutex_);
+    work = work_;
+  }
+  return work && working_ ? work->metrics() : "";
 }
 
 }  // namespace offtake::cluster

@@ -43,7 +43,7 @@ class Leadership {
   const LeaderSettings settings_;
   std::atomic<bool> working_ = false;
   mutable std::mutex mutex_;
-  std::unique_ptr<Work> work_;  // guarded by mutex_
+  std::shared_ptr<Work> work_;  // guarded by mutex_
   std::string trouble_;         // likewise
 };
 

@@ -47,7 +47,7 @@ struct EnvironmentVariable {  // exactly one of the last two
   std::optional<SecretKeyRef> secret_key_ref;  // in the product's namespace
 };
 struct FunctionTarget {  // of engines whose receiver is a command
-  std::string image;  // in a cluster: what it runs in
+  std::string image;     // in a cluster: what it runs in
   std::vector<std::string> command;
   std::vector<EnvironmentVariable> env;
   std::optional<Duration> idle_timeout;

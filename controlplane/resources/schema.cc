@@ -97,10 +97,6 @@ bool is_server_url(std::string_view text) {
          after_prefix(text, text.substr(0, scheme + 3));
 }
 
-bool is_http_url(std::string_view text) {
-  return (text.starts_with("http://") || text.starts_with("https://")) && is_server_url(text);
-}
-
 bool is_variable_name(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   return !text.empty() && letter(text.front()) &&
@@ -175,8 +171,6 @@ const TextFormat kTargetName{"^[a-z][a-z0-9_]{0,47}$",
 const TextFormat kHostPort{R"(^[A-Za-z0-9._:\[\]-]+:[0-9]{1,5}$)", "must be host:port", is_host_port};
 const TextFormat kHttpUrl{"^https?://[!-~]+$", "must be an http:// or https:// URL", is_http_url};
 const TextFormat kServerUrl{"^[a-z]+://[!-~]+$", "must be a URL: scheme://host:port", is_server_url};
-const TextFormat kHttpUrl{"^https?://[!-~]+$", "must be a URL: http:// or https://, host and path",
-                          is_http_url};
 const TextFormat kVariableName{"^[A-Za-z_][A-Za-z0-9_]*$",
                                "must be letters, digits and '_', beginning with no digit", is_variable_name};
 const TextFormat kLabelKey{R"(^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$)",

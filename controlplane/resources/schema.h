@@ -101,7 +101,6 @@ extern const TextFormat kTargetName;
 extern const TextFormat kHostPort;
 extern const TextFormat kHttpUrl;
 extern const TextFormat kServerUrl;
-extern const TextFormat kHttpUrl;
 extern const TextFormat kVariableName;
 extern const TextFormat kLabelKey;
 extern const TextFormat kLabelValue;

@@ -196,9 +196,10 @@ class Serving {
     reconcile::DataProductSettings settings;
     settings.orders = reconcile::file_orders(data_->path / "run");
     settings.key_spans = key_spans;
-    loop_->add(std::make_unique<reconcile::DataProductReconciler>(
-                   *resources_, *platform_, reconcile::Runners{in_process_, process_, nullptr}, clock, settings),
-               kProductThreads);
+    loop_->add(
+        std::make_unique<reconcile::DataProductReconciler>(
+            *resources_, *platform_, reconcile::Runners{in_process_, process_, nullptr}, clock, settings),
+        kProductThreads);
     reconcile::wake_dependents(*loop_);
   }
 

@@ -68,12 +68,13 @@ class ResourceClient {
 
   // metadata.name and namespace are taken from the object.
   virtual base::Result<Written> create(const json::Value& object, const WriteOptions& options = {}) = 0;
-  // With metadata.resourceVersion in it: only over exactly that version. Ignores status (where the kind has
-  // the subresource).
+  // With metadata.resourceVersion in it, which only core kinds may leave out: only over exactly that version.
+  // Ignores status (where the kind has the subresource).
   virtual base::Result<Written> update(const json::Value& object, const WriteOptions& options = {}) = 0;
   virtual base::Result<Written> update_status(const json::Value& object,
                                               const WriteOptions& options = {}) = 0;
-  // Server-side apply. Creates when absent (unless metadata.uid is given: Conflict).
+  // Server-side apply. Creates when absent (unless metadata.uid is given: Conflict). A status is never
+  // created by it: NotFound; for another uid than the stored one: Conflict.
   virtual base::Result<Written> apply(const json::Value& object, const ApplyOptions& options = {}) = 0;
   virtual base::Result<Written> patch(const resources::Kind& kind, std::string_view namespace_name,
                                       std::string_view name, PatchType type, const json::Value& patch,
@@ -101,7 +102,7 @@ base::Result<std::vector<T>> list(ResourceClient& client, const ListOptions& opt
 }
 
 // Writes the whole status of `object` by server-side apply on /status (manager offtake-status, forced). The
-// object's uid must still be the stored one: Conflict means that it was deleted and made again.
+// object's uid must still be the stored one: Conflict means that it was deleted, and perhaps made again.
 template <class T>
 base::Result<Written> apply_status(ResourceClient& client, const T& object,
                                    std::string_view field_manager = "offtake-status") {
@@ -118,7 +119,9 @@ base::Result<Written> apply_status(ResourceClient& client, const T& object,
   options.field_manager = std::string(field_manager);
   options.force = true;
   options.status = true;
-  return client.apply(body, options);
+  auto written = client.apply(body, options);
+  if (written || written.error().code != "NotFound") return written;
+  return base::terminal("Conflict", written.error().message);
 }
 
 // Finalizers by JSON patch with tests on uid and the old list; nothing is sent when it is (not) there

@@ -284,12 +284,12 @@ Informer::Entries::iterator Informer::erase(Entries::iterator entry) {
 }
 
 // REQUIRES: mutex_.
-void Informer::store(const std::string& key, const json::Value& object) {
+void Informer::store(const std::string& key, const json::Value& object, bool told) {
   json::Value kept = object;
   if (json::Value* metadata = kept.find("metadata")) metadata->erase("managedFields");
   if (const auto known = entries_.find(key); known != entries_.end()) erase(known);
   Entry entry{object["metadata"].string_or("uid"), options_.index ? options_.index(object) : "",
-              json::dump(kept), version_of(object)};
+              json::dump(kept), version_of(object), told};
   if (options_.index) by_index_.emplace(entry.index, key);
   entries_.emplace(key, std::move(entry));
 }
@@ -308,14 +308,14 @@ void Informer::take(WatchEvent event) {
       erase(known);
     } else if (same) {
       if (version_of(event.object) < known->second.version) return;
-      store(key, event.object);
-      event.type = WatchEventType::kModified;
+      event.type = known->second.told ? WatchEventType::kModified : WatchEventType::kAdded;
+      store(key, event.object, true);
     } else {
       if (known != entries_.end()) {
         if (auto parsed = json::parse(known->second.text)) replaced = *std::move(parsed);
         bury(known->second.uid);
       }
-      store(key, event.object);
+      store(key, event.object, true);
       event.type = WatchEventType::kAdded;
     }
   }
@@ -329,8 +329,9 @@ void Informer::put(const json::Value& object) {
   std::lock_guard lock(mutex_);
   if (!synced_ || std::find(buried_.rbegin(), buried_.rend(), uid) != buried_.rend()) return;
   const auto known = entries_.find(key);
+  const bool told = known != entries_.end() && known->second.told;
   if (known != entries_.end() && version_of(object) <= known->second.version) return;
-  store(key, object);
+  store(key, object, told);
 }
 
 }  // namespace offtake::kubernetes

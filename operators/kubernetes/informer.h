@@ -73,13 +73,14 @@ class Informer {
   struct Entry {
     std::string uid, index, text;
     std::uint64_t version = 0;
+    bool told = false;  // listeners know of it
   };
   void run(std::stop_token stop);
   base::Status list_all(bool consistent);
   base::Status watch(std::stop_token stop);
   void take(WatchEvent event);
   void forget_others(const std::set<std::string>& seen);
-  void store(const std::string& key, const json::Value& object);
+  void store(const std::string& key, const json::Value& object, bool told);
   void bury(const std::string& uid);
   using Entries = std::map<std::string, Entry, std::less<>>;
   Entries::iterator erase(Entries::iterator entry);

@@ -55,9 +55,9 @@ struct PatchOptions {
 struct DeleteOptions {
   std::string uid;  // preconditions; empty: any
   std::string resource_version;
-  bool orphan = false;               // leave dependants alone
-  std::optional<int> grace_seconds;  // of pods; 0: at once, whatever becomes of it
+  bool orphan = false;  // leave dependants alone
   bool dry_run = false;
+  std::optional<int> grace_seconds;  // of pods; 0: at once, whatever becomes of it
 };
 
 struct Written {

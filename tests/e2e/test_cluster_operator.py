@@ -106,6 +106,28 @@ def test_a_join_becomes_a_table(world, product):
     assert not world.operator.cluster.list("pods", NAMESPACE), "nothing of ours runs where tenants may look"
 
 
+def test_kubectl_shows_what_people_look_for(world, product):
+    kubectl = world.cluster.kubectl
+    table = kubectl("-n", NAMESPACE, "get", "product", "joined", "-o", "wide").splitlines()
+    assert table[0].split()[:8] == ["NAME", "READY", "STATUS", "TARGET", "HISTORY", "FILLED", "PARKED", "AGE"]
+    assert table[1].split()[:6] == ["joined", "True", "Live", "postgres", "Beginning", "100"]
+    assert {"OWNER", "ENDPOINT", "REVISION", "MESSAGE"} <= set(table[0].split())
+    for short, name in (("dset", "orders"), ("tclass", "postgres"), ("evs", "kafka")):
+        assert name in kubectl("-n", NAMESPACE, "get", short)
+    everything = kubectl("get", "offtake", "-A", "-o", "name").split()
+    assert {"dataproduct.offtake.dev/joined", "eventstore.offtake.dev/kafka"} <= set(everything)
+    kubectl("-n", NAMESPACE, "wait", "dataproduct/joined", "--for=condition=Ready", "--timeout=10s")
+    kubectl("wait", "eventstore/kafka", "targetclass/postgres", "--for=condition=Ready", "--timeout=10s")
+    kubectl("-n", NAMESPACE, "wait", "dataproduct/joined", "--for=jsonpath={.status.backfill.percent}=100", "--timeout=10s")
+    described = kubectl("-n", NAMESPACE, "describe", "dataproduct", "joined")
+    assert "Fed since" in described and "Readers get a complete result of revision 1." in described
+    assert any(line.split()[:2] == ["Normal", "Live"] for line in described.splitlines())
+    explained = kubectl("explain", "dataproduct.spec.history.from")
+    assert "FIELD: from <string>" in explained and "DESCRIPTION" in explained
+    changed = kubectl("-n", NAMESPACE, "diff", "--server-side", "-f", "-", input=json.dumps(product), check=False)
+    assert changed == "", changed
+
+
 @pytest.fixture(scope="module")
 def receiver(cluster, tmp_path_factory):
     """The image of a function that writes what it is sent to its log."""

@@ -9,6 +9,7 @@
 #include "operators/kubernetes/informer.h"
 #include "operators/runners/files_of_worker.h"
 #include "operators/runners/kubernetes/function_objects.h"
+#include "operators/runners/kubernetes/worker_line.h"
 #include "operators/runners/kubernetes/worker_pod.h"
 #include "operators/worker/ledger_messages.h"
 
@@ -22,8 +23,6 @@ using kubernetes::kDeployments;
 using kubernetes::kPods;
 using kubernetes::kSecrets;
 
-constexpr auto kAskTimeout = 1s;
-constexpr auto kLedgerTimeout = 30s;
 constexpr auto kForcedPatience = 10s;
 constexpr base::Micros kLasting = 60'000'000;  // a worker that is up for so long does not fail
 constexpr std::string_view kWorkers = "app.kubernetes.io/name=offtake-worker";
@@ -39,6 +38,10 @@ kubernetes::InformerOptions workers_of(const kubernetes::ResourceType& type, con
 
 std::int64_t incarnation_of(const Value& deployment) {
   return std::atoll(deployment.at({"metadata", "annotations"}).string_or(annotation::kIncarnation).c_str());
+}
+
+std::int64_t generation_of(const Value& object) {
+  return object["metadata"].int_or("generation");
 }
 
 class Pods : public KubernetesRunner {
@@ -93,7 +96,9 @@ class Pods : public KubernetesRunner {
       if (!function) return std::move(function).error();
       asked += *function;
     }
-    if (present && slot->asked == asked) return {};
+    // Written to by somebody else since: made as it was asked for again.
+    const bool edited = present && slot->generation != 0 && generation_of(*present) > slot->generation;
+    if (present && slot->asked == asked && !edited) return {};
 
     auto files = files_for(*slot, order, name);
     if (!files) return std::move(files).error();
@@ -103,15 +108,18 @@ class Pods : public KubernetesRunner {
     const auto digest = [](const Value& deployment) {
       return deployment.at({"metadata", "annotations"}).string_or(annotation::kManifest);
     };
-    if (!present || digest(*present) != digest(wanted)) {
-      if (auto applied = apply_all(order, *files, wanted); !applied) return applied;
+    slot->generation = present ? generation_of(*present) : 0;
+    if (!present || edited || digest(*present) != digest(wanted)) {
+      auto applied = apply_all(order, *files, wanted);
+      if (!applied) return std::move(applied).error();
+      slot->generation = *applied;
       base::log_info(present ? "changed a worker" : "started a worker",
                      {{"deployment", name},
                       {"product", order.job.product},
                       {"revision", std::to_string(order.job.revision)}});
     } else if (slot->files != *files) {
-      if (auto applied = apply(kSecrets, worker_secret(settings_, order.job, *files)); !applied)
-        return applied;
+      auto applied = apply(kSecrets, worker_secret(settings_, order.job, *files));
+      if (!applied) return std::move(applied).error();
     }
     slot->files = *std::move(files);
     slot->asked = asked;
@@ -134,7 +142,10 @@ class Pods : public KubernetesRunner {
     out.running = pod->running && !pod->ending;
     out.restarts = pod->restarts;
     out.waits = pod->waits;
-    if (out.running) out.status = ask(key, *pod);
+    if (out.running) {
+      out.status = slot_of(key)->line.ask(*pod, settings_.worker_namespace,
+                                          (*deployment)["metadata"].string_or("name"));
+    }
     out.pid = out.status ? out.status->pid : 0;
     // One whose job is not understood cannot even say so.
     if (!out.status && pod->last_exit == static_cast<int>(worker::Exit::kNotUnderstood)) {
@@ -207,7 +218,7 @@ class Pods : public KubernetesRunner {
                      {"offset", std::to_string(place.offset)},
                      {"limit", std::to_string(limit)},
                      {"of", of == LogOf::kFunction ? "function" : "worker"}};
-    auto answer = call(key, std::move(request), kLedgerTimeout);
+    auto answer = call(key, request);
     if (!answer) return std::move(answer).error();
     place.file = std::strtoull(std::string(answer->headers.get("log-file")).c_str(), nullptr, 10);
     place.offset = std::strtoull(std::string(answer->headers.get("log-offset")).c_str(), nullptr, 10);
@@ -220,7 +231,7 @@ class Pods : public KubernetesRunner {
     post.method = "POST";
     post.path = "/ledger";
     post.body = worker::request_text(request);
-    auto answer = call(key, std::move(post), kLedgerTimeout);
+    auto answer = call(key, post);
     if (!answer) return std::move(answer).error();
     return worker::parse_ledger_answer(answer->body);
   }
@@ -230,14 +241,12 @@ class Pods : public KubernetesRunner {
 
  private:
   struct Slot {
+    Slot(kubernetes::Client& api, const WorkerKey& key) : line(api, key) {}
     std::mutex work;    // one ensure or stop at a time
     std::string asked;  // what ensure() was last asked for and has done; empty: not known
     std::map<std::string, std::string> files;  // of the Secret, as it was applied
-    std::mutex asking;                         // guards what follows
-    std::string token;
-    std::string address;
-    std::shared_ptr<http::Client> client;
-    std::optional<worker::WorkerStatus> last;
+    std::int64_t generation = 0;               // of the Deployment, when it was last as it is to be
+    WorkerLine line;
   };
 
   void hear(const kubernetes::WatchEvent& event) {
@@ -254,7 +263,7 @@ class Pods : public KubernetesRunner {
   std::shared_ptr<Slot> slot_of(const WorkerKey& key) {
     std::lock_guard lock(mutex_);
     auto& slot = slots_[key];
-    if (!slot) slot = std::make_shared<Slot>();
+    if (!slot) slot = std::make_shared<Slot>(*api_, key);
     return slot;
   }
 
@@ -330,25 +339,30 @@ class Pods : public KubernetesRunner {
     return digest;
   }
 
-  base::Status apply(const kubernetes::ResourceType& type, const Value& object) {
+  base::Result<Value> apply(const kubernetes::ResourceType& type, const Value& object) {
     kubernetes::ApplyOptions options;
     options.field_manager = std::string(kManager);
     options.force = true;
     auto applied = api_->apply(type, object, options);
     if (!applied) return std::move(applied).error();
     if (&type == &kDeployments) deployments_.put(applied->object);
-    return {};
+    return std::move(applied->object);
   }
 
-  base::Status apply_all(const WorkerOrder& order, const std::map<std::string, std::string>& files,
-                         const Value& deployment) {
+  // Gives the Deployment's generation.
+  base::Result<std::int64_t> apply_all(const WorkerOrder& order,
+                                       const std::map<std::string, std::string>& files,
+                                       const Value& deployment) {
     const auto parts = job_config_maps(settings_, order.job);
     for (const Value& part : parts) {
-      if (auto applied = apply(kConfigMaps, part); !applied) return applied;
+      if (auto applied = apply(kConfigMaps, part); !applied) return std::move(applied).error();
     }
-    if (auto applied = apply(kSecrets, worker_secret(settings_, order.job, files)); !applied) return applied;
-    if (auto applied = apply(kDeployments, deployment); !applied) return applied;
-    return remove_other_parts(order, parts);
+    auto secret = apply(kSecrets, worker_secret(settings_, order.job, files));
+    if (!secret) return std::move(secret).error();
+    auto applied = apply(kDeployments, deployment);
+    if (!applied) return std::move(applied).error();
+    if (auto removed = remove_other_parts(order, parts); !removed) return std::move(removed).error();
+    return generation_of(*applied);
   }
 
   // Jobs that no Deployment names any more. A pod that still drains has its own copy.
@@ -401,73 +415,12 @@ class Pods : public KubernetesRunner {
     return gone;
   }
 
-  base::Result<std::string> token_of(Slot& slot, const std::string& secret) {
-    if (!slot.token.empty()) return slot.token;
-    auto there = api_->get(kSecrets, settings_.worker_namespace, secret);
-    if (!there) return std::move(there).error();
-    slot.token = secret_files(*there)[std::string(kTokenFile)];
-    return slot.token;
-  }
-
-  // A connection to the worker's pod, kept while it is the same one.
-  base::Result<std::shared_ptr<http::Client>> client_of(Slot& slot, const WorkerKey& key, const PodFacts& pod,
-                                                        std::chrono::milliseconds timeout) {
+  base::Result<http::ClientResponse> call(const WorkerKey& key, const http::ClientRequest& request) {
     const auto deployment = find(deployments_, key);
-    if (pod.ip.empty() || !deployment) return not_running(key.revision);
-    const std::string address = fmt::format("{} {} {}", pod.ip, pod.uid, timeout.count());
-    if (slot.client && slot.address == address) return slot.client;
-    auto token = token_of(slot, (*deployment)["metadata"].string_or("name"));
-    if (!token) return std::move(token).error();
-    http::ClientOptions options;
-    const bool v6 = pod.ip.find(':') != std::string::npos;
-    options.base_url = fmt::format("http://{}:{}", v6 ? fmt::format("[{}]", pod.ip) : pod.ip, kWorkerPort);
-    options.bearer_token = *std::move(token);
-    options.direct = true;
-    options.connect_timeout = kAskTimeout;
-    options.timeout = timeout;
-    auto client = std::make_shared<http::Client>(std::move(options));
-    if (timeout > kAskTimeout) return client;
-    slot.client = client;
-    slot.address = address;
-    return client;
-  }
-
-  std::optional<worker::WorkerStatus> ask(const WorkerKey& key, const PodFacts& pod) {
-    const auto slot = slot_of(key);
-    std::lock_guard lock(slot->asking);
-    auto client = client_of(*slot, key, pod, kAskTimeout);
-    if (!client) return slot->last;
-    auto answer = (*client)->get("/status");
-    if (answer && answer->status == 401) {
-      slot->token.clear();
-      slot->client.reset();
-    }
-    if (!answer || answer->status != 200) return slot->last;
-    auto status = worker::parse_status(answer->body);
-    if (!status) {
-      base::log_warn("a worker's status is not understood", {{"error", status.error().text()}});
-      return slot->last;
-    }
-    if (status->product_uid != key.product_uid || status->revision != key.revision) return slot->last;
-    slot->last = *std::move(status);
-    return slot->last;
-  }
-
-  base::Result<http::ClientResponse> call(const WorkerKey& key, http::ClientRequest request,
-                                          std::chrono::milliseconds timeout) {
     const auto pod = present_pod(pods_of(key));
-    if (!pod || !pod->running) return not_running(key.revision);
-    const auto slot = slot_of(key);
-    std::shared_ptr<http::Client> client;
-    {
-      std::lock_guard lock(slot->asking);
-      auto made = client_of(*slot, key, *pod, timeout);
-      if (!made) return std::move(made).error();
-      client = *std::move(made);
-    }
-    auto answer = client->send(request);
-    if (!answer || answer->status >= 500) return not_running(key.revision);
-    return answer;
+    if (!deployment || !pod || !pod->running) return not_running(key.revision);
+    return slot_of(key)->line.call(*pod, settings_.worker_namespace,
+                                   (*deployment)["metadata"].string_or("name"), request);
   }
 
   std::shared_ptr<kubernetes::Client> api_;

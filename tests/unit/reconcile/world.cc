@@ -83,8 +83,8 @@ void World::start() {
   DataProductSettings products;
   products.key_spans = key_spans;
   products.orders = reconcile::file_orders(run_directory());
-  products_ = std::make_unique<DataProductReconciler>(*resources, *platform, Runners{runner_, nullptr, nullptr},
-                                                      base::system_clock(), products);
+  products_ = std::make_unique<DataProductReconciler>(
+      *resources, *platform, Runners{runner_, nullptr, nullptr}, base::system_clock(), products);
 }
 
 void World::end() {
