@@ -49,8 +49,28 @@ class Installation:
                     spec["volumes"] = [each for each in spec["volumes"] if each["name"] == "tmp"]
             if registry or document["kind"] != "PersistentVolumeClaim":
                 self.cluster.apply_all(document)
-        self.cluster.kubectl("-n", manifests.SYSTEM, "rollout", "status", "deployment/offtake-operator", "--timeout=60s")
+        self.wait_ready()
         return self
+
+    def wait_ready(self) -> None:
+        def leads():
+            with requests.Session() as session:
+                session.trust_env = False
+                answer = session.get(f"http://{self.address}/readyz", timeout=5)
+            assert answer.status_code == 200, answer.text
+            return True
+        eventually(leads, 60, "the operator is ready")
+
+    def remove(self) -> None:
+        """Products first: what they have elsewhere goes with them, as long as there is an operator."""
+        for kinds in ("dataproducts", "datasets", "targetclasses,eventstores"):
+            self.cluster.kubectl("delete", kinds, "--all", "--all-namespaces", "--timeout=90s")
+        for folder in ("operator", "rbac"):
+            for document in reversed(documents(folder, self.image)):
+                scope = ["-n", document["metadata"]["namespace"]] if "namespace" in document["metadata"] else []
+                self.cluster.kubectl(*scope, "delete", document["kind"], document["metadata"]["name"],
+                                     "--ignore-not-found", "--timeout=90s")
+        self.cluster.kubectl("delete", "persistentvolume", "offtake-registry", "--ignore-not-found")
 
     def pods(self) -> list[dict]:
         return [each for each in self.cluster.list("pods", manifests.SYSTEM,
