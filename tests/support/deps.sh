@@ -163,11 +163,36 @@ deps_make_helm() {
   deps_go_build helm "$1/helm" "-X $module/internal/version.version=v$offtake_helm_version$kubernetes" $module/cmd/helm
 }
 
+# The CustomResourceDefinitions of controllers whose objects our classes make, as their Go modules hold them.
+deps_fetch_crds() {
+  local folder="$1" go cache
+  deps_say "CustomResourceDefinitions of CloudNativePG, ECK and Knative"
+  go="$(offtake_go)" || return 1
+  (cd "$offtake_tests/support/controllers" && GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$go" mod download) || return 1
+  cache="$("$go" env GOMODCACHE)"
+  deps_copy_crds "$cache/github.com/cloudnative-pg/cloudnative-pg" config/crd/bases/postgresql.cnpg.io_clusters.yaml \
+    "$folder/clusters.yaml" &&
+    deps_copy_crds "$cache/github.com/elastic/cloud-on-k8s/v3" config/crds/v1/all-crds.yaml "$folder/elastic.yaml" &&
+    deps_copy_crds "$cache/knative.dev/serving" config/core/300-resources/service.yaml "$folder/services.yaml"
+}
+
+# deps_copy_crds MODULE FILE TARGET: from the version that go.mod names.
+deps_copy_crds() {
+  local version
+  version="$(awk -v module="${1##*/mod/}" '$1 == module { print $2 }' "$offtake_tests/support/controllers/go.mod")"
+  cp "$1@$version/$2" "$3"
+}
+
+offtake_crds() {
+  printf '%s/crds-%s' "$offtake_cache" "$(sha256sum "$offtake_tests/support/controllers/go.mod" | cut -c1-12)"
+}
+
 deps_cluster() {
   deps_test && deps_apt containerd runc containernetworking-plugins iproute2 iptables || return 1
   deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube || return 1
   deps_into "$offtake_cache/clusterdns-$offtake_coredns_version" deps_make_clusterdns || return 1
-  deps_into "$offtake_cache/helm-$offtake_helm_version" deps_make_helm
+  deps_into "$offtake_cache/helm-$offtake_helm_version" deps_make_helm || return 1
+  deps_into "$(offtake_crds)" deps_fetch_crds
 }
 
 deps_build() { deps_apt "${offtake_build_packages[@]}"; }

@@ -1,6 +1,7 @@
 """A real Kubernetes API: its administrator, and a control plane without nodes. All of Kubernetes is one binary that
 `./dev deps cluster` builds (support/hyperkube); it is the component whose name it is called by."""
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -68,10 +69,10 @@ class Administrator:
         return self.request("PATCH", path, document, "application/apply-patch+yaml", fieldManager=manager, force="true",
                             fieldValidation="Strict")
 
-    def install_crds(self) -> None:
-        """Those of manifests/crds, each until it is served."""
-        for file in sorted((paths.ROOT / "manifests/crds").glob("*.yaml")):
-            crd = yaml.safe_load(file.read_text())
+    def install_crds(self, *files: pathlib.Path) -> None:
+        """Those of manifests/crds, or of the files, each until it is served."""
+        files = files or sorted((paths.ROOT / "manifests/crds").glob("*.yaml"))
+        for crd in (each for file in files for each in yaml.safe_load_all(file.read_text()) if each):
             path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
             answer = self.apply(path, crd)
             assert answer.status_code in (200, 201), answer.text
@@ -82,6 +83,12 @@ class Administrator:
                 assert not refused, refused
                 return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
             eventually(established, 30, f"{crd['metadata']['name']} is established")
+
+
+def controllers_crds() -> pathlib.Path:
+    """CustomResourceDefinitions of controllers whose objects our classes make (support/controllers)."""
+    names = (paths.TESTS / "support/controllers/go.mod").read_bytes()
+    return paths.cached(f"crds-{hashlib.sha256(names).hexdigest()[:12]}")
 
 
 def service_account_key(folder: pathlib.Path) -> pathlib.Path:

@@ -53,8 +53,10 @@ def _template_folder() -> pathlib.Path:
 
 
 class Postgres:
-    def __init__(self, folder: pathlib.Path, with_tls: bool = False, host: str = "127.0.0.1", **settings):
-        """`host`: the address it listens on, as that of this machine for pods of a cluster."""
+    def __init__(self, folder: pathlib.Path, with_tls: bool = False, host: str = "127.0.0.1", names: str = "",
+                 **settings):
+        """`host`: the address it listens on, as that of this machine for pods of a cluster; `names`: other ones that
+        its certificate is for, as DNS:*.example.org."""
         self.folder, self.host = folder, host
         self.child = None
         self.authority = None
@@ -69,7 +71,7 @@ class Postgres:
                 rules.write("host all all samenet scram-sha-256\n")
         if with_tls:
             self.authority = tls.Authority(folder / "tls")
-            issued = self.authority.issue("postgres", names=f"IP:{host},DNS:localhost")
+            issued = self.authority.issue("postgres", names=",".join(filter(None, [f"IP:{host}", "DNS:localhost", names])))
             for source, name in zip(issued, ("server.key", "server.crt")):
                 shutil.copy(source, self._data / name)
                 os.chown(self._data / name, owner.st_uid, owner.st_gid)

@@ -97,7 +97,9 @@ class Message:
 class Service:
     """A receiver of CloudEvents in binary mode. `behave(handler, message)` answers, by `handler.say` or otherwise."""
 
-    def __init__(self):
+    def __init__(self, host: str = "127.0.0.1"):
+        """`host`: the address it listens on, as that of this machine for pods of a cluster."""
+        self.host = host
         self._lock = threading.Lock()
         self.seen: list[Message] = []
         self.behave = take
@@ -148,11 +150,11 @@ class Service:
                 pass  # a sender that was killed, or a connection that was cut
 
         self._connections: set[socket.socket] = set()
-        self._make = lambda port: Listener(("127.0.0.1", port), Handler)
+        self._make = lambda port: Listener((host, port), Handler)
         self._server = self._place = None
         self.port = 0
         self.come_back()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
 
     def come_back(self) -> None:
         if self._place is not None:
@@ -167,7 +169,7 @@ class Service:
         self._server.server_close()
         self._place = socket.socket()  # bound and no listener: refused, and the port is nobody else's
         self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._place.bind(("127.0.0.1", self.port))
+        self._place.bind((self.host, self.port))
         with self._lock:
             connections, self._connections = self._connections, set()
         for connection in connections:

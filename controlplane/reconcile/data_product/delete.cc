@@ -97,6 +97,8 @@ base::Status DataProductReconciler::remove_target(const resources::DataProduct& 
   const auto jobs = settings_.orders->load(product.metadata.uid);
   const std::string known = jobs && !jobs->empty() ? jobs->front().target.store : "";
   auto provisioner = planning::provisioner_of(product, *target_class, known, nullptr, client_, platform_);
+  // What only another kind of installation can make was not made here.
+  if (!provisioner && provisioner.error().code == "ProvisionerNotAvailable") return {};
   if (!provisioner) return std::move(provisioner).error();
   const provision::ProductTarget target = target_of(product);
   const bool retain = product.spec.deletion_policy == resources::DeletionPolicy::kRetain;

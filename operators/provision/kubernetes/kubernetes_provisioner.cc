@@ -86,7 +86,7 @@ class KubernetesProvisioner : public Provisioner {
       const json::Value& object = live->at(manifest.template_name());
       const Readiness readiness = readiness_of(object);
       if (readiness.progress == Progress::kReady) continue;
-      std::string sentence = fmt::format("{}: {}", title_of(object), readiness.says);
+      std::string sentence = fmt::format("{}: {}{}", title_of(object), readiness.says, words_of_pods(object));
       if (readiness.progress == Progress::kPending) return not_ready(std::move(sentence));
       return base::terminal("ProvisionerFailed", std::move(sentence));
     }
@@ -151,6 +151,25 @@ class KubernetesProvisioner : public Provisioner {
     out.objects_namespace = objects_.namespace_name();
     out.parameters = settings_.parameters;
     return out;
+  }
+
+  // What makes pods says how many are ready, not what is the matter with the others.
+  std::string words_of_pods(const json::Value& object) {
+    const json::Value& labels = object.at({"spec", "selector", "matchLabels"});
+    if (object.string_or("apiVersion") != "apps/v1" || !labels.is_object()) return "";
+    std::vector<std::string> selector;
+    for (const auto& [name, value] : labels.as_object()) {
+      if (value.is_string()) selector.push_back(name + "=" + value.as_string());
+    }
+    if (selector.empty()) return "";
+    auto pods = objects_.selected(offtake::kubernetes::kPods, fmt::format("{}", fmt::join(selector, ",")));
+    if (!pods) return "";  // more words, and no need
+    for (const json::Value& pod : *pods) {
+      const Readiness readiness = readiness_of(pod);
+      if (readiness.progress != Progress::kReady)
+        return fmt::format(" ({}: {})", title_of(pod), readiness.says);
+    }
+    return "";
   }
 
   base::Error of_template(const Manifest& manifest, base::Error error) const {
@@ -318,7 +337,7 @@ class KubernetesProvisioner : public Provisioner {
       return manifest.kind() == "StatefulSet" || manifest.kind() == kClaims.kind;
     });
     if (!may_have) return {};
-    auto claims = objects_.labelled(kClaims, templates::kUidLabel, target.product_uid);
+    auto claims = objects_.selected(kClaims, fmt::format("{}={}", templates::kUidLabel, target.product_uid));
     if (!claims) return std::move(claims).error();
     for (const json::Value& claim : *claims) {
       if (auto removed = objects_.remove(kClaims, claim); !removed) return removed;

@@ -132,11 +132,10 @@ base::Status Objects::remove(const Type& type, const json::Value& live) {
   return in_words(std::move(removed).error(), namespace_);
 }
 
-base::Result<std::vector<json::Value>> Objects::labelled(const Type& type, std::string_view label,
-                                                         std::string_view value) {
+base::Result<std::vector<json::Value>> Objects::selected(const Type& type, std::string selector) {
   offtake::kubernetes::ListOptions options;
   options.namespace_name = namespace_;
-  options.label_selector = fmt::format("{}={}", label, value);
+  options.label_selector = std::move(selector);
   auto found = api_->list(type, options);
   if (!found) return in_words(std::move(found).error(), namespace_);
   return std::move(found->items);

@@ -38,8 +38,8 @@ class Objects {
                         std::string_view value);
   // Begins to take it away, unless that has begun; what hangs on it goes in the background.
   base::Status remove(const Type& type, const json::Value& live);
-  base::Result<std::vector<json::Value>> labelled(const Type& type, std::string_view label,
-                                                  std::string_view value);
+  // By labels, as "a=b,c=d".
+  base::Result<std::vector<json::Value>> selected(const Type& type, std::string selector);
 
   const std::string& namespace_name() const { return namespace_; }
 

@@ -68,7 +68,7 @@ const templates::Definition kDefinition{
       "${generated.password}\n"},
      {"server",
       "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: ${product.id}\nspec:\n  replicas: "
-      "${parameters.replicas}\n"}},
+      "${parameters.replicas}\n  selector:\n    matchLabels: {server-of: \"${product.id}\"}\n"}},
     {{"host", "", "", {}, "${product.id}.${objects.namespace}.svc"},
      {"username", "", "", {}, "postgres"},
      {"password", "secret", "", templates::SecretKey{"", "password"}, {}}}};
@@ -125,6 +125,19 @@ TEST_CASE("a server is made, waited for, asked, and gone") {
   api.set_status("statefulsets", "orders-1a2b3c4d", json::Object{{"observedGeneration", 1}});
   CHECK(told(it->ensure(product(), kCredentials)) ==
         "ProvisionerPending: StatefulSet orders-1a2b3c4d: 0 of 1 replicas are ready");
+  const json::Value labels = json::Object{{"server-of", "orders-1a2b3c4d"}};
+  api.put("pods",
+          json::Object{{"kind", "Pod"}, {"metadata", json::Object{{"name", "p"}, {"labels", labels}}}});
+  api.set_status("pods", "p",
+                 json::Object{{"phase", "Pending"},
+                              {"conditions", json::Array{json::Object{{"type", "PodScheduled"},
+                                                                      {"status", "False"},
+                                                                      {"reason", "Unschedulable"},
+                                                                      {"message", "no room"}}}}});
+  CHECK(told(it->ensure(product(), kCredentials)) ==
+        "ProvisionerPending: StatefulSet orders-1a2b3c4d: 0 of 1 replicas are ready (Pod p: Unschedulable: "
+        "no room)");
+  api.set_status("pods", "p", json::Object{{"phase", "Succeeded"}});
   api.set_status("statefulsets", "orders-1a2b3c4d", running());
   CHECK(it->ensure(product(), kCredentials)->endpoint_type == "postgres");
   CHECK(calls.made == Names{"postgresql://orders-1a2b3c4d.system.svc:5432/postgres " + password});
@@ -160,7 +173,7 @@ TEST_CASE("a server is made, waited for, asked, and gone") {
   CHECK(told(it->remove(product(), false)) ==
         "ProvisionerPending: PersistentVolumeClaim data-orders is being deleted");
   CHECK(it->remove(product(), false).ok());
-  CHECK(api.names() == Names{"persistentvolumeclaims/of-another"});
+  CHECK(api.names() == Names{"persistentvolumeclaims/of-another", "pods/p"});
   CHECK(it->remove(product(), false).ok());
 }
 

@@ -115,6 +115,27 @@ spec: {engine: sqlite, provisioner: {local: {}}, limits: {products: 1}}
   world.until_live("second");
 }
 
+TEST_CASE("a class of Kubernetes objects is refused by name where there is no cluster") {
+  World world;
+  add_orders(world);
+  world.apply(R"(
+apiVersion: offtake.dev/v1alpha1
+kind: TargetClass
+metadata: {name: elsewhere}
+spec:
+  engine: http
+  provisioner:
+    kubernetes:
+      templates: [{name: a, manifest: "{apiVersion: v1, kind: Service, metadata: {name: a}}"}]
+      outputs: [{name: url, template: a, fieldPath: spec.clusterIP}]
+)");
+  world.apply(listed("first", ", target: {className: elsewhere}"));
+  const auto refused = until_said(world, "first", "Ready", "False ProvisionerNotAvailable");
+  CHECK(said(refused.status.conditions, "Ready").find("only `offtake operator` in a cluster has it") !=
+        std::string::npos);
+  until_gone(world, "first");
+}
+
 TEST_CASE("a class that is being deleted serves its products and takes no new ones") {
   World world;
   add_orders(world);

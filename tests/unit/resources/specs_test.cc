@@ -46,3 +46,19 @@ TEST_CASE("broken documents are told where, what and what to do") {
   }
   CHECK(count >= 15);
 }
+
+TEST_CASE("the classes that are shipped are right") {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(OFFTAKE_SOURCE_DIR) / "manifests/classes")) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++count;
+    // What stands beside a class is Kubernetes' own.
+    const auto documents =
+        resources::read_documents(read_file(entry.path()), entry.path().filename().string());
+    REQUIRE(!documents.empty());
+    CHECK(documents.front().title() == "TargetClass " + entry.path().stem().string());
+    for (const base::Error& error : documents.front().errors) FAIL_CHECK(error.text());
+  }
+  CHECK(count >= 4);
+}
