@@ -106,7 +106,7 @@ Outcome carry_out(World& world, std::string_view verb, const Value& step) {
   if (verb == "delete") {
     auto deleted = world.client.remove(
         kind, space, name,
-        {step.string_or("uid"), step.string_or("version"), step.bool_or("orphan"), dry_run});
+        {step.string_or("uid"), step.string_or("version"), step.bool_or("orphan"), dry_run, std::nullopt});
     if (deleted) {
       out.object = std::move(deleted->object);
       out.gone = deleted->gone;
