@@ -30,7 +30,8 @@ COMPONENTS = {  # user name, groups
 
 def is_there() -> bool:
     """What `./dev deps cluster` installs."""
-    return (kubernetes.is_there() and helm.is_there() and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
+    return (kubernetes.is_there() and helm.is_there() and (kubernetes.controllers_crds() / ".complete").exists()
+            and (paths.cache() / f"clusterdns-{COREDNS_VERSION}/.complete").exists()
             and shutil.which("containerd", path=node.ENVIRONMENT["PATH"]) is not None)
 
 

@@ -4,7 +4,7 @@
 #
 #   deps_build   compile and run the product: packages of Debian only
 #   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
-#   deps_cluster + Kubernetes, what runs its pods, and Helm, for `./dev test cluster`
+#   deps_cluster + Kubernetes, what runs its pods, Helm, and definitions of controllers' objects, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
 #   deps_bench   + the peers that the benchmarks are measured against
@@ -170,17 +170,17 @@ deps_fetch_crds() {
   go="$(offtake_go)" || return 1
   (cd "$offtake_tests/support/controllers" && GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$go" mod download) || return 1
   cache="$("$go" env GOMODCACHE)"
-  deps_copy_crds "$cache/github.com/cloudnative-pg/cloudnative-pg" config/crd/bases/postgresql.cnpg.io_clusters.yaml \
-    "$folder/clusters.yaml" &&
-    deps_copy_crds "$cache/github.com/elastic/cloud-on-k8s/v3" config/crds/v1/all-crds.yaml "$folder/elastic.yaml" &&
-    deps_copy_crds "$cache/knative.dev/serving" config/core/300-resources/service.yaml "$folder/services.yaml"
+  deps_copy_module "$cache" github.com/cloudnative-pg/cloudnative-pg \
+    config/crd/bases/postgresql.cnpg.io_clusters.yaml "$folder/clusters.yaml" &&
+    deps_copy_module "$cache" github.com/elastic/cloud-on-k8s/v3 config/crds/v1/all-crds.yaml "$folder/elastic.yaml" &&
+    deps_copy_module "$cache" knative.dev/serving config/core/300-resources/service.yaml "$folder/services.yaml"
 }
 
-# deps_copy_crds MODULE FILE TARGET: from the version that go.mod names.
-deps_copy_crds() {
+# deps_copy_module CACHE MODULE FILE TARGET: of the version that support/controllers/go.mod names.
+deps_copy_module() {
   local version
-  version="$(awk -v module="${1##*/mod/}" '$1 == module { print $2 }' "$offtake_tests/support/controllers/go.mod")"
-  cp "$1@$version/$2" "$3"
+  version="$(awk -v module="$2" '$1 == module { print $2 }' "$offtake_tests/support/controllers/go.mod")"
+  cp "$1/$2@$version/$3" "$4"
 }
 
 offtake_crds() {

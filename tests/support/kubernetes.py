@@ -87,8 +87,8 @@ class Administrator:
 
 def controllers_crds() -> pathlib.Path:
     """CustomResourceDefinitions of controllers whose objects our classes make (support/controllers)."""
-    names = (paths.TESTS / "support/controllers/go.mod").read_bytes()
-    return paths.cached(f"crds-{hashlib.sha256(names).hexdigest()[:12]}")
+    versions = (paths.TESTS / "support/controllers/go.mod").read_bytes()
+    return paths.cache() / f"crds-{hashlib.sha256(versions).hexdigest()[:12]}"
 
 
 def service_account_key(folder: pathlib.Path) -> pathlib.Path:
