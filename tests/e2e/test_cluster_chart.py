@@ -191,7 +191,7 @@ def test_a_life_in_a_cluster(cluster, release):
     assert eventually(lambda: say("/readyz"), 30) == "leading\n"
     assert 'leader_election_master_status{name="offtake-operator"} 1' in say("/metrics")
     assert may("get", "secrets", NAME) and not may("get", "secrets", "default")
-    assert may("create", "deployments.apps", WORKERS) and not may("create", "deployments.apps", NAME)
+    assert may("create", "configmaps", WORKERS) and not may("create", "configmaps", NAME)
 
     before = {each["metadata"]["name"] for each in pods()}
     release("upgrade", helm.CHART, "--wait", "--timeout=90s", values={**values, "writes": {"perSecond": 5}})

@@ -1,6 +1,7 @@
 """The operator in a cluster, installed as a user would: manifests/{crds,rbac,operator}, with the image under test."""
 
 import base64
+import shutil
 
 import requests
 import yaml
@@ -24,6 +25,7 @@ def documents(folder: str, image: str) -> list[dict]:
 class Installation:
     def __init__(self, cluster: Cluster):
         self.cluster = cluster
+        self.volume = None  # of its registry
 
     def install(self, *arguments: str, replicas: int = 1, registry: bool = True,
                 patient: bool = False) -> "Installation":
@@ -32,7 +34,7 @@ class Installation:
         self.image = self.cluster.offtake_image()
         self.cluster.install_crds()
         if registry:
-            self.cluster.add_volume("offtake-registry", owner=65532)
+            self.volume = self.cluster.add_volume("offtake-registry", owner=65532)
         found = documents("operator", self.image)
         self.cluster.apply_all(found[0])
         self.cluster.apply_all(*documents("rbac", self.image))
@@ -74,7 +76,9 @@ class Installation:
                 scope = ["-n", document["metadata"]["namespace"]] if "namespace" in document["metadata"] else []
                 self.cluster.kubectl(*scope, "delete", document["kind"], document["metadata"]["name"],
                                      "--ignore-not-found", "--timeout=90s")
-        self.cluster.kubectl("delete", "persistentvolume", "offtake-registry", "--ignore-not-found")
+        if self.volume is not None:
+            self.cluster.kubectl("delete", "persistentvolume", "offtake-registry", "--ignore-not-found")
+            shutil.rmtree(self.volume)
 
     def pods(self) -> list[dict]:
         return [each for each in self.cluster.list("pods", manifests.SYSTEM,
