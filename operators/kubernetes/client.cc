@@ -361,9 +361,7 @@ base::Result<Deleted> Client::remove(const ResourceType& type, std::string_view 
   auto answer = call(std::move(request));
   if (!answer) return typed(std::move(answer).error(), type);
   Deleted out;
-  // Without finalizers the answer is a Status of success, for some types the object itself.
-  out.gone =
-      answer->string_or("kind") == "Status" || !answer->at({"metadata", "deletionTimestamp"}).is_string();
+  out.gone = answer->string_or("kind") == "Status";
   out.object = *std::move(answer);
   return out;
 }

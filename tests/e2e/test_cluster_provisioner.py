@@ -117,7 +117,7 @@ def test_a_product_gets_a_postgres_of_its_own(world, statefulset):
     target_class, *rights = statefulset
     world.operator.apply(target_class)
     world.make(name, "postgres-statefulset")
-    said = world.wait_says(name, "Forbidden", "class postgres-statefulset, template service", "needs a Role")
+    said = world.wait_says(name, "Forbidden", "class postgres-statefulset, template ", "needs a Role")
     assert "cannot get resource" in said
     world.operator.apply(*rights)
     # There is no volume yet.

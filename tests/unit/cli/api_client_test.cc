@@ -22,7 +22,8 @@ cli::ServerAddress address_of(std::string url) {
 
 // A store behind the real API, and the client against it.
 struct World {
-  World() {
+  // The view API, which makes plans, is not there, as in a cluster; or it fails.
+  explicit World(bool plans_fail = false) {
     store::StoreOptions options;
     options.path = ":memory:";
     options.secret_key = std::string(32, 'k');
@@ -32,6 +33,11 @@ struct World {
     api.client = store.get();
     api.version = "0.0.0";
     api::add_routes(router, api);
+    if (plans_fail) {
+      router.add("*", "/apis/view.offtake.dev/{path...}", [](const http::Request&) {
+        return http::Response::of(503, "no plan at present", "text/plain");
+      });
+    }
     http::ServerOptions where;
     where.port = 0;
     server = *http::Server::start(std::move(router), where);
@@ -186,7 +192,7 @@ TEST_CASE("waiting ends with what it waits for, or says what is instead") {
 }
 
 TEST_CASE("documents are sent in order, with the namespaces they need, and nothing when something is wrong") {
-  World world;
+  World world(true);
   cli::Console console;
   const char* text = R"(
 apiVersion: offtake.dev/v1alpha1
@@ -204,11 +210,22 @@ spec: {sql: SELECT a FROM b}
         "NotFound");
   CHECK(cli::apply_documents(*world.client, documents, unplanned, console));
   CHECK(world.client->get(products(), "fresh", "a").ok());
-  // The view API is not there, so that planning fails: nothing is changed.
+  // Planning fails: nothing is changed.
   auto edited = resources::read_documents(std::string(text) + "  \n", "a.yaml");
   edited[0].object.find("spec")->set("owner", "us");
   CHECK_FALSE(cli::apply_documents(*world.client, edited, {}, console));
   CHECK(world.client->get(products(), "fresh", "a")->at({"spec", "owner"}).is_null());
+}
+
+TEST_CASE("documents are sent without a plan where nobody makes any") {
+  World world;
+  cli::Console console;
+  auto documents = resources::read_documents(
+      "apiVersion: offtake.dev/v1alpha1\nkind: DataProduct\nmetadata: {name: a, namespace: fresh}\n"
+      "spec: {sql: SELECT a FROM b}\n",
+      "a.yaml");
+  CHECK(cli::apply_documents(*world.client, documents, {}, console));
+  CHECK(world.client->get(products(), "fresh", "a").ok());
 }
 
 TEST_CASE("a server that is not there is said, with what to do") {
