@@ -2,7 +2,7 @@
 # Runs the tests and ends with their count: "N passed, N failed" (", N skipped" where some were). Called by
 # ./dev test, which has installed what they need.
 #
-#   run.sh              lint, unit, e2e
+#   run.sh              lint, unit, e2e, cluster
 #   run.sh quick        lint and unit: nothing but this machine
 #   run.sh lint|unit|e2e|full
 #   run.sh cluster      those of e2e that need Kubernetes
@@ -20,7 +20,13 @@ passed=0 failed=0 skipped=0
 log="$(mktemp)"
 unit_jobs="$(($(nproc) + 1))" # programs at a time
 beside=""                    # the process group of what runs beside
-trap 'rm -rf "$log" "$sanitizers_folder"; [ -z "$beside" ] || kill -- "-$beside" 2>/dev/null' EXIT
+cluster_deps="" cluster_deps_log=""
+ended() {
+  rm -rf "$log" "$sanitizers_folder" "$cluster_deps_log"
+  local group
+  for group in $beside $cluster_deps; do kill -- "-$group" 2>/dev/null; done
+}
+trap ended EXIT
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
@@ -155,6 +161,29 @@ run_unit_and_e2e() {
   rm -rf "$outcome"
 }
 
+# What a cluster needs is made while the compiler works, the first time; a run that needs it waits for it before it
+# begins with real servers.
+begin_cluster_deps() {
+  cluster_deps_log="$(mktemp)"
+  set -m
+  (deps_cluster) >"$cluster_deps_log" 2>&1 &
+  cluster_deps=$!
+  set +m
+}
+
+await_cluster_deps() {
+  local code=0
+  wait "$cluster_deps" || code=$?
+  cluster_deps=""
+  if [ "$code" != 0 ]; then
+    section "what a cluster needs"
+    cat "$cluster_deps_log"
+    printf './dev deps cluster ended with %s\n' "$code"
+    count 0 1 0
+  fi
+  rm -f "$cluster_deps_log"
+}
+
 build() {
   section build
   local started=$SECONDS
@@ -165,12 +194,16 @@ build() {
   printf 'built in %s s\n' "$((SECONDS - started))"
 }
 
+case "${1:-all}" in
+  all | cluster | full) begin_cluster_deps ;;
+esac
 build
 sanitizers_start "$preset"
 case "${1:-all}" in
   all)
     run_lint
-    run_unit_and_e2e -m 'not full and not cluster'
+    await_cluster_deps
+    run_unit_and_e2e -m 'not full'
     ;;
   quick)
     run_lint
@@ -180,12 +213,16 @@ case "${1:-all}" in
   unit) run_unit ;;
   e2e) run_e2e -m 'not full and not cluster' "${@:2}" ;;
   embedded) run_e2e -m embedded ;;
-  cluster) run_e2e -m cluster ;;
+  cluster)
+    await_cluster_deps
+    run_e2e -m cluster
+    ;;
   full)
     run_lint
     run_unit
     run_newer_search
-    run_e2e -m 'not cluster'
+    await_cluster_deps
+    run_e2e
     ;;
   *)
     if [ -x "build/$preset/tests/$1_test" ]; then

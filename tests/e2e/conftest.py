@@ -20,7 +20,9 @@ from support.products import Product
 
 
 # Files that take a minute or more, the longest first: what is begun last decides when the run ends.
-LONG = ["test_finance", "test_flights_crash_live", "test_checkpoints", "test_push_receivers", "test_push",
+LONG = ["test_cluster_operator", "test_cluster_leaders", "test_cluster_provisioner", "test_cluster_chart",
+        "test_cluster_support", "test_operator_numbers",
+        "test_finance", "test_flights_crash_live", "test_checkpoints", "test_push_receivers", "test_push",
         "test_search_frozen", "test_topics_appended", "test_flights_crash", "test_push_crash", "test_flights_fences",
         "test_topics", "test_limit_check", "test_ledger", "test_own_servers", "test_push_secrets", "test_push_functions",
         "test_search"]
