@@ -40,16 +40,8 @@ class Schemas {
     const std::string name = schema_name(kind_, type);
     if (out_.find(name) != nullptr) return;
     out_.set(name, json::Value::object());  // so that a type that is met again is not walked again
-    json::Value schema = json::Object{{"type", "object"}, {"description", type.doc}};
-    json::Value properties = json::Value::object();
-    json::Value required = json::Value::array();
-    for (const Field& field : type.fields) {
-      if (field.unavailable) continue;
-      properties.set(field.name, property(field));
-      if (field.required) required.push_back(field.name);
-    }
-    if (!properties.as_object().empty()) schema.set("properties", std::move(properties));
-    if (!required.as_array().empty()) schema.set("required", std::move(required));
+    json::Value schema =
+        resources::schema::object_schema(type, [this](const Field& field) { return property(field); });
     if (&type == kind_.type) schema.set("x-kubernetes-group-version-kind", json::Array{gvk(kind_)});
     out_.set(name, std::move(schema));
   }

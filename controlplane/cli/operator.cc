@@ -5,6 +5,7 @@
 #include "controlplane/cli/listen_address.h"
 #include "controlplane/cli/verbs.h"
 #include "controlplane/cluster/cluster_operator.h"
+#include "controlplane/resources/values.h"
 
 namespace offtake::cli {
 namespace {
@@ -29,6 +30,8 @@ base::Result<cluster::OperatorOptions> read_options(const Arguments& arguments) 
   out.pods.image = arguments.text("worker-image");
   out.pods.pull_policy = arguments.text("worker-pull-policy");
   out.pods.pull_secrets = arguments.all("worker-pull-secret");
+  out.pods.volume_size = arguments.text("worker-volume");
+  out.pods.storage_class = arguments.text("worker-storage-class");
   out.registry_directory = arguments.text("registry-dir");
   out.registry_url = arguments.text("registry-url");
   out.identity = arguments.text("identity");
@@ -42,6 +45,14 @@ base::Result<cluster::OperatorOptions> read_options(const Arguments& arguments) 
   auto burst = read_rate(arguments, "write-burst");
   if (!burst) return std::move(burst).error();
   out.burst = std::max(1.0, *burst);
+  if (!out.pods.volume_size.empty()) {
+    auto size = resources::Quantity::parse(out.pods.volume_size);
+    if (!size) return std::move(size).error().in("--worker-volume");
+  }
+  if (!out.pods.storage_class.empty() && out.pods.volume_size.empty()) {
+    return base::terminal("VolumeMissing", "--worker-storage-class is of volumes, and there are none")
+        .with_hint("give --worker-volume 10Gi as well");
+  }
   if (!out.registry_directory.empty() && out.registry_url.empty()) {
     return base::terminal("RegistryUrlMissing", "--registry-dir serves a registry that workers have to find")
         .with_hint("give --registry-url http://SERVICE.NAMESPACE.svc:8080/registry");
@@ -75,6 +86,12 @@ const Verb& operator_verb() {
        {"--worker-image", "IMAGE", "the image of workers, with this program in it", "", false, true},
        {"--worker-pull-policy", "POLICY", "Always, IfNotPresent or Never"},
        {"--worker-pull-secret", "NAME", "a Secret by which nodes may pull that image", "", true},
+       {"--worker-volume", "SIZE",
+        "a volume of that size (10Gi) for each worker that keeps state; without it, state is built again "
+        "from the "
+        "records when a pod is replaced"},
+       {"--worker-storage-class", "NAME",
+        "the class of these volumes; by default the cluster's default class"},
        {"--listen", "HOST:PORT", "probes, /metrics and the registry", "0.0.0.0:8080"},
        {"--registry-dir", "DIR", "serves a schema registry that is kept there; for one replica"},
        {"--registry-url", "URL",

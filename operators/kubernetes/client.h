@@ -16,8 +16,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
+#include "base/clock.h"
 #include "base/http/client.h"
 #include "operators/kubernetes/cluster.h"
 #include "operators/kubernetes/objects.h"
@@ -88,16 +90,25 @@ class Client {
   base::Result<http::ClientResponse> exchange(http::ClientRequest& request);
   base::Error refused(const http::ClientResponse& response) const;
   base::Error way_error(base::Error error) const;
-  void sign(http::ClientRequest& request);
-  bool renew_token(bool refused);
+  base::Status sign(http::ClientRequest& request);
+  // Whether there are others than before.
+  bool renew_credentials(bool refused);
+  bool read_token_file(bool refused);
+  bool ask_plugin_again(bool refused);
+  std::shared_ptr<http::Client> http() const;
 
   Settings settings_;
-  http::Client http_;
   Pace pace_;
   std::atomic<std::uint64_t> writes_ = 0;
-  std::mutex token_mutex_;
+  mutable std::mutex credentials_mutex_;  // guards what follows
+  std::string certificate_pem_, key_pem_;
+  std::shared_ptr<http::Client> http_;  // another one with each certificate
   std::string token_;
   std::chrono::steady_clock::time_point token_read_;
+  bool plugin_asked_ = false;
+  std::optional<base::Error> plugin_trouble_;
+  std::optional<base::Micros> plugin_expires_;
+  std::chrono::steady_clock::time_point plugin_rests_;  // after a failure it is let be until then
 };
 
 }  // namespace offtake::kubernetes

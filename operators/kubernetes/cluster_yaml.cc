@@ -38,12 +38,15 @@ class Kubeconfig {
     out.insecure = server.bool_or("insecure-skip-tls-verify");
     if (auto read = take(server, "certificate-authority", out.ca_pem); !read) return std::move(read).error();
     const json::Value& user = entry("users", context.string_or("user"), "user");
-    for (const char* plugin : {"exec", "auth-provider"}) {
-      if (user.find(plugin) == nullptr) continue;
-      return bad(fmt::format(
-                     "the user `{}` is proved by a plugin ({}), which is not available in this version",
-                     context.string_or("user"), plugin))
-          .with_hint("give it a token, a tokenFile or a client certificate");
+    if (user.find("auth-provider") != nullptr) {
+      return bad(fmt::format("the user `{}` is proved by an auth-provider, which is not available",
+                             context.string_or("user")))
+          .with_hint("give it an exec plugin, a token, a tokenFile or a client certificate");
+    }
+    if (const json::Value& exec = user["exec"]; exec.is_object()) {
+      auto plugin = plugin_of(exec);
+      if (!plugin) return std::move(plugin).error();
+      out.plugin = *std::move(plugin);
     }
     if (auto read = take(user, "client-certificate", out.certificate_pem); !read)
       return std::move(read).error();
@@ -60,6 +63,37 @@ class Kubeconfig {
   }
 
  private:
+  base::Result<CredentialPlugin> plugin_of(const json::Value& exec) const {
+    CredentialPlugin out;
+    out.command = exec.string_or("command");
+    if (out.command.empty()) return bad("an exec plugin has no command");
+    // A name is looked up in PATH; a path is the kubeconfig's.
+    if (out.command.find('/') != std::string::npos) out.command = beside(out.command).string();
+    out.api_version = exec.string_or("apiVersion");
+    if (out.api_version != "client.authentication.k8s.io/v1" &&
+        out.api_version != "client.authentication.k8s.io/v1beta1") {
+      return bad(fmt::format("the exec plugin {} is of apiVersion `{}`", out.command, out.api_version))
+          .with_hint("client.authentication.k8s.io/v1 and /v1beta1 are known");
+    }
+    if (exec.string_or("interactiveMode") == "Always") {
+      return bad(fmt::format("the exec plugin {} wants a terminal (interactiveMode: Always)", out.command))
+          .with_hint("use one that asks nothing, or a token");
+    }
+    out.install_hint = exec.string_or("installHint");
+    out.wants_server = exec.bool_or("provideClusterInfo");
+    if (const json::Value& list = exec["args"]; list.is_array()) {
+      for (const json::Value& item : list.as_array()) {
+        if (item.is_string()) out.arguments.push_back(item.as_string());
+      }
+    }
+    if (const json::Value& list = exec["env"]; list.is_array()) {
+      for (const json::Value& item : list.as_array()) {
+        out.environment.emplace_back(item.string_or("name"), item.string_or("value"));
+      }
+    }
+    return out;
+  }
+
   base::Error bad(std::string message) const {
     return base::terminal("BadKubeconfig", fmt::format("{}: {}", file_.string(), message));
   }

@@ -19,6 +19,8 @@ struct ResourceType {
 
 inline const ResourceType kConfigMaps{"", "v1", "ConfigMap", "configmaps"};
 inline const ResourceType kSecrets{"", "v1", "Secret", "secrets"};
+inline const ResourceType kPersistentVolumeClaims{"", "v1", "PersistentVolumeClaim",
+                                                  "persistentvolumeclaims"};
 inline const ResourceType kPods{"", "v1", "Pod", "pods"};
 inline const ResourceType kServices{"", "v1", "Service", "services"};
 inline const ResourceType kDeployments{"apps", "v1", "Deployment", "deployments"};

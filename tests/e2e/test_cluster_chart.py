@@ -108,6 +108,8 @@ def test_images_and_who_may_pull_them():
     assert operator_arguments(documents)[1:5] == [
         "--worker-image=r.example.org/offtake:1", "--worker-pull-policy=Always", "--worker-pull-secret=one",
         "--worker-pull-secret=two"]
+    kept = {"volume": {"size": "10Gi", "storageClass": "fast"}}
+    assert {"--worker-volume=10Gi", "--worker-storage-class=fast"} <= set(operator_arguments(helm.template({"worker": kept})))
     own = {"image": "w.example.org/offtake:2", "pullPolicy": "Never", "pullSecrets": ["three"]}
     assert operator_arguments(helm.template({"image": pull, "worker": own}))[1:4] == [
         "--worker-image=w.example.org/offtake:2", "--worker-pull-policy=Never", "--worker-pull-secret=three"]

@@ -1,6 +1,7 @@
 """Two operators, of which one leads: who is held for a minute writes nothing when it goes on, and what is written to
 targets is one worker's throughout."""
 
+import shutil
 import signal
 import time
 
@@ -34,8 +35,9 @@ class World:
         self.kafka = Kafka(folder / "kafka", host=cluster.machine).start()
         self.postgres = Postgres(folder / "postgres", host=cluster.machine).start()
         self.postgres.create_database(DATABASE)
+        self.volume = cluster.add_volume("offtake-worker", owner=65532, size="64Mi")
         # Longer than it is held here, or the kubelet would end it.
-        self.operator = Installation(cluster).install(replicas=2, registry=False, patient=True)
+        self.operator = Installation(cluster).install("--worker-volume=64Mi", replicas=2, registry=False, patient=True)
         self.shop = Shop(self.kafka, registry.registry_url.replace("//", f"//offtake:{registry.token}@"), "led")
         self.shop.create_topics()
         self.shop.fill()
@@ -52,6 +54,8 @@ class World:
     def stop(self) -> None:
         self.connection.close()
         self.operator.remove()
+        self.cluster.kubectl("delete", "persistentvolume", "offtake-worker", "--ignore-not-found")
+        shutil.rmtree(self.volume)
         self.postgres.stop()
         self.kafka.stop()
 
@@ -163,6 +167,34 @@ def test_who_leaves_in_order_is_followed_at_once(world):
     assert took < 10
     edited(world, "after a leader left")
     world.wait_equal()
+
+
+def workers(world) -> list[dict]:
+    return [pod for pod in world.operator.workers("joined") if "deletionTimestamp" not in pod["metadata"]]
+
+
+def test_a_worker_that_is_replaced_goes_on_from_its_volume(world):
+    (before,) = workers(world)
+    world.cluster.kubectl("-n", manifests.SYSTEM, "delete", "pod", before["metadata"]["name"], "--wait=false")
+    world.shop.add_orders(100)
+
+    def restored():
+        (pod,) = workers(world)
+        assert pod["metadata"]["uid"] != before["metadata"]["uid"]
+        said = log_of(world, pod["metadata"]["name"])
+        assert "restoring a checkpoint" in said, said
+        return said
+    assert "rebuilding state by replay" not in eventually(restored, 60, "its successor takes up its state")
+    world.wait_equal()
+
+
+def test_the_volume_goes_with_the_product(world):
+    def claims() -> list[dict]:
+        return world.cluster.list("persistentvolumeclaims", manifests.SYSTEM)
+    (claim,) = claims()
+    assert claim["metadata"]["labels"]["offtake.dev/product-name"] == "joined"
+    world.cluster.kubectl("-n", NAMESPACE, "delete", "dataproduct", "joined", "--timeout=60s")
+    eventually(lambda: claims() == [], 30, "the claim is gone")
 
 
 def is_ready(pod: dict) -> bool:

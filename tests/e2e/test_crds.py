@@ -1,8 +1,6 @@
 """manifests/crds on a real API server: they are structural and established; it takes every example, keeps all its fields,
 fills the defaults in, and refuses what the command line refuses."""
 
-import copy
-
 import pytest
 import yaml
 
@@ -65,20 +63,6 @@ def product() -> dict:
     return manifests.product("crds", "orders", "SELECT order_id FROM orders")
 
 
-def changed(document: dict, path: str, value) -> dict:
-    """A copy in which the member is set; None: removed."""
-    out = copy.deepcopy(document)
-    *parents, last = path.split(".")
-    place = out
-    for name in parents:
-        place = place.setdefault(name, {})
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return out
-
-
 def store() -> dict:
     return {"apiVersion": manifests.API, "kind": "EventStore", "metadata": {"name": "crds"},
             "spec": {"embedded": {}}}
@@ -115,7 +99,7 @@ REFUSED = [
                          ids=[f"{document['kind']}-{path}-{word}" for document, path, _, word in REFUSED])
 def test_what_the_server_refuses(plane, server, document, path, value, word):
     namespace(plane, "crds")
-    wrong = changed(document, path, value)
+    wrong = manifests.changed(document, path, value)
     wrong["metadata"].setdefault("name", "orders")
     answer = plane.request("POST", path_of(wrong).rsplit("/", 1)[0], wrong, fieldValidation="Strict")
     assert answer.status_code in (400, 422), answer.text
@@ -127,18 +111,18 @@ def test_what_the_server_refuses(plane, server, document, path, value, word):
 
 def test_what_cannot_change(plane):
     namespace(plane, "crds")
-    made = changed(product(), "metadata.name", "fixed")
+    made = manifests.changed(product(), "metadata.name", "fixed")
     assert plane.apply(path_of(made), made).status_code == 201
     for path, value in (("spec.target.name", "other"), ("spec.target.className", "other"), ("spec.target.name", None)):
-        answer = plane.apply(path_of(made), changed(made, path, value))
+        answer = plane.apply(path_of(made), manifests.changed(made, path, value))
         assert answer.status_code == 422 and "cannot change" in answer.json()["message"], answer.text
-    assert plane.apply(path_of(made), changed(made, "spec.sql", "SELECT 1")).status_code == 200
+    assert plane.apply(path_of(made), manifests.changed(made, "spec.sql", "SELECT 1")).status_code == 200
     assert plane.request("DELETE", path_of(made)).status_code == 200
 
 
 def test_status_is_written_on_its_own(plane):
     namespace(plane, "crds")
-    made = changed(product(), "metadata.name", "told")
+    made = manifests.changed(product(), "metadata.name", "told")
     stored = plane.apply(path_of(made), made).json()
     condition = {"type": "Ready", "status": "True", "reason": "Live", "message": "", "observedGeneration": 1,
                  "lastTransitionTime": "2026-11-23T09:02:11Z"}

@@ -10,7 +10,6 @@ import pytest
 
 from support import manifests, operator
 from support.children import eventually
-from support.kubernetes import ControlPlane
 from support.operator import Operator
 
 pytestmark = pytest.mark.cluster
@@ -21,13 +20,8 @@ MINUTE = 60.0
 
 @pytest.fixture(scope="module")
 def plane(_scratch):
-    plane = ControlPlane(_scratch / "kubernetes-numbers").start()
-    operator.grant(plane)
-    plane.install_crds()
-    for name in (NAMESPACE, OTHER):
-        operator.apply(plane, manifests.namespace(name))
-    yield plane
-    plane.stop()
+    with operator.control_plane(_scratch / "kubernetes-numbers", NAMESPACE, OTHER) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 they are created (schema and CEL), or the operator in their Ready condition. Each can be corrected, and deleted."""
 
 import base64
-import copy
 import json
 import subprocess
 
@@ -11,7 +10,7 @@ import yaml
 
 from support import manifests, operator, paths
 from support.children import eventually
-from support.kubernetes import TOKEN, ControlPlane, path_of
+from support.kubernetes import TOKEN, path_of
 from support.operator import Operator
 
 pytestmark = pytest.mark.cluster
@@ -20,12 +19,8 @@ NAMESPACE = "refused"
 
 @pytest.fixture(scope="module")
 def plane(_scratch):
-    plane = ControlPlane(_scratch / "kubernetes-refusals").start()
-    operator.grant(plane)
-    plane.install_crds()
-    operator.apply(plane, manifests.namespace(NAMESPACE))
-    yield plane
-    plane.stop()
+    with operator.control_plane(_scratch / "kubernetes-refusals", NAMESPACE) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +51,6 @@ def store() -> dict:
 def target_class() -> dict:
     return {"apiVersion": manifests.API, "kind": "TargetClass", "metadata": {"name": "it"},
             "spec": {"engine": "postgres", "provisioner": {"external": {"url": "postgresql://db:5432/data"}}}}
-
-
-def wrong(document: dict, path: str, value) -> dict:
-    """A copy in which the member is set; None: removed."""
-    out = copy.deepcopy(document)
-    *parents, last = path.split(".")
-    place = out
-    for name in parents:
-        place = place.setdefault(name, {})
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return out
 
 
 INDEX = {"name": "by-x", "columns": ["x"]}
@@ -118,7 +99,7 @@ def refused_by_api(answer) -> bool:
                                                            for number, (make, path, _) in enumerate(CASES)])
 def test_one_verdict(plane, started, server, number):
     make, path, value = CASES[number]
-    document = wrong(make(), path, value)
+    document = manifests.changed(make(), path, value)
     server.cli.apply(manifests.namespace(NAMESPACE))
     said = server.cli.apply(document, expect=1).text
     answer = plane.request("POST", path_of(document).rsplit("/", 1)[0], document, fieldValidation="Strict", dryRun="All")
@@ -151,7 +132,7 @@ def test_one_verdict(plane, started, server, number):
 
 
 def test_one_that_is_invalid_can_be_deleted(plane, started):
-    document = wrong(product(), "spec.sql", "SELEC 1")
+    document = manifests.changed(product(), "spec.sql", "SELEC 1")
     assert plane.apply(path_of(document), document).status_code == 201
     eventually(lambda: condition(read(plane, document), "Ready").get("reason") == "Invalid", 30, "it is invalid")
     plane.request("DELETE", path_of(document))

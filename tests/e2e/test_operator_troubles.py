@@ -1,5 +1,6 @@
 """What the operator says when its API server is not as it should be, and that it goes on by itself afterwards."""
 
+import json
 import subprocess
 import time
 
@@ -49,7 +50,7 @@ def test_a_kubeconfig_that_is_none(tmp_path):
     file.write_text('clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]\n'
                     "contexts: [{name: b, context: {cluster: c, user: u}}]\n"
                     "users: [{name: u, user: {exec: {command: aws}}}]\n")
-    assert "plugin (exec)" in run("--kubeconfig", file, "--context", "b", *image, expect=2)
+    assert "of apiVersion" in run("--kubeconfig", file, "--context", "b", *image, expect=2)
     said = run(*image, expect=2)
     assert "runs in no pod" in said and "--kubeconfig" in said
     assert "--worker-image" in run("--kubeconfig", file, expect=2)
@@ -75,6 +76,22 @@ def test_a_token_that_is_not_accepted(plane, started):
     plane.apply("/apis/offtake.dev/v1alpha1/namespaces/default/dataproducts/x",
                 manifests.product("default", "x", "SELECT a FROM b"))
     eventually(lambda: ready_of(plane, "x"), 30, "it goes on")
+
+
+def test_a_plugin_that_gives_no_token_at_first(plane, started):
+    """As kubeconfigs of managed clusters have one: who has not signed in is told so by it."""
+    plane.install_crds()
+    signed_in, plugin = started.folder / "signed-in", started.folder / "plugin"
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+              "status": {"token": operator.token(plane)}}
+    plugin.write_text(f"#!/bin/sh\ntest -e {signed_in} || {{ echo sign in first >&2; exit 1; }}\n"
+                      f"echo '{json.dumps(answer)}'\n")
+    plugin.chmod(0o755)
+    started.write_kubeconfig({"exec": {"apiVersion": answer["apiVersion"], "command": "./plugin"}})
+    started.start()
+    started.wait_said("plugin", "sign in first")
+    signed_in.touch()
+    started.wait_ready()
 
 
 def ready_of(plane, name: str) -> dict:

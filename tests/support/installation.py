@@ -50,7 +50,6 @@ class Installation:
                 if not registry:
                     document["spec"]["strategy"] = {"type": "RollingUpdate"}
                     container["args"] = [each for each in container["args"] if not each.startswith("--registry-")]
-                    container["args"] += arguments
                     container["volumeMounts"] = [each for each in container["volumeMounts"] if each["name"] == "tmp"]
                     spec["volumes"] = [each for each in spec["volumes"] if each["name"] == "tmp"]
             if registry or document["kind"] != "PersistentVolumeClaim":

@@ -1,6 +1,7 @@
 """The documents that the tests apply, in the form users write them."""
 
 import base64
+import copy
 
 from support.kafka import PASSWORD as KAFKA_PASSWORD
 from support.kafka import USER as KAFKA_USER
@@ -71,3 +72,17 @@ def product(namespace: str, name: str, sql: str, history: str = "Beginning", cla
             "target": where, **spec}
     return {"apiVersion": API, "kind": "DataProduct", "metadata": {"name": name, "namespace": namespace},
             "spec": body}
+
+
+def changed(document: dict, path: str, value) -> dict:
+    """A copy in which the member is set; None: removed."""
+    out = copy.deepcopy(document)
+    *parents, last = path.split(".")
+    place = out
+    for name in parents:
+        place = place.setdefault(name, {})
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return out

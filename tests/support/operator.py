@@ -1,5 +1,6 @@
 """`offtake operator` as a child of the run, outside of any cluster, with the rights that manifests/rbac give it."""
 
+import contextlib
 import json
 import pathlib
 
@@ -33,6 +34,20 @@ def grant(plane: ControlPlane) -> None:
         apply(plane, document)
 
 
+@contextlib.contextmanager
+def control_plane(folder: pathlib.Path, *namespaces: str):
+    """An API server with the definitions, the operator's rights and these namespaces."""
+    plane = ControlPlane(folder).start()
+    try:
+        grant(plane)
+        plane.install_crds()
+        for name in namespaces:
+            apply(plane, manifests.namespace(name))
+        yield plane
+    finally:
+        plane.stop()
+
+
 def token(plane: ControlPlane) -> str:
     path = place("serviceaccounts", manifests.SYSTEM) + "/offtake-operator/token"
     answer = plane.request("POST", path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
@@ -49,13 +64,13 @@ class Operator:
         self.kubeconfig = folder / "kubeconfig"
         self.log = folder / f"{name}.log"
 
-    def write_kubeconfig(self, **cluster) -> None:
+    def write_kubeconfig(self, user: dict | None = None, **cluster) -> None:
         self.kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "operator"}}],
             "clusters": [{"name": "test", "cluster": {"server": self.plane.url, "certificate-authority":
                                                       str(self.plane.authority.certificate), **cluster}}],
-            "users": [{"name": "operator", "user": {"tokenFile": str(self.token_file)}}]}))
+            "users": [{"name": "operator", "user": user or {"tokenFile": str(self.token_file)}}]}))
 
     def start(self, *arguments: str) -> "Operator":
         if not self.token_file.exists():

@@ -80,17 +80,7 @@ json::Value rules_of(const ObjectType& type) {
 }
 
 json::Value schema_of(const ObjectType& type) {
-  json::Value out = json::Object{{"type", "object"}};
-  if (!type.doc.empty()) out.set("description", type.doc);
-  json::Value properties = json::Value::object();
-  json::Value required = json::Value::array();
-  for (const Field& field : type.fields) {
-    if (field.unavailable) continue;
-    properties.set(field.name, property(field));
-    if (field.required) required.push_back(field.name);
-  }
-  if (!required.as_array().empty()) out.set("required", std::move(required));
-  if (!properties.as_object().empty()) out.set("properties", std::move(properties));
+  json::Value out = object_schema(type, property);
   json::Value rules = rules_of(type);
   if (!rules.as_array().empty()) out.set("x-kubernetes-validations", std::move(rules));
   return out;

@@ -89,4 +89,19 @@ void describe(const Field& field, const Nested& item, json::Value& out) {
   }
 }
 
+json::Value object_schema(const ObjectType& type, const Nested& property) {
+  json::Value out = json::Object{{"type", "object"}};
+  if (!type.doc.empty()) out.set("description", type.doc);
+  json::Value properties = json::Value::object();
+  json::Value required = json::Value::array();
+  for (const Field& field : type.fields) {
+    if (field.unavailable) continue;
+    properties.set(field.name, property(field));
+    if (field.required) required.push_back(field.name);
+  }
+  if (!required.as_array().empty()) out.set("required", std::move(required));
+  if (!properties.as_object().empty()) out.set("properties", std::move(properties));
+  return out;
+}
+
 }  // namespace offtake::resources::schema

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using json::Value;
 using kubernetes::kConfigMaps;
 using kubernetes::kDeployments;
+using kubernetes::kPersistentVolumeClaims;
 using kubernetes::kPods;
 using kubernetes::kSecrets;
 
@@ -187,7 +188,7 @@ class Pods : public KubernetesRunner {
     kubernetes::ListOptions options;
     options.namespace_name = settings_.worker_namespace;
     options.label_selector = std::string(kWorkers) + "," + selector_of(key);
-    for (const auto* type : {&kConfigMaps, &kSecrets}) {
+    for (const auto* type : {&kConfigMaps, &kSecrets, &kPersistentVolumeClaims}) {
       auto found = api_->list(*type, options);
       if (!found) return std::move(found).error();
       for (const Value& object : found->items) {
@@ -359,10 +360,21 @@ class Pods : public KubernetesRunner {
     }
     auto secret = apply(kSecrets, worker_secret(settings_, order.job, files));
     if (!secret) return std::move(secret).error();
+    if (auto claimed = claim_volume(order.job); !claimed) return std::move(claimed).error();
     auto applied = apply(kDeployments, deployment);
     if (!applied) return std::move(applied).error();
     if (auto removed = remove_other_parts(order, parts); !removed) return std::move(removed).error();
     return generation_of(*applied);
+  }
+
+  // One that is there stays as it was claimed: a size or class that was set since is for workers to come.
+  base::Status claim_volume(const worker::Job& job) {
+    const auto claim = state_claim(settings_, job);
+    if (!claim) return {};
+    auto there = api_->get(kPersistentVolumeClaims, settings_.worker_namespace, worker_name(job));
+    if (there || there.error().code != "NotFound") return there ? base::Status() : there.error();
+    if (auto applied = apply(kPersistentVolumeClaims, *claim); !applied) return std::move(applied).error();
+    return {};
   }
 
   // Jobs that no Deployment names any more. A pod that still drains has its own copy.

@@ -4,6 +4,7 @@
 // offtake.dev/revision.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct PodSettings {
   std::string image;
   std::string pull_policy;                // empty: as Kubernetes chooses
   std::vector<std::string> pull_secrets;  // names of Secrets
+  // A quantity, of the volume that keeps the state of a worker that has some: its pod's successor goes on
+  // from there instead of reading its sources again. Empty: state lives and ends with the pod.
+  std::string volume_size;
+  std::string storage_class;  // empty: the cluster's default
 };
 
 // Of the pod, and of the other objects: readable, unique, at most 52 characters.
@@ -42,6 +47,8 @@ std::vector<json::Value> job_config_maps(const PodSettings& settings, const work
 // `files`: folder/name -> content.
 json::Value worker_secret(const PodSettings& settings, const worker::Job& job,
                           const std::map<std::string, std::string>& files);
+// What is claimed for the worker's state; absent where it has none, or none is to be kept.
+std::optional<json::Value> state_claim(const PodSettings& settings, const worker::Job& job);
 // The Deployment; its annotation kManifest is the digest of all of it but the incarnation.
 json::Value worker_deployment(const PodSettings& settings, const worker::Job& job,
                               const std::map<std::string, std::string>& files, std::int64_t incarnation);

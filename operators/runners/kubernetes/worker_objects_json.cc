@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "base/crypto/crypto.h"
+#include "operators/delivery/pipeline.h"
 #include "operators/runners/kubernetes/worker_objects.h"
 #include "operators/worker/environment.h"
 #include "operators/worker/job_parts.h"
@@ -81,6 +82,20 @@ Value secrets_volume(const worker::Job& job, const std::map<std::string, std::st
        Object{{"secretName", worker_name(job)}, {"defaultMode", 0440}, {"items", std::move(items)}}}};
 }
 
+bool keeps_state(const PodSettings& settings, const worker::Job& job) {
+  return !settings.volume_size.empty() && !delivery::runs_without_state(job.plan);
+}
+
+Value state_volume(const PodSettings& settings, const worker::Job& job) {
+  Value out = Object{{"name", "state"}};
+  if (keeps_state(settings, job)) {
+    out.set("persistentVolumeClaim", Object{{"claimName", worker_name(job)}});
+  } else {
+    out.set("emptyDir", Value::object());
+  }
+  return out;
+}
+
 Value probe(std::string_view path, int period, int failures) {
   return Object{{"httpGet", Object{{"path", path}, {"port", "status"}}},
                 {"periodSeconds", period},
@@ -120,18 +135,18 @@ Value pod_spec(const PodSettings& settings, const worker::Job& job, std::int64_t
                const std::map<std::string, std::string>& files) {
   const std::string hash = worker::job_hash(job);
   const std::size_t parts = worker::job_parts(worker::job_text(job)).size();
-  Value out = Object{{"automountServiceAccountToken", false},
-                     {"enableServiceLinks", false},
-                     {"terminationGracePeriodSeconds", 30},
-                     {"securityContext", Object{{"runAsNonRoot", true},
-                                                {"runAsUser", kUser},
-                                                {"runAsGroup", kUser},
-                                                {"fsGroup", kUser},
-                                                {"seccompProfile", Object{{"type", "RuntimeDefault"}}}}},
-                     {"containers", Array{container_of(settings, job, incarnation)}},
-                     {"volumes", Array{job_volume(job, hash, parts), secrets_volume(job, files),
-                                       Object{{"name", "state"}, {"emptyDir", Value::object()}},
-                                       Object{{"name", "tmp"}, {"emptyDir", Value::object()}}}}};
+  Value out = Object{
+      {"automountServiceAccountToken", false},
+      {"enableServiceLinks", false},
+      {"terminationGracePeriodSeconds", 30},
+      {"securityContext", Object{{"runAsNonRoot", true},
+                                 {"runAsUser", kUser},
+                                 {"runAsGroup", kUser},
+                                 {"fsGroup", kUser},
+                                 {"seccompProfile", Object{{"type", "RuntimeDefault"}}}}},
+      {"containers", Array{container_of(settings, job, incarnation)}},
+      {"volumes", Array{job_volume(job, hash, parts), secrets_volume(job, files), state_volume(settings, job),
+                        Object{{"name", "tmp"}, {"emptyDir", Value::object()}}}}};
   Array pull;
   for (const std::string& name : settings.pull_secrets) pull.push_back(Object{{"name", name}});
   if (!pull.empty()) out.set("imagePullSecrets", std::move(pull));
@@ -209,6 +224,17 @@ json::Value worker_secret(const PodSettings& settings, const worker::Job& job,
                 {"metadata", std::move(metadata)},
                 {"type", "offtake.dev/worker"},
                 {"data", std::move(data)}};
+}
+
+std::optional<json::Value> state_claim(const PodSettings& settings, const worker::Job& job) {
+  if (!keeps_state(settings, job)) return std::nullopt;
+  Value spec = Object{{"accessModes", Array{"ReadWriteOnce"}},
+                      {"resources", Object{{"requests", Object{{"storage", settings.volume_size}}}}}};
+  if (!settings.storage_class.empty()) spec.set("storageClassName", settings.storage_class);
+  return Object{{"apiVersion", "v1"},
+                {"kind", "PersistentVolumeClaim"},
+                {"metadata", metadata_of(settings, job, worker_name(job))},
+                {"spec", std::move(spec)}};
 }
 
 std::map<std::string, std::string> secret_files(const json::Value& secret) {

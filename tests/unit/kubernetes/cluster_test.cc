@@ -96,12 +96,48 @@ TEST_CASE("what a kubeconfig lacks is said with the file and what there is") {
   CHECK(said("first").find("ca.crt") != std::string::npos);  // a file that is not there
   const auto none = folder.write("none", "kind: Config\n");
   CHECK(read_kubeconfig(none).error().text().find("names no current context") != std::string::npos);
-  const auto plugin = folder.write("plugin", R"(
+  const auto of_user = [&](const std::string& user) {
+    return folder.write("user", fmt::format(R"(
+clusters: [{{name: c, cluster: {{server: "https://c"}}}}]
+users: [{{name: u, user: {}}}]
+contexts: [{{name: x, context: {{cluster: c, user: u}}}}]
+)",
+                                            user));
+  };
+  const auto said_of = [&](const std::string& user) {
+    return read_kubeconfig(of_user(user), "x").error().text();
+  };
+  CHECK(said_of("{auth-provider: {name: gcp}}").find("auth-provider") != std::string::npos);
+  CHECK(said_of("{exec: {command: aws}}").find("apiVersion ``") != std::string::npos);
+  CHECK(said_of("{exec: {apiVersion: client.authentication.k8s.io/v1}}").find("no command") !=
+        std::string::npos);
+  CHECK(said_of("{exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}}")
+            .find("wants a terminal") != std::string::npos);
+}
+
+TEST_CASE("a kubeconfig's plugin is a name in PATH, or a path beside the kubeconfig") {
+  const Folder folder;
+  const auto file = folder.write("config", R"(
 clusters: [{name: c, cluster: {server: "https://c"}}]
-users: [{name: u, user: {exec: {command: aws}}}]
+users:
+- name: u
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: bin/tokens
+      args: [get, "--cluster=c"]
+      env: [{name: PROFILE, value: test}]
+      provideClusterInfo: true
+      installHint: ask the platform team
 contexts: [{name: x, context: {cluster: c, user: u}}]
 )");
-  CHECK(read_kubeconfig(plugin, "x").error().text().find("plugin (exec)") != std::string::npos);
+  const auto found = read_kubeconfig(file, "x");
+  REQUIRE(found.ok());
+  REQUIRE(found->plugin);
+  CHECK(found->plugin->command == (folder.path() / "bin/tokens").string());
+  CHECK(found->plugin->arguments == std::vector<std::string>{"get", "--cluster=c"});
+  CHECK(found->plugin->environment.front() == std::pair<std::string, std::string>("PROFILE", "test"));
+  CHECK(found->plugin->wants_server);
 }
 
 TEST_CASE("in a pod: the service account's files, and the address from the environment") {

@@ -121,6 +121,38 @@ TEST_CASE("a worker's pod satisfies the restricted standard and has no token") {
   CHECK(arguments.find(R"("--stay")") != std::string::npos);
 }
 
+TEST_CASE("a worker that keeps state has a volume where there are to be some") {
+  const auto volume_of = [](const worker::Job& of, const PodSettings& where) {
+    const auto deployment = worker_deployment(where, of, files(), 1);
+    for (const auto& volume : deployment.at({"spec", "template", "spec", "volumes"}).as_array()) {
+      if (volume.string_or("name") == "state") return json::dump(volume);
+    }
+    return std::string();
+  };
+  worker::Job stateful = job();
+  stateful.plan.stateless = false;
+  PodSettings with = settings();
+  with.volume_size = "10Gi";
+  CHECK_FALSE(state_claim(settings(), stateful));
+  CHECK(volume_of(stateful, settings()).find("emptyDir") != std::string::npos);
+  CHECK_FALSE(state_claim(with, job()));
+  CHECK(volume_of(job(), with).find("emptyDir") != std::string::npos);
+
+  const auto claim = state_claim(with, stateful);
+  REQUIRE(claim);
+  CHECK(claim->at({"metadata"}).string_or("name") == worker_name(stateful));
+  CHECK(key_of(*claim) == WorkerKey{stateful.product_uid, 3});
+  CHECK(claim->at({"spec", "resources", "requests"}).string_or("storage") == "10Gi");
+  CHECK(claim->at({"spec"}).find("storageClassName") == nullptr);
+  CHECK(volume_of(stateful, with).find(worker_name(stateful)) != std::string::npos);
+
+  // A claim stays as it is, so another size asks for no other pod.
+  const std::string before = digest_of(stateful, files(), with);
+  with.volume_size = "20Gi", with.storage_class = "fast";
+  CHECK(digest_of(stateful, files(), with) == before);
+  CHECK(state_claim(with, stateful)->at({"spec"}).string_or("storageClassName") == "fast");
+}
+
 TEST_CASE("a large job is kept in parts that fit, and is whole again") {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += crypto::sha256_hex(std::to_string(i));
