@@ -20,7 +20,11 @@ base::Result<double> read_rate(const Arguments& arguments, const char* name) {
 
 base::Result<cluster::OperatorOptions> read_options(const Arguments& arguments) {
   cluster::OperatorOptions out;
-  auto where = arguments.has("kubeconfig") || arguments.has("context")
+  if (arguments.has("context") && !arguments.has("kubeconfig")) {
+    return base::terminal("KubeconfigMissing", "--context is of a kubeconfig, and there is none")
+        .with_hint("give --kubeconfig FILE as well");
+  }
+  auto where = arguments.has("kubeconfig")
                    ? kubernetes::read_kubeconfig(arguments.text("kubeconfig"), arguments.text("context"))
                    : kubernetes::in_cluster();
   if (!where) return std::move(where).error();

@@ -163,7 +163,7 @@ class Leadership::Work {
     const auto key_spans = std::make_shared<reconcile::KeySpans>();
     add<resources::EventStore, reconcile::EventStoreReconciler>(2, clock);
     add<resources::TargetClass, reconcile::TargetClassReconciler>(2, clock);
-    add<resources::Dataset, reconcile::DatasetReconciler>(2, clock, key_spans);
+    add<resources::Dataset, reconcile::DatasetReconciler>(2, clock, key_spans, settings_.leads);
     reconcile::DataProductSettings settings;
     settings.orders = orders_;
     settings.key_spans = key_spans;

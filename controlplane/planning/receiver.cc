@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crypto/crypto.h"
 #include "controlplane/planning/dataset_facts.h"
 #include "controlplane/planning/lookup.h"
 #include "operators/provision/offers/offers.h"
@@ -235,7 +236,15 @@ class Drafting {
 }  // namespace
 
 std::string function_name(const resources::DataProduct& product) {
-  return product.metadata.name + "-function";
+  // Of a Service, which has at most 63 characters.
+  constexpr std::string_view kSuffix = "-function";
+  constexpr std::size_t kLongest = 63;
+  const std::string& name = product.metadata.name;
+  if (name.size() + kSuffix.size() <= kLongest) return fmt::format("{}{}", name, kSuffix);
+  const std::string hash = crypto::sha256_hex(name).substr(0, 8);
+  std::string readable = name.substr(0, kLongest - kSuffix.size() - hash.size() - 1);
+  while (readable.ends_with('-') || readable.ends_with('.')) readable.pop_back();
+  return fmt::format("{}-{}{}", readable, hash, kSuffix);
 }
 
 std::string function_url(const resources::DataProduct& product) {

@@ -36,6 +36,11 @@ std::string awaited_part(const json::Value& object) {
   return asking_part(object) + json::dump_canonical(status);
 }
 
+// Of a Namespace its labels alone are looked at: by them access is given.
+std::string labels_part(const json::Value& object) {
+  return json::dump_canonical(object["metadata"]["labels"]);
+}
+
 // What of a kind's objects was looked at already.
 class Seen {
  public:
@@ -60,7 +65,7 @@ class Seen {
   std::map<std::string, std::string> parts_;
 };
 
-constexpr auto kAfterConflict = 50ms;
+constexpr base::Backoff kAfterConflict{50ms, 2s, 2.0};
 constexpr base::Backoff kAfterFailure{500ms, 30s, 2.0};
 
 }  // namespace
@@ -131,7 +136,8 @@ void Loop::stop() {
 }
 
 void Loop::follow(const resources::Kind& kind, std::stop_token stop,
-                  const std::function<void(const store::WatchEvent&)>& on_event) {
+                  const std::function<void(const store::WatchEvent&)>& on_event,
+                  const std::function<void()>& on_pause) {
   while (!stop.stop_requested()) {
     auto watch = client_.watch(kind, "");
     if (!watch) {
@@ -142,11 +148,19 @@ void Loop::follow(const resources::Kind& kind, std::stop_token stop,
       wake.wait_for(lock, stop, 500ms, [] { return false; });
       continue;
     }
+    bool pausing = true;
     while (!stop.stop_requested()) {
-      auto event = (*watch)->next(200ms);
+      auto event = (*watch)->next(pausing ? 200ms : 0ms);
       if (!event) break;  // expired: list and watch again
-      if (event->has_value() && (*event)->type != store::WatchEventType::kBookmark) on_event(**event);
+      if (!event->has_value()) {
+        if (!pausing && on_pause) on_pause();
+        pausing = true;
+      } else if ((*event)->type != store::WatchEventType::kBookmark) {
+        on_event(**event);
+        pausing = false;
+      }
     }
+    if (!pausing && on_pause) on_pause();
   }
 }
 
@@ -164,10 +178,14 @@ void Loop::watch(Controller& controller, std::stop_token stop) {
 }
 
 void Loop::wake(const resources::Kind& cause, Controller& dependent, std::stop_token stop) {
-  Seen seen(awaited_part);
-  follow(cause, stop, [&](const store::WatchEvent& event) {
-    if (seen.is_news(event)) queue_all(dependent);
-  });
+  // Of many that come at once all are told together.
+  Seen seen(&cause == &resources::kind_of<resources::Namespace>() ? labels_part : awaited_part);
+  bool news = false;
+  follow(
+      cause, stop, [&](const store::WatchEvent& event) { news = seen.is_news(event) || news; },
+      [&] {
+        if (std::exchange(news, false)) queue_all(dependent);
+      });
 }
 
 void Loop::queue_all(Controller& controller) {
@@ -198,13 +216,10 @@ void Loop::work(Controller& controller, std::stop_token stop) {
     }
     // A conflict is somebody else's write that came in between: look at once at what is there now.
     const bool conflict = result.error().code == "Conflict";
-    if (conflict) {
-      controller.queue.add_after(*key, kAfterConflict);
-      continue;
-    }
-    base::log_warn("will be tried again", {{"error", result.error().text()}});
+    if (!conflict) base::log_warn("will be tried again", {{"error", result.error().text()}});
+    const int failures = controller.count_failure(*key);
     controller.queue.add_after(
-        *key, base::backoff_delay(kAfterFailure, controller.count_failure(*key), base::random_u64()));
+        *key, base::backoff_delay(conflict ? kAfterConflict : kAfterFailure, failures, base::random_u64()));
   }
 }
 

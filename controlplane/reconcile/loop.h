@@ -62,8 +62,10 @@ class Loop {
   void work(Controller& controller, std::stop_token stop);
   void queue_all(Controller& controller);
   // Follows a kind for ever, listing again when the watch has expired.
+  // `on_pause`, which may be null: after one event or more, when there is no further one at present.
   void follow(const resources::Kind& kind, std::stop_token stop,
-              const std::function<void(const store::WatchEvent&)>& on_event);
+              const std::function<void(const store::WatchEvent&)>& on_event,
+              const std::function<void()>& on_pause = nullptr);
 
   store::ResourceClient& client_;
   std::vector<std::unique_ptr<Controller>> controllers_;

@@ -279,6 +279,15 @@ std::vector<Error> validate_self(const DataProduct& object, const SqlCheck& sql)
                                       object.metadata.name.size(), kLongestTarget),
                           "give the target a shorter name"));
   }
+  if (spec.target.function) {
+    const auto& variables = spec.target.function->env;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      if (variables[i].name != "PORT" && variables[i].name != "K_SERVICE") continue;
+      errors.push_back(rule("ReservedName", fmt::format("spec.target.function.env[{}].name", i),
+                            fmt::format("{} is what Offtake tells the function", variables[i].name),
+                            "leave it out, or choose another name"));
+    }
+  }
   if (sql && !spec.sql.empty()) {
     for (Error& error : sql(object)) errors.push_back(std::move(error));
   }

@@ -1,6 +1,8 @@
 #include "controlplane/server/data_directory.h"
 
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "base/crypto/crypto.h"
 #include "base/id.h"
@@ -53,12 +55,23 @@ base::Result<std::string> read_or_make(const files::Path& file, const std::strin
   return files::read_file(file);
 }
 
+// A server that was killed may hold it for a moment more: until the kernel has ended it, and a child that it
+// was just starting.
+base::Result<files::LockFile> acquire_lock(const files::Path& path) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  for (;;) {
+    auto lock = files::LockFile::acquire(path);
+    if (lock || lock.error().code != "Locked" || std::chrono::steady_clock::now() >= until) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 }  // namespace
 
 base::Result<DataDirectory> open_data_directory(const files::Path& path) {
   if (auto made = files::make_dirs(path, 0700); !made) return std::move(made).error();
   const bool fresh = !files::exists(path / "VERSION");
-  auto lock = files::LockFile::acquire(path / "LOCK");
+  auto lock = acquire_lock(path / "LOCK");
   if (!lock) {
     if (lock.error().code != "Locked") return std::move(lock).error();
     return base::terminal("DataDirectoryInUse",

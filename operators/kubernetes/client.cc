@@ -3,8 +3,6 @@
 #include <charconv>
 #include <thread>
 
-#include "base/log.h"
-#include "operators/kubernetes/credential_plugin.h"
 #include "operators/kubernetes/status.h"
 
 namespace offtake::kubernetes {
@@ -12,12 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kTokenAge = 60s;  // kubelets replace a token long before it ends
-constexpr int kAttempts = 5;     // of a request that the server asks to come again
+constexpr int kAttempts = 5;  // of a request that the server asks to come again
 constexpr auto kLongestPause = 10s;
-
-constexpr base::Micros kBeforeItEnds = 10'000'000;  // a plugin is asked again so long before
-constexpr auto kPluginRest = 5s;
 
 std::shared_ptr<http::Client> make_http(const Settings& settings, const std::string& certificate_pem,
                                         const std::string& key_pem) {
@@ -30,6 +24,10 @@ std::shared_ptr<http::Client> make_http(const Settings& settings, const std::str
   options.user_agent = settings.user_agent;
   options.timeout = settings.timeout;
   return std::make_shared<http::Client>(std::move(options));
+}
+
+void sign(http::ClientRequest& request, const Credentials::Shown& shown) {
+  if (!shown.token.empty()) request.headers.set("Authorization", "Bearer " + shown.token);
 }
 
 bool is_write(const http::ClientRequest& request) {
@@ -104,67 +102,17 @@ std::chrono::milliseconds asked_pause(const http::ClientResponse& response, int 
 Client::Client(Settings settings)
     : settings_(std::move(settings)),
       pace_(settings_.writes_per_second, settings_.burst),
-      certificate_pem_(settings_.cluster.certificate_pem),
-      key_pem_(settings_.cluster.key_pem),
-      http_(make_http(settings_, certificate_pem_, key_pem_)),
-      token_(settings_.cluster.token),
-      token_read_(std::chrono::steady_clock::now()) {}
+      credentials_(settings_.cluster) {}
 
-bool Client::renew_credentials(bool refused) {
-  if (settings_.cluster.plugin) return ask_plugin_again(refused);
-  return !settings_.cluster.token_file.empty() && read_token_file(refused);
-}
-
-std::shared_ptr<http::Client> Client::http() const {
-  std::lock_guard lock(credentials_mutex_);
-  return http_;
-}
-
-// Those who have nothing to show meanwhile wait with it.
-bool Client::ask_plugin_again(bool refused) {
-  std::lock_guard lock(credentials_mutex_);
-  const bool over = plugin_expires_ && *plugin_expires_ - kBeforeItEnds <= base::system_clock().now();
-  if (plugin_asked_ && !refused && !over) return false;
-  if (std::chrono::steady_clock::now() < plugin_rests_) return false;
-  auto credential = ask_plugin(settings_.cluster);
-  if (!credential) {
-    base::log_warn("no credentials from the kubeconfig's plugin", {{"error", credential.error().text()}});
-    plugin_rests_ = std::chrono::steady_clock::now() + kPluginRest;
-    plugin_trouble_ = std::move(credential).error();
-    return false;
-  }
-  plugin_asked_ = true;
-  plugin_expires_ = credential->expires;
-  plugin_trouble_.reset();
-  const bool certified = credential->certificate_pem != certificate_pem_ || credential->key_pem != key_pem_;
-  const bool other = certified || credential->token != token_;
-  token_ = std::move(credential->token);
-  if (certified) {
-    certificate_pem_ = std::move(credential->certificate_pem);
-    key_pem_ = std::move(credential->key_pem);
+// Another one with each certificate.
+std::shared_ptr<http::Client> Client::http_for(const Credentials::Shown& shown) {
+  std::lock_guard lock(http_mutex_);
+  if (!http_ || shown.certificate_pem != certificate_pem_ || shown.key_pem != key_pem_) {
+    certificate_pem_ = shown.certificate_pem;
+    key_pem_ = shown.key_pem;
     http_ = make_http(settings_, certificate_pem_, key_pem_);
   }
-  return other;
-}
-
-bool Client::read_token_file(bool refused) {
-  std::lock_guard lock(credentials_mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (!refused && now - token_read_ < kTokenAge) return false;
-  auto text = files::read_file(settings_.cluster.token_file, 1 << 20);
-  if (!text) return false;
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-  token_read_ = now;
-  const bool other = *text != token_;
-  token_ = *std::move(text);
-  return other;
-}
-
-base::Status Client::sign(http::ClientRequest& request) {
-  std::lock_guard lock(credentials_mutex_);
-  if (plugin_trouble_ && token_.empty() && certificate_pem_.empty()) return *plugin_trouble_;
-  if (!token_.empty()) request.headers.set("Authorization", "Bearer " + token_);
-  return {};
+  return http_;
 }
 
 base::Error Client::way_error(base::Error error) const {
@@ -177,7 +125,6 @@ base::Error Client::way_error(base::Error error) const {
 }
 
 base::Result<http::ClientResponse> Client::exchange(http::ClientRequest& request) {
-  renew_credentials(false);
   for (int attempt = 0;; ++attempt) {
     if (is_write(request)) {
       std::this_thread::sleep_until(pace_.take(std::chrono::steady_clock::now()));
@@ -186,11 +133,13 @@ base::Result<http::ClientResponse> Client::exchange(http::ClientRequest& request
       }
       ++writes_;
     }
-    if (auto ready = sign(request); !ready) return std::move(ready).error();
-    auto response = http()->send(request);
+    auto shown = credentials_.present();
+    if (!shown) return std::move(shown).error();
+    sign(request, *shown);
+    auto response = http_for(*shown)->send(request);
     if (!response) return way_error(std::move(response).error());
     const bool again = response->status == 429 || (response->status == 503 && !is_write(request));
-    if (response->status == 401 && attempt == 0 && renew_credentials(true)) continue;
+    if (response->status == 401 && attempt == 0 && credentials_.replaces(*shown)) continue;
     if (!again || attempt + 1 >= kAttempts) return response;
     const auto until = std::chrono::steady_clock::now() + asked_pause(*response, attempt);
     pace_.hold(until);
@@ -206,6 +155,7 @@ base::Error Client::refused(const http::ClientResponse& response) const {
     error.message =
         fmt::format("the API server at {} does not accept these credentials", settings_.cluster.url);
     if (!settings_.cluster.origin.empty()) error.message += fmt::format(" ({})", settings_.cluster.origin);
+    if (const std::string trouble = credentials_.trouble(); !trouble.empty()) error.message += "; " + trouble;
   }
   return settings_.explained ? settings_.explained(std::move(error)) : error;
 }
@@ -227,13 +177,14 @@ base::Result<json::Value> Client::call(http::ClientRequest request) {
 
 base::Status Client::stream(http::ClientRequest request, const http::Client::OnBytes& on_bytes,
                             std::stop_token stop) {
-  renew_credentials(false);
   for (int attempt = 0;; ++attempt) {
-    if (auto ready = sign(request); !ready) return ready;
-    auto response = http()->stream(request, on_bytes, stop);
+    auto shown = credentials_.present();
+    if (!shown) return std::move(shown).error();
+    sign(request, *shown);
+    auto response = http_for(*shown)->stream(request, on_bytes, stop);
     if (!response) return way_error(std::move(response).error());
     if (response->status < 400) return {};
-    if (response->status == 401 && attempt == 0 && renew_credentials(true)) continue;
+    if (response->status == 401 && attempt == 0 && credentials_.replaces(*shown)) continue;
     return refused(*response);
   }
 }

@@ -16,12 +16,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 
-#include "base/clock.h"
 #include "base/http/client.h"
 #include "operators/kubernetes/cluster.h"
+#include "operators/kubernetes/credentials.h"
 #include "operators/kubernetes/objects.h"
 #include "operators/kubernetes/pace.h"
 #include "operators/kubernetes/resource_type.h"
@@ -90,25 +89,15 @@ class Client {
   base::Result<http::ClientResponse> exchange(http::ClientRequest& request);
   base::Error refused(const http::ClientResponse& response) const;
   base::Error way_error(base::Error error) const;
-  base::Status sign(http::ClientRequest& request);
-  // Whether there are others than before.
-  bool renew_credentials(bool refused);
-  bool read_token_file(bool refused);
-  bool ask_plugin_again(bool refused);
-  std::shared_ptr<http::Client> http() const;
+  std::shared_ptr<http::Client> http_for(const Credentials::Shown& shown);
 
   Settings settings_;
   Pace pace_;
   std::atomic<std::uint64_t> writes_ = 0;
-  mutable std::mutex credentials_mutex_;  // guards what follows
+  Credentials credentials_;
+  std::mutex http_mutex_;  // guards what follows
   std::string certificate_pem_, key_pem_;
-  std::shared_ptr<http::Client> http_;  // another one with each certificate
-  std::string token_;
-  std::chrono::steady_clock::time_point token_read_;
-  bool plugin_asked_ = false;
-  std::optional<base::Error> plugin_trouble_;
-  std::optional<base::Micros> plugin_expires_;
-  std::chrono::steady_clock::time_point plugin_rests_;  // after a failure it is let be until then
+  std::shared_ptr<http::Client> http_;
 };
 
 }  // namespace offtake::kubernetes

@@ -45,6 +45,7 @@ base::Result<std::string> run(const Cluster& cluster) {
   if (!started) return failed(plugin, "does not start: " + started.error().message);
   if (!process::wait_gone(*started, kPatience)) {
     if (auto ended = process::terminate(*started, 1s); !ended) return std::move(ended).error();
+    if (auto reaped = process::reap(*started); !reaped) return std::move(reaped).error();
     return failed(plugin, fmt::format("has not answered within {} s", kPatience.count()));
   }
   auto exit = process::reap(*started);

@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kShortest = 1s;  // of a watch that a server meant
 constexpr base::Backoff kPause{250ms, 10s, 2.0};
 constexpr int kPage = 500;
 constexpr auto kSilence = 150s;  // bookmarks come each minute
@@ -166,15 +167,21 @@ void Informer::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     base::Status done;
     if (!listed) done = list_all(consistent);
+    bool lasted = false;
     if (done) {
       listed = true;
       consistent = false;
+      const auto begun = std::chrono::steady_clock::now();
+      const std::uint64_t events = counts().events;
       done = watch(stop);
+      lasted = counts().events != events || std::chrono::steady_clock::now() - begun > kShortest;
     }
     if (stop.stop_requested()) return;
     if (done) {
       failures = 0;
       note(std::nullopt);
+      // A server that ends each watch at once is not asked as fast as it answers.
+      if (!lasted) rest(kShortest, stop);
       continue;
     }
     const std::string& code = done.error().code;
@@ -191,10 +198,13 @@ void Informer::run(std::stop_token stop) {
       continue;
     }
     note(done.error());
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, base::backoff_delay(kPause, ++failures, base::random_u64()),
-                      [] { return false; });
+    rest(base::backoff_delay(kPause, ++failures, base::random_u64()), stop);
   }
+}
+
+void Informer::rest(std::chrono::milliseconds pause, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, pause, [] { return false; });
 }
 
 // Pages are of one moment; it is told when all of them are in what is gone.
@@ -215,9 +225,12 @@ base::Status Informer::list_all(bool consistent) {
       take({WatchEventType::kModified, std::move(item)});
     }
   } while (!options.continue_token.empty());
+  {
+    std::lock_guard lock(mutex_);
+    ++counts_.lists;
+  }
   forget_others(seen);
   std::lock_guard lock(mutex_);
-  ++counts_.lists;
   version_ = version;
   synced_ = true;
   trouble_.reset();

@@ -79,6 +79,7 @@ class Informer {
   base::Status list_all(bool consistent);
   base::Status watch(std::stop_token stop);
   void take(WatchEvent event);
+  void rest(std::chrono::milliseconds pause, std::stop_token stop);
   void forget_others(const std::set<std::string>& seen);
   void store(const std::string& key, const json::Value& object, bool told);
   void bury(const std::string& uid);

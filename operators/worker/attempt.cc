@@ -113,9 +113,13 @@ class Attempt {
     if (!controls) return std::move(controls).error();
     for (const auto& row : *controls) {
       if (row.revision != job_.revision) continue;
+      if (in_.held && row.owner != in_.owner && row.incarnation >= in_.environment.incarnation) {
+        return base::fenced(fmt::format("revision {} was taken over by another process", row.revision));
+      }
       if (checkpoints_) checkpoints_->before_takeover(row);
       auto owned = target_->take_ownership({job_.revision, in_.environment.incarnation, in_.owner});
       if (!owned) return std::move(owned).error();
+      in_.held = true;
       return std::optional<targets::ControlRow>(*std::move(owned));
     }
     return std::optional<targets::ControlRow>();
@@ -177,6 +181,7 @@ class Attempt {
     auto ledger = ledger_to_start_with(resume);
     if (!ledger) return std::move(ledger).error();
     start.ledger = *std::move(ledger);
+    in_.held = true;
     auto filled = delivery::run_fill(pipeline_, std::move(start), stop_);
     if (!filled) {
       wait_for_other_records(filled.error());

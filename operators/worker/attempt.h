@@ -9,6 +9,8 @@ struct AttemptInput {
   const Environment& environment;
   delivery::Progress& progress;
   std::string owner;  // the random start id of this worker
+  // Whether an attempt of it has had the control row: who has it then at the same incarnation came after it.
+  bool& held;
 };
 
 // Ends with an error always: Drained when `stop` was requested.

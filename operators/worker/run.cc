@@ -40,9 +40,10 @@ Outcome run(const Job& job, const Environment& environment, delivery::Progress& 
   delivery::RetryPause pause({1000ms, 60'000ms});
   base::log_info("worker started",
                  {{"incarnation", std::to_string(environment.incarnation)}, {"owner", owner}});
+  bool held = false;
   for (;;) {
     progress.update([](delivery::ProgressSnapshot& s) { s.epochs_committed = 0; });
-    const base::Error error = guarded_attempt({job, environment, progress, owner}, stop);
+    const base::Error error = guarded_attempt({job, environment, progress, owner, held}, stop);
     if (delivery::is_drained(error) || (stop.stop_requested() && error.retry == base::Retry::kTransient)) {
       base::log_info("drained");
       return {Exit::kDrained, "Drained", ""};

@@ -90,6 +90,12 @@ def product(world):
     return PRODUCT
 
 
+def condition_of(world, name: str, kind: str, reason: str) -> dict | None:
+    found = world.operator.read("DataProduct", name, NAMESPACE) or {}
+    return next((each for each in found.get("status", {}).get("conditions", [])
+                 if each["type"] == kind and each["reason"] == reason), None)
+
+
 def restarts(pod: dict) -> int:
     return pod["status"]["containerStatuses"][0]["restartCount"]
 
@@ -147,6 +153,12 @@ def test_a_join_becomes_calls_of_a_function(world, receiver):
     del sent["spec"]["target"]["name"]
     sent["spec"]["history"] = {"from": "Beginning"}
     world.operator.apply(functions, sent)
+    # Nobody has allowed it here yet: said in the product, with what to do.
+    said = eventually(lambda: condition_of(world, "sent", "Ready", reason="Forbidden"), 60, "it may not make a Deployment")
+    assert "offtake-runs-functions" in said["message"], said
+    world.cluster.kubectl("-n", NAMESPACE, "create", "rolebinding", "offtake-runs-functions",
+                          "--clusterrole=offtake-runs-functions",
+                          f"--serviceaccount={manifests.SYSTEM}:offtake-operator")
     found = world.operator.wait_live("sent", NAMESPACE)
     deployment = world.cluster.get("deployments", "sent-function", NAMESPACE)
     assert deployment["metadata"]["ownerReferences"][0]["uid"] == found["metadata"]["uid"]
@@ -299,6 +311,30 @@ def test_a_pod_that_finds_no_place_is_said_and_corrected(world, product):
     edit(world, product)
     world.change_some()
     world.wait_equal()
+
+
+def test_a_worker_that_cannot_go_on_says_so(world):
+    """Its topic was replaced: the container stays up to say it, and it does not count as running."""
+    other = "replaced"
+    world.cluster.create_namespace(other)
+    shop = Shop(world.kafka, world.operator.registry_url, other)
+    shop.create_topics()
+    shop.fill(orders=100, customers=10)
+    world.operator.apply(*shop.datasets(other), manifests.product(other, "copied", ORDERS_SQL, key=["order_id"]))
+    world.operator.wait_live("copied", other)
+    world.kafka.delete_topic(shop.topic("orders"))
+    shop.create_topics("orders")
+    shop.add_orders(3)
+
+    def said():
+        found = world.operator.read("DataProduct", "copied", other)
+        conditions = {each["type"]: each for each in found["status"]["conditions"]}
+        assert conditions["Ready"]["status"] == "False", conditions
+        assert conditions["Ready"]["reason"] == "SourceReplaced" == conditions["Stalled"]["reason"], conditions
+        return True
+    eventually(said, 90, "the product says that its topic was replaced")
+    world.cluster.kubectl("-n", other, "delete", "dataproduct", "copied", "--timeout=60s")
+    world.cluster.kubectl("delete", "namespace", other, "--timeout=90s")
 
 
 def test_an_edit_swaps_the_revision(world, product):

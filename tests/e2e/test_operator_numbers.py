@@ -96,12 +96,14 @@ class Edits:
 
     def __init__(self, plane, count: int):
         self.plane, self.count, self.seconds = plane, count, []
+        self.writes = []  # how long the API server alone took
 
     def run(self) -> None:
         for number in range(self.count):
             time.sleep(1.2)
             begun = time.monotonic()
             put(self.plane, product("older", OTHER, description=f"edit {number} at {begun}"))
+            self.writes.append(time.monotonic() - begun)
             eventually(lambda: observed(self.plane, "older", OTHER), 30, "the edit is in the status", interval=0.005)
             self.seconds.append(time.monotonic() - begun)
 
@@ -159,6 +161,8 @@ def test_an_edit_is_in_the_status_at_once(plane, started, target):
     put(plane, product("older", OTHER))
     edits.run()
     p99 = quantile(edits.seconds, 0.99)
-    print(f"edit to status: median {quantile(edits.seconds, 0.5) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
-    # The bar is 250 ms on a machine that does nothing else; here is room for one that runs other tests.
-    assert p99 < 2
+    write = quantile(edits.writes, 0.99)
+    print(f"edit to status: median {quantile(edits.seconds, 0.5) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; of that the "
+          f"write itself p99 {write * 1000:.0f} ms")
+    # 250 ms on a machine that does nothing else; on one that runs other tests a write alone takes longer, too.
+    assert p99 < max(0.25, 25 * write)

@@ -147,8 +147,14 @@ class Report {
     }
   }
 
+  bool is_fed() const { return present_ && latest_->is_current() && latest_->worker.running; }
+
   // What keeps the worker of the present spec from going on.
   std::optional<std::pair<std::string, std::string>> worker_problem() const {
+    // Who is fed goes on; who is not waits for it.
+    if (facts_.undone && (facts_.undone->retry == base::Retry::kTerminal || !is_fed())) {
+      return std::pair(facts_.undone->code, facts_.undone->text());
+    }
     if (!present_) return std::nullopt;
     const std::string ended = latest_->final_reason();
     if (!ended.empty()) return std::pair(ended, latest_->worker.status->exit_message);

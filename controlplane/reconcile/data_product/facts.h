@@ -35,6 +35,7 @@ struct Facts {
   std::optional<base::Error> access;     // a dataset may not be read
   std::optional<base::Error> orders;     // the job files are not understood
   std::optional<base::Error> provision;  // the target is not to be had
+  std::optional<base::Error> undone;     // what was decided could not be done
   bool controls_known = false;           // the target's control rows were read
   std::vector<RevisionFacts> revisions;  // ascending
   Freshness freshness;

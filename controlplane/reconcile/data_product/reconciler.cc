@@ -13,6 +13,11 @@ using namespace std::chrono_literals;
 
 constexpr base::Micros kStatusPause = 1'000'000;  // a product's status is written at most so often
 
+// Somebody wrote in between, or another process acts now: no trouble of the product's.
+bool comes_by_itself(const base::Error& error) {
+  return error.code == "Conflict" || error.code == "NotLeader" || error.code == "Draining";
+}
+
 }  // namespace
 
 DataProductReconciler::DataProductReconciler(store::ResourceClient& client, platform::Platform& platform,
@@ -48,7 +53,11 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   work.memory = remember(product.metadata.uid);
   if (auto observed = observe(work); !observed) return std::move(observed).error();
   const Decision decision = decide(work.facts);
-  if (auto applied = apply(work, decision); !applied) return std::move(applied).error();
+  const base::Status applied = apply(work, decision);
+  if (!applied) {
+    if (comes_by_itself(applied.error())) return applied.error();
+    work.facts.undone = applied.error();
+  }
   if (auto kept = keep_dataset(work); !kept) {
     base::log_warn("the product's dataset is not there", {{"error", kept.error().text()}});
   }
@@ -76,6 +85,7 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
   if (auto written = write_status(client_, product, changed, work.facts.now); !written) {
     return std::move(written).error();
   }
+  if (!applied) return applied.error();
   return Again{look_again_after(work.facts, work.memory.target_away, base::random_u64())};
 }
 

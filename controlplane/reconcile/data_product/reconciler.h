@@ -108,6 +108,7 @@ class DataProductReconciler : public Reconciler {
   base::Result<provision::Credentials> ensure_credentials(const resources::DataProduct& product);
   base::Status ensure_binding(const resources::DataProduct& product,
                               const provision::Provisioned& provisioned, std::string& bound);
+  base::Result<std::optional<std::string>> own_binding(const resources::DataProduct& product);
   base::Status remove_secrets(const resources::DataProduct& product);
 
   runners::Runner& runner_for(const worker::Job& job, const resources::DataProduct& product) const;

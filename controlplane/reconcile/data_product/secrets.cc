@@ -22,6 +22,17 @@ std::map<std::string, std::string> labels(const resources::DataProduct& product)
           {"offtake.dev/product-uid", product.metadata.uid}};
 }
 
+bool is_of(const resources::ObjectMeta& metadata, const resources::DataProduct& product) {
+  const auto label = metadata.labels.find("offtake.dev/product-uid");
+  return label != metadata.labels.end() && label->second == product.metadata.uid;
+}
+
+base::Error taken(const std::string& name) {
+  return base::terminal("BindingNameTaken",
+                        fmt::format("the Secret {} is there already, and not this product's", name))
+      .with_hint("remove it, or call the product otherwise");
+}
+
 base::Status delete_if_there(store::ResourceClient& client, std::string_view namespace_name,
                              const std::string& name) {
   auto deleted = client.remove(resources::kind_of<resources::Secret>(), namespace_name, name);
@@ -66,12 +77,13 @@ base::Status DataProductReconciler::ensure_binding(const resources::DataProduct&
   const json::Value wanted = resources::to_json(secret);
   const std::string digest = crypto::sha256_hex(json::dump_canonical(wanted));
   auto there = store::get<resources::Secret>(client_, secret.metadata.namespace_name, secret.metadata.name);
-  if (there && there->data == secret.data && there->type == secret.type) {
+  if (there && there->data == secret.data && there->type == secret.type && is_of(there->metadata, product)) {
     bound = digest;
     return {};
   }
   // In a cluster it may be written and not read: what was written is taken to be there still.
   if (!there && there.error().code == "Forbidden" && bound == digest) return {};
+  if (auto own = own_binding(product); !own) return std::move(own).error();
   store::ApplyOptions options;
   options.force = true;
   auto applied = client_.apply(wanted, options);
@@ -80,9 +92,33 @@ base::Status DataProductReconciler::ensure_binding(const resources::DataProduct&
   return {};
 }
 
+// The uid of the binding, when it is there; an error where somebody else's Secret has its name. Its label is
+// asked for by a patch that only tests: in a cluster it may be written and not read.
+base::Result<std::optional<std::string>> DataProductReconciler::own_binding(
+    const resources::DataProduct& product) {
+  store::PatchOptions options;
+  options.dry_run = true;
+  const json::Value test = json::Array{json::Object{{"op", "test"},
+                                                    {"path", "/metadata/labels/offtake.dev~1product-uid"},
+                                                    {"value", product.metadata.uid}}};
+  auto tested = client_.patch(resources::kind_of<resources::Secret>(), product.metadata.namespace_name,
+                              binding_name(product), store::PatchType::kJson, test, options);
+  if (tested) return std::optional(tested->object["metadata"].string_or("uid"));
+  if (tested.error().code == "NotFound") return std::optional<std::string>();
+  if (tested.error().code == "Invalid") return taken(binding_name(product));
+  return std::move(tested).error();
+}
+
 base::Status DataProductReconciler::remove_secrets(const resources::DataProduct& product) {
-  if (auto gone = delete_if_there(client_, product.metadata.namespace_name, binding_name(product)); !gone)
-    return gone;
+  auto own = own_binding(product);
+  if (!own && own.error().code != "BindingNameTaken") return std::move(own).error();
+  if (own && *own) {
+    store::DeleteOptions options;
+    options.uid = **own;
+    auto gone = client_.remove(resources::kind_of<resources::Secret>(), product.metadata.namespace_name,
+                               binding_name(product), options);
+    if (!gone && gone.error().code != "NotFound") return std::move(gone).error();
+  }
   return delete_if_there(client_, platform_.settings().system_namespace, credentials_name(product));
 }
 

@@ -133,17 +133,35 @@ base::Result<Again> DatasetReconciler::reconcile(const std::string& namespace_na
 }
 
 base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) {
+  // Others may hold it still: what was to be done is done.
+  if (!object.metadata.has_finalizer(resources::kInUseFinalizer)) return Again{};
   auto users = planning::readers_of({object.metadata.namespace_name, object.metadata.name}, client_);
   if (!users) return std::move(users).error();
   auto free = may_go(client_, object, *users, clock_.now());
   if (!free) return std::move(free).error();
   if (!*free) return Again{2s};
+  auto leaving = is_leaving(object);
+  if (!leaving) return std::move(leaving).error();
+  if (!*leaving) return Again{};
   if (auto cleaned = clean_up(object); !cleaned) return std::move(cleaned).error();
   if (auto freed = store::remove_finalizer(client_, kind(), object.metadata, resources::kInUseFinalizer);
       !freed) {
     return std::move(freed).error();
   }
   return Again{};
+}
+
+// Asked once more before what cannot be taken back: this very object, not one that was made anew since, and
+// by the process that acts.
+base::Result<bool> DatasetReconciler::is_leaving(const resources::Dataset& object) {
+  auto now = client_.get_current(kind(), object.metadata.namespace_name, object.metadata.name);
+  if (!now && now.error().code == "NotFound") return false;
+  if (!now) return std::move(now).error();
+  if (leads_ && !leads_()) {
+    return base::transient("NotLeader", "another process leads now: nothing was done");
+  }
+  const json::Value& metadata = (*now)["metadata"];
+  return metadata.string_or("uid") == object.metadata.uid && metadata["deletionTimestamp"].is_string();
 }
 
 // Only what Offtake made itself is removed, and only when the owner says so.

@@ -10,6 +10,7 @@ using json::Object;
 using json::Value;
 
 constexpr int kPort = 8080;
+constexpr std::int64_t kRequestedMebi = 64;
 
 Value selector_of(const worker::Job& job) {
   return Object{{"app.kubernetes.io/name", "offtake-function"}, {std::string(kUidLabel), job.product_uid}};
@@ -49,16 +50,19 @@ Value environment_of(const Function& function) {
 }
 
 Value container_of(const Function& function) {
-  Value out = Object{
-      {"name", "function"},
-      {"image", function.image},
-      {"env", environment_of(function)},
-      {"ports", Array{Object{{"name", "http"}, {"containerPort", kPort}}}},
-      {"readinessProbe", Object{{"tcpSocket", Object{{"port", "http"}}}, {"periodSeconds", 2}}},
-      {"resources", Object{{"limits", Object{{"memory", fmt::format("{}Mi", function.memory_bytes >> 20)}}},
-                           {"requests", Object{{"cpu", "50m"}, {"memory", "64Mi"}}}}},
-      {"securityContext",
-       Object{{"allowPrivilegeEscalation", false}, {"capabilities", Object{{"drop", Array{"ALL"}}}}}}};
+  Value out =
+      Object{{"name", "function"},
+             {"image", function.image},
+             {"env", environment_of(function)},
+             {"ports", Array{Object{{"name", "http"}, {"containerPort", kPort}}}},
+             {"readinessProbe", Object{{"tcpSocket", Object{{"port", "http"}}}, {"periodSeconds", 2}}},
+             {"resources",
+              Object{{"limits", Object{{"memory", fmt::format("{}Mi", function.memory_bytes >> 20)}}},
+                     {"requests", Object{{"cpu", "50m"},
+                                         {"memory", fmt::format("{}Mi", std::min(function.memory_bytes >> 20,
+                                                                                 kRequestedMebi))}}}}},
+             {"securityContext",
+              Object{{"allowPrivilegeEscalation", false}, {"capabilities", Object{{"drop", Array{"ALL"}}}}}}};
   if (!function.command.empty()) {
     Array command;
     for (const std::string& word : function.command) command.push_back(word);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "operators/kubernetes/informer.h"
 #include "operators/runners/files_of_worker.h"
-#include "operators/runners/kubernetes/function_objects.h"
+#include "operators/runners/kubernetes/functions.h"
 #include "operators/runners/kubernetes/worker_line.h"
 #include "operators/runners/kubernetes/worker_pod.h"
 #include "operators/worker/ledger_messages.h"
@@ -25,6 +25,8 @@ using kubernetes::kPods;
 using kubernetes::kSecrets;
 
 constexpr auto kForcedPatience = 10s;
+constexpr base::Micros kLong = 60'000'000;  // a pod that waits for so long may lack something
+constexpr auto kHealAgain = 60s;
 constexpr base::Micros kLasting = 60'000'000;  // a worker that is up for so long does not fail
 constexpr std::string_view kWorkers = "app.kubernetes.io/name=offtake-worker";
 constexpr std::string_view kManager = "offtake";
@@ -81,7 +83,7 @@ class Pods : public KubernetesRunner {
   }
 
   void on_change(std::function<void(const std::string&)> listener) override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(listener_mutex_);
     listener_ = std::move(listener);
   }
 
@@ -93,13 +95,14 @@ class Pods : public KubernetesRunner {
     const auto present = deployments_.get(settings_.worker_namespace, name);
     std::string asked = worker::job_hash(order.job) + digest_of_secrets(order);
     if (order.function) {
-      auto function = ensure_function(order);
+      auto function = functions_.ensure(order.job, *order.function);
       if (!function) return std::move(function).error();
       asked += *function;
     }
     // Written to by somebody else since: made as it was asked for again.
     const bool edited = present && slot->generation != 0 && generation_of(*present) > slot->generation;
-    if (present && slot->asked == asked && !edited) return {};
+    if (present && slot->asked == asked && !edited)
+      return slot->waits_long ? heal(*slot, order) : base::Status();
 
     auto files = files_for(*slot, order, name);
     if (!files) return std::move(files).error();
@@ -109,18 +112,20 @@ class Pods : public KubernetesRunner {
     const auto digest = [](const Value& deployment) {
       return deployment.at({"metadata", "annotations"}).string_or(annotation::kManifest);
     };
-    slot->generation = present ? generation_of(*present) : 0;
+    // Not known until it is answered: what was written without an answer is nobody else's edit.
+    slot->generation = 0;
     if (!present || edited || digest(*present) != digest(wanted)) {
-      auto applied = apply_all(order, *files, wanted);
-      if (!applied) return std::move(applied).error();
-      slot->generation = *applied;
+      if (auto applied = apply_all(*slot, order, *files, wanted); !applied) return applied;
       base::log_info(present ? "changed a worker" : "started a worker",
                      {{"deployment", name},
                       {"product", order.job.product},
                       {"revision", std::to_string(order.job.revision)}});
-    } else if (slot->files != *files) {
-      auto applied = apply(kSecrets, worker_secret(settings_, order.job, *files));
-      if (!applied) return std::move(applied).error();
+    } else {
+      slot->generation = generation_of(*present);
+      if (slot->files != *files) {
+        auto applied = apply(kSecrets, worker_secret(settings_, order.job, *files));
+        if (!applied) return std::move(applied).error();
+      }
     }
     slot->files = *std::move(files);
     slot->asked = asked;
@@ -143,9 +148,12 @@ class Pods : public KubernetesRunner {
     out.running = pod->running && !pod->ending;
     out.restarts = pod->restarts;
     out.waits = pod->waits;
+    slot_of(key)->waits_long = pod->waits && base::system_clock().now() - pod->created > kLong;
     if (out.running) {
       out.status = slot_of(key)->line.ask(*pod, settings_.worker_namespace,
                                           (*deployment)["metadata"].string_or("name"));
+      // Its container stays up and says how it ended.
+      if (out.status && out.status->exit != worker::Exit::kRunning) out.running = false;
     }
     out.pid = out.status ? out.status->pid : 0;
     // One whose job is not understood cannot even say so.
@@ -195,9 +203,9 @@ class Pods : public KubernetesRunner {
         if (auto gone = remove_object(*type, object); !gone) return gone;
       }
     }
+    functions_.forget(key.product_uid);
     std::lock_guard lock(mutex_);
     slots_.erase(key);
-    functions_.erase(key.product_uid);
     return {};
   }
 
@@ -247,18 +255,16 @@ class Pods : public KubernetesRunner {
     std::string asked;  // what ensure() was last asked for and has done; empty: not known
     std::map<std::string, std::string> files;  // of the Secret, as it was applied
     std::int64_t generation = 0;               // of the Deployment, when it was last as it is to be
+    std::atomic<bool> waits_long = false;      // its pod does not come up: something of it may be gone
+    std::chrono::steady_clock::time_point healed;
     WorkerLine line;
   };
 
   void hear(const kubernetes::WatchEvent& event) {
     const auto key = key_of(event.object);
     if (!key) return;
-    std::function<void(const std::string&)> listener;
-    {
-      std::lock_guard lock(mutex_);
-      listener = listener_;
-    }
-    if (listener) listener(key->product_uid);
+    std::lock_guard lock(listener_mutex_);
+    if (listener_) listener_(key->product_uid);
   }
 
   std::shared_ptr<Slot> slot_of(const WorkerKey& key) {
@@ -305,41 +311,6 @@ class Pods : public KubernetesRunner {
     return out;
   }
 
-  // Applies what is not there as it is to be. Gives the digest of all of it. What its owner changed by hand
-  // is seen again when this process starts, or the function is edited.
-  base::Result<std::string> ensure_function(const WorkerOrder& order) {
-    const auto objects = function_objects(order.job, *order.function);
-    const auto digest_of = [](const Value& object) {
-      return object.at({"metadata", "annotations"}).string_or(annotation::kManifest);
-    };
-    std::string digest;
-    for (const Value& object : objects) digest += digest_of(object);
-    {
-      std::lock_guard lock(mutex_);
-      if (functions_[order.job.product_uid] == digest) return digest;
-    }
-    for (const Value& object : objects) {
-      const auto& type = object.string_or("kind") == "Service" ? kubernetes::kServices : kDeployments;
-      const Function& function = *order.function;
-      auto there = api_->get(type, function.namespace_name, function.name);
-      if (!there && there.error().code != "NotFound") return std::move(there).error();
-      if (there && digest_of(*there) == digest_of(object)) continue;
-      if (there && there->at({"metadata", "labels"}).string_or(kUidLabel) != order.job.product_uid) {
-        return base::terminal("FunctionNameTaken",
-                              fmt::format("{} {}/{} is there already, and not this product's",
-                                          object.string_or("kind"), function.namespace_name, function.name))
-            .with_hint("remove it, or call the product otherwise");
-      }
-      kubernetes::ApplyOptions options;
-      options.field_manager = std::string(kManager);
-      options.force = true;
-      if (auto applied = api_->apply(type, object, options); !applied) return std::move(applied).error();
-    }
-    std::lock_guard lock(mutex_);
-    functions_[order.job.product_uid] = digest;
-    return digest;
-  }
-
   base::Result<Value> apply(const kubernetes::ResourceType& type, const Value& object) {
     kubernetes::ApplyOptions options;
     options.field_manager = std::string(kManager);
@@ -350,21 +321,41 @@ class Pods : public KubernetesRunner {
     return std::move(applied->object);
   }
 
-  // Gives the Deployment's generation.
-  base::Result<std::int64_t> apply_all(const WorkerOrder& order,
-                                       const std::map<std::string, std::string>& files,
-                                       const Value& deployment) {
-    const auto parts = job_config_maps(settings_, order.job);
+  // They are named by what is in them, so one that is there is good, whoever compressed it.
+  base::Status make_parts(const std::vector<Value>& parts) {
     for (const Value& part : parts) {
-      if (auto applied = apply(kConfigMaps, part); !applied) return std::move(applied).error();
+      auto made = api_->create(kConfigMaps, part);
+      if (!made && made.error().code != "AlreadyExists") return std::move(made).error();
     }
+    return {};
+  }
+
+  // Notes the Deployment's generation.
+  base::Status apply_all(Slot& slot, const WorkerOrder& order,
+                         const std::map<std::string, std::string>& files, const Value& deployment) {
+    const auto parts = job_config_maps(settings_, order.job);
+    if (auto made = make_parts(parts); !made) return made;
     auto secret = apply(kSecrets, worker_secret(settings_, order.job, files));
     if (!secret) return std::move(secret).error();
     if (auto claimed = claim_volume(order.job); !claimed) return std::move(claimed).error();
     auto applied = apply(kDeployments, deployment);
     if (!applied) return std::move(applied).error();
-    if (auto removed = remove_other_parts(order, parts); !removed) return std::move(removed).error();
-    return generation_of(*applied);
+    slot.generation = generation_of(*applied);
+    if (auto removed = remove_other_parts(order, parts); !removed) {
+      base::log_warn("an earlier job stays until its revision goes", {{"error", removed.error().text()}});
+    }
+    return {};
+  }
+
+  // What a pod needs beside its Deployment, which somebody may have deleted. Restarts nothing.
+  base::Status heal(Slot& slot, const WorkerOrder& order) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - slot.healed < kHealAgain) return {};
+    slot.healed = now;
+    if (auto made = make_parts(job_config_maps(settings_, order.job)); !made) return made;
+    auto secret = apply(kSecrets, worker_secret(settings_, order.job, slot.files));
+    if (!secret) return std::move(secret).error();
+    return claim_volume(order.job);
   }
 
   // One that is there stays as it was claimed: a size or class that was set since is for workers to come.
@@ -437,9 +428,10 @@ class Pods : public KubernetesRunner {
 
   std::shared_ptr<kubernetes::Client> api_;
   const PodSettings settings_;
+  Functions functions_{*api_};
   std::mutex mutex_;  // guards what follows, not what is in a slot
   std::map<WorkerKey, std::shared_ptr<Slot>> slots_;
-  std::map<std::string, std::string> functions_;  // by product: the digest of what was applied
+  std::mutex listener_mutex_;  // held while it is called: who takes it away knows that it is called no more
   std::function<void(const std::string&)> listener_;
   kubernetes::Informer deployments_, pods_;  // last: their threads use the above
 };

@@ -43,6 +43,8 @@ PodFacts pod_facts(const Value& pod) {
   const Value& status = pod["status"];
   out.name = pod["metadata"].string_or("name");
   out.uid = pod["metadata"].string_or("uid");
+  if (auto created = base::parse_instant(pod["metadata"].string_or("creationTimestamp")))
+    out.created = *created;
   out.ip = status.string_or("podIP");
   out.ending = pod.at({"metadata", "deletionTimestamp"}).is_string();
   const Value& container = worker_container(status);

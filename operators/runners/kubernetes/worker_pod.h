@@ -13,7 +13,8 @@ struct PodFacts {
   bool ending = false;   // it was told to end
   bool running = false;  // its container runs
   int restarts = 0;
-  std::int64_t started = 0;      // microseconds; 0: not yet
+  std::int64_t created = 0;      // microseconds
+  std::int64_t started = 0;      // the same; 0: not yet
   std::optional<int> last_exit;  // of the container before this one
   // Why it does not run: no node takes it, its image is not to be had, its container ends again and again.
   std::optional<base::Error> waits;

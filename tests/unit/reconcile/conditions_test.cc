@@ -218,6 +218,18 @@ const Case kCases[] = {
      {{"Ready", "False RowError: division by zero"},
       {"Stalled", "True RowError"},
       {"Serving", "True Published"}}},
+    {"what was decided could not be done",
+     [](Scene& s) {
+       s.facts.undone = base::terminal("FunctionNameTaken", "Service retail/x is there already");
+     },
+     {{"Ready", "False FunctionNameTaken: Service retail/x is there already"},
+      {"Stalled", "True FunctionNameTaken"}}},
+    {"who is fed goes on while something that passes is in the way",
+     [](Scene& s) {
+       s.working(1, "b", Phase::kCurrent, State::kLive);
+       s.facts.undone = base::transient("Unreachable", "the API server is away");
+     },
+     {{"Ready", "True Live"}, {"Stalled", "False NotStalled"}}},
     {"a worker that ended for good",
      [](Scene& s) { s.ended(1, "b", Phase::kCurrent, "SourceReplaced"); },
      {{"Ready", "False SourceReplaced: SourceReplaced it was"}, {"Stalled", "True SourceReplaced"}}},

@@ -54,6 +54,34 @@ TEST_CASE("a replaced topic: the product stands until it is edited, then the nex
         "True Published: Readers get a complete result of revision 2.");
 }
 
+TEST_CASE(
+    "somebody else's Secret with the binding's name is left alone, by the product and by its deletion") {
+  World world;
+  add_orders(world);
+  world.apply(
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: orders-list-binding, namespace: shop}\ntype: Opaque\n"
+      "data: {password: bWluZQ==}\n");
+  world.apply(listed("orders-list"));
+  const auto stuck = until_said(world, "orders-list", "Ready", "False BindingNameTaken");
+  CHECK(said(stuck.status.conditions, "Stalled").starts_with("True"));
+  const auto& kind = resources::kind_of<resources::Secret>();
+  const auto mine = [&] {
+    auto found = world.resources->get(kind, "shop", "orders-list-binding");
+    return found.ok() ? found->at({"data"}).string_or("password") : "";
+  };
+  CHECK(mine() == "bWluZQ==");
+  until_gone(world, "orders-list");
+  CHECK(mine() == "bWluZQ==");
+  // Where it is out of the way the product goes on by itself, and takes its own along.
+  world.apply(listed("orders-list"));
+  until_said(world, "orders-list", "Ready", "False BindingNameTaken");
+  world.remove(kind, "orders-list-binding");
+  world.until_live("orders-list");
+  CHECK(mine() != "bWluZQ==");
+  until_gone(world, "orders-list");
+  CHECK(mine().empty());
+}
+
 TEST_CASE("Process over the embedded event store is refused by name, also of a running product") {
   World world;
   add_orders(world);

@@ -105,6 +105,25 @@ TEST_CASE("a key that two rows claim stalls in place until one gives way") {
   CHECK(watch(worker, 700ms).without == 0);
 }
 
+TEST_CASE(
+    "of two that were started as one incarnation the later one goes on, also where a fill begins again") {
+  World world({orders()});
+  world.put("orders", "1", order(1, 10));
+  world.put("orders", "2", order(2, 0));
+  const auto job = world.job(kShare);
+  const auto environment = world.environment();
+  auto elsewhere = environment;
+  elsewhere.state_directory += "-elsewhere";
+  Running first(job, environment);
+  eventually([&] { return first.progress().stall.has_value(); }, "the first one's fill has failed");
+  Running second(job, elsewhere);
+  eventually([&] { return second.progress().stall.has_value(); }, "the second one's fill has failed");
+  world.put("orders", "2", order(2, 5));
+  eventually([&] { return first.ended(); }, "the first one gives way");
+  CHECK(first.wait().exit == worker::Exit::kFenced);
+  eventually([&] { return second.live(); }, "the second one goes on");
+}
+
 TEST_CASE("a fill whose rows are in error is not repeated before there are other records") {
   World world({orders()});
   world.put("orders", "1", order(1, 10));
