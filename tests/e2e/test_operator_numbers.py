@@ -66,18 +66,21 @@ def requests_of_operator(plane) -> dict[str, int]:
     return found
 
 
-def observed(plane, name: str, namespace: str = NAMESPACE) -> bool:
-    found = plane.get("dataproducts", name, namespace)
-    status = found.get("status", {})
-    return status.get("observedGeneration") == found["metadata"]["generation"] and any(
+def is_done(product: dict) -> bool:
+    """Looked at, and its target is there."""
+    status = product.get("status", {})
+    return status.get("observedGeneration") == product["metadata"]["generation"] and any(
         each["type"] == "Provisioned" and each["status"] == "True" for each in status.get("conditions", []))
+
+
+def observed(plane, name: str, namespace: str = NAMESPACE) -> bool:
+    return is_done(plane.get("dataproducts", name, namespace))
 
 
 def all_observed(plane) -> bool:
     found = plane.list("dataproducts", NAMESPACE)
-    waiting = [each["metadata"]["name"] for each in found
-               if each.get("status", {}).get("observedGeneration") != each["metadata"]["generation"]]
-    assert len(found) == COUNT and not waiting, f"{len(found)} products, {len(waiting)} of them not looked at yet"
+    waiting = [each["metadata"]["name"] for each in found if not is_done(each)]
+    assert len(found) == COUNT and not waiting, f"{len(found)} products, {len(waiting)} of them not done yet: {waiting[:5]}"
     return True
 
 

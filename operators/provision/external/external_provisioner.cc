@@ -153,9 +153,9 @@ class ExternalProvisioner : public Provisioner {
       return made;
     const std::string writer = quote_name(names.writer), reader = quote_name(names.reader);
     const std::string database = quote_name(admin_.database);
+    if (auto let_in = let_into_database(connection, names); !let_in) return let_in;
     auto granted = connection.execute(
-        fmt::format("GRANT CONNECT, TEMPORARY ON DATABASE {0} TO {2}; GRANT CONNECT ON DATABASE {0} TO {3}; "
-                    "GRANT USAGE, CREATE ON SCHEMA {1} TO {2}; GRANT USAGE ON SCHEMA {1} TO {3}; "
+        fmt::format("GRANT USAGE, CREATE ON SCHEMA {1} TO {2}; GRANT USAGE ON SCHEMA {1} TO {3}; "
                     "ALTER ROLE {3} IN DATABASE {0} SET search_path = {1}; "
                     "ALTER ROLE {3} IN DATABASE {0} SET default_transaction_read_only = on",
                     database, schema, writer, reader));
@@ -163,6 +163,27 @@ class ExternalProvisioner : public Provisioner {
     // The writer owns what it fills, so that it can replace and analyse it.
     if (auto became = connection.execute("SET LOCAL ROLE " + writer); !became) return became;
     return postgres::make_control_tables(connection, names.schema);
+  }
+
+  // Everybody may connect unless the database's owner says otherwise. A grant holds the database's one row
+  // until the transaction ends, and all products of a server write there: it is made only where it is needed.
+  base::Status let_into_database(Connection& connection, const Names& names) {
+    auto may = connection.query(
+        "SELECT has_database_privilege($1, current_database(), 'CONNECT') AND "
+        "has_database_privilege($1, current_database(), 'TEMPORARY'), "
+        "has_database_privilege($2, current_database(), 'CONNECT')",
+        {names.writer, names.reader});
+    if (!may) return std::move(may).error();
+    const std::string database = quote_name(admin_.database);
+    std::string grants;
+    if (may->text(0, 0) != "t") {
+      grants +=
+          fmt::format("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {};", database, quote_name(names.writer));
+    }
+    if (may->text(0, 1) != "t") {
+      grants += fmt::format("GRANT CONNECT ON DATABASE {} TO {};", database, quote_name(names.reader));
+    }
+    return grants.empty() ? base::Status() : connection.execute(grants);
   }
 
   base::Status make_role(Connection& connection, const std::string& role, const std::string& password,

@@ -116,6 +116,33 @@ TEST_CASE("roles have the rights they need and no others") {
   CHECK(provisioner->fence(product("u1"), 1).ok());
 }
 
+TEST_CASE("where not everybody may connect, the roles of a product are let in one by one") {
+  const std::string database = server().admin().database;
+  const std::string everybody = fmt::format("CONNECT, TEMPORARY ON DATABASE \"{}\"", database);
+  auto provisioner = provisioner_as(server().admin());
+  auto before = provisioner->ensure(product("open"), kCredentials);
+  require_ok(before);
+  const auto granted = [&](const std::string& role) {
+    return scalar(
+        "SELECT count(*) FROM pg_database, aclexplode(datacl) a WHERE datname = current_database() AND "
+        "a.grantee = $1::regrole",
+        {"\"" + role + "\""});
+  };
+  CHECK(granted(before->writer.user) == "0");  // a row that all products would write to
+  require_ok(server().connect()->execute("REVOKE " + everybody + " FROM PUBLIC"));
+  auto made = provisioner->ensure(product("closed", "closed"), kCredentials);
+  require_ok(made);
+  CHECK(code_as(made->writer.user, "writer-secret", "CREATE TEMP TABLE x (id int)") == "");
+  CHECK(code_as(made->writer.reader_role, "reader-secret", "SELECT 1") == "");
+  // Who was there before is let in with the next look.
+  CHECK(code_as(before->writer.user, "writer-secret", "SELECT 1") != "");
+  require_ok(provisioner->ensure(product("open"), kCredentials));
+  CHECK(code_as(before->writer.user, "writer-secret", "SELECT 1") == "");
+  for (const auto& gone : {product("open"), product("closed", "closed")})
+    require_ok(provisioner->remove(gone, false));
+  require_ok(server().connect()->execute("GRANT " + everybody + " TO PUBLIC"));
+}
+
 TEST_CASE("a schema of another product, installation or person is not adopted") {
   auto provisioner = provisioner_as(server().admin());
   const auto made = provisioner->ensure(product("u1"), kCredentials);
