@@ -3,7 +3,7 @@
 # packages, and a `.complete` file in each folder of the cache.
 #
 #   deps_build   compile and run the product: packages of Debian only
-#   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
+#   deps_test    + PostgreSQL, Chromium, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
 #   deps_cluster + Kubernetes, what runs its pods, Helm, and definitions of controllers' objects, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
@@ -260,7 +260,7 @@ deps_search() { deps_into "$offtake_cache/$1-$2" deps_fetch_search "$1" "$2"; }
 
 deps_test() {
   deps_build || return 1
-  local packages=(postgresql-15 python3-venv openssl util-linux)
+  local packages=(postgresql-15 python3-venv openssl util-linux chromium)
   command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
   # The package would make and start a cluster of its own on port 5432; the tests start theirs.
