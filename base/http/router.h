@@ -43,8 +43,8 @@ class Router {
   using Refusal = std::function<Response(const Request&, int status, const base::Error&)>;
   void set_refusal(Refusal refusal) { refusal_ = std::move(refusal); }
 
-  // Asked after the guard for what no pattern matches, without a body: no answer is a 404. For pages whose paths
-  // only their script knows.
+  // Asked after the guard for what no pattern matches, without a body: no answer is a 404. For pages whose
+  // paths only their script knows.
   using Fallback = std::function<std::optional<Response>(const Request&)>;
   void set_fallback(Fallback fallback) { fallback_ = std::move(fallback); }
 

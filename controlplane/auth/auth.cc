@@ -18,8 +18,8 @@ http::Response refuse(const base::Error& error) {
   return response;
 }
 
-// In the words of registry clients, which ask again with credentials when they are told the scheme. A browser would ask
-// the user for them, whom the console asks in its own way.
+// In the words of registry clients, which ask again with credentials when they are told the scheme. A browser
+// would ask the user for them, whom the console asks in its own way.
 http::Response refuse_registry(const http::Request& request) {
   http::Response response = http::Response::of(401, R"({"error_code":401,"message":"Unauthorized"})",
                                                "application/vnd.schemaregistry.v1+json");
@@ -144,8 +144,8 @@ std::string registry_reader_token(std::string_view token) {
 }
 
 bool is_reserved(std::string_view path) {
-  static constexpr std::array<std::string_view, 10> kOurs{"api",     "apis",     "openapi", "version", "metrics",
-                                                          "offtake", "registry", "healthz", "readyz",  "livez"};
+  static constexpr std::array<std::string_view, 10> kOurs{
+      "api", "apis", "openapi", "version", "metrics", "offtake", "registry", "healthz", "readyz", "livez"};
   return std::find(kOurs.begin(), kOurs.end(), first_segment(path)) != kOurs.end();
 }
 
@@ -162,8 +162,9 @@ http::Router::Guard make_guard(GuardOptions options) {
       if (may_use_registry(request, options.token)) return std::nullopt;
       return refuse_registry(request);
     }
-    return refuse(base::terminal("Unauthorized", "Unauthorized")
-                      .with_hint("sign in, or send `Authorization: Bearer …` with the token of the data directory"));
+    return refuse(
+        base::terminal("Unauthorized", "Unauthorized")
+            .with_hint("sign in, or send `Authorization: Bearer …` with the token of the data directory"));
   };
 }
 

@@ -1,5 +1,5 @@
-// Who is calling: the bearer token of this installation or a browser's session, and the checks of Host and Origin that
-// keep web pages of others away.
+// Who is calling: the bearer token of this installation or a browser's session, and the checks of Host and
+// Origin that keep web pages of others away.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -29,14 +29,16 @@ struct GuardOptions {
 // Paths of the API and its neighbours: never pages of the console.
 bool is_reserved(std::string_view path);
 
-// For http::Router::set_guard. 401 without the token or the cookie of a session, except for /healthz /readyz /livez,
-// GET /assets and the console's pages (any path that is not reserved), POST /offtake/v1/session and, on loopback,
-// /registry. Beyond loopback /registry takes the token as a bearer's or as the password of basic authentication (user
-// `offtake`), because registry clients know only that, and for reading registry_reader_token as well.
+// For http::Router::set_guard. 401 without the token or the cookie of a session, except for /healthz /readyz
+// /livez, GET /assets and the console's pages (any path that is not reserved), POST /offtake/v1/session and,
+// on loopback, /registry. Beyond loopback /registry takes the token as a bearer's or as the password of basic
+// authentication (user `offtake`), because registry clients know only that, and for reading
+// registry_reader_token as well.
 //
-// 403 for a Host that is not ours (beyond loopback: where no credentials are shown, which nobody has whose page came
-// here by another name), for an Origin that is another site's, and by cookie: for a request that a page of another
-// origin has caused, and for an unsafe method without the session's X-Offtake-CSRF. Thread-safe.
+// 403 for a Host that is not ours (beyond loopback: where no credentials are shown, which nobody has whose
+// page came here by another name), for an Origin that is another site's, and by cookie: for a request that a
+// page of another origin has caused, and for an unsafe method without the session's X-Offtake-CSRF.
+// Thread-safe.
 http::Router::Guard make_guard(GuardOptions options);
 
 }  // namespace offtake::auth

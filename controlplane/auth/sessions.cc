@@ -62,9 +62,9 @@ Session Sessions::begin() {
     const std::lock_guard lock(mutex_);
     drop_expired(now);
     while (entries_.size() >= settings_.rules.most) {
-      const auto oldest = std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
-        return a.second.record.used < b.second.record.used;
-      });
+      const auto oldest = std::min_element(
+          entries_.begin(), entries_.end(),
+          [](const auto& a, const auto& b) { return a.second.record.used < b.second.record.used; });
       entries_.erase(oldest);
       ended = true;
     }

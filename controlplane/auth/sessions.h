@@ -1,6 +1,6 @@
-// Sessions of browsers: an id that means nothing to anybody else, in a cookie; what it stands for is kept here and in
-// a file of the data directory, so that a restart signs nobody out. The file has digests of ids, made with the
-// installation's token: another token ends all sessions. Thread-safe.
+// Sessions of browsers: an id that means nothing to anybody else, in a cookie; what it stands for is kept
+// here and in a file of the data directory, so that a restart signs nobody out. The file has digests of ids,
+// made with the installation's token: another token ends all sessions. Thread-safe.
 #pragma once
 #include <functional>
 #include <map>

@@ -1,5 +1,5 @@
-// How a browser comes to a session: by the token, or by a code that the command line has printed in a link and that is
-// good once. Who fails too often waits. Thread-safe.
+// How a browser comes to a session: by the token, or by a code that the command line has printed in a link
+// and that is good once. Who fails too often waits. Thread-safe.
 #pragma once
 #include <deque>
 #include <map>
@@ -15,10 +15,11 @@ class SignIn {
  public:
   struct Rules {
     base::Micros code_lasts = 3600LL * 1'000'000;
-    std::size_t most_codes = 100;      // unused; beyond: the oldest is forgotten
-    std::size_t most_failures = 10;    // of one address within `window`
+    std::size_t most_codes = 100;    // unused; beyond: the oldest is forgotten
+    std::size_t most_failures = 10;  // of one address within `window`
     base::Micros window = 60LL * 1'000'000;
-    std::size_t most_addresses = 1000;  // that are remembered; beyond: the one that failed longest ago is forgotten
+    std::size_t most_addresses =
+        1000;  // that are remembered; beyond: the one that failed longest ago is forgotten
   };
   explicit SignIn(std::string token, const base::Clock& clock = base::system_clock());
   SignIn(std::string token, const base::Clock& clock, Rules rules);
@@ -43,8 +44,8 @@ class SignIn {
   const base::Clock& clock_;
   const Rules rules_;
   std::mutex mutex_;
-  std::deque<std::pair<std::string, base::Micros>> codes_;        // digest, when it was made
-  std::map<std::string, std::deque<base::Micros>> failures_;      // by address, within the window
+  std::deque<std::pair<std::string, base::Micros>> codes_;    // digest, when it was made
+  std::map<std::string, std::deque<base::Micros>> failures_;  // by address, within the window
 };
 
 }  // namespace offtake::auth

@@ -1,5 +1,5 @@
-// The console's files as pack.mjs has packed them: names, media types, digests, and each body plain and compressed.
-// A view of bytes that somebody else keeps; immutable, so any thread may read it.
+// The console's files as pack.mjs has packed them: names, media types, digests, and each body plain and
+// compressed. A view of bytes that somebody else keeps; immutable, so any thread may read it.
 #pragma once
 #include <map>
 #include <string>
@@ -23,7 +23,7 @@ struct ArchivedFile {
 };
 
 struct Archive {
-  std::string build;                                      // 16 hex digits: names and contents of all files
+  std::string build;                                       // 16 hex digits: names and contents of all files
   std::map<std::string, ArchivedFile, std::less<>> files;  // by path
 };
 

@@ -30,8 +30,8 @@ void ChangeLog::offer(std::string_view topic, std::string_view id, std::string_v
   }
   const Change* last = newest_of(topic, id);
   if (last != nullptr && now < last->at + rules_.apart) {
-    waiting_.emplace(subject, Waiting{std::string(topic), std::string(id), std::string(event), std::move(data),
-                                      last->at + rules_.apart});
+    waiting_.emplace(subject, Waiting{std::string(topic), std::string(id), std::string(event),
+                                      std::move(data), last->at + rules_.apart});
     return;
   }
   publish(topic, id, event, data, now);

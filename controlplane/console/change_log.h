@@ -1,6 +1,7 @@
-// The newest change of every subject (an object under a topic), in the order in which they became known: what streams
-// read by cursor. A newer change takes the place of the one before, so who reads slowly or comes back late gets each
-// subject once, as it is now, and memory is bounded by the subjects that changed. Not thread-safe; time comes in.
+// The newest change of every subject (an object under a topic), in the order in which they became known: what
+// streams read by cursor. A newer change takes the place of the one before, so who reads slowly or comes back
+// late gets each subject once, as it is now, and memory is bounded by the subjects that changed. Not
+// thread-safe; time comes in.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -30,8 +31,8 @@ class ChangeLog {
   // `epoch` begins every id: those of another log are not known here.
   ChangeLog(std::string epoch, Rules rules) : epoch_(std::move(epoch)), rules_(rules) {}
 
-  // Takes it in, or lets it wait for its time in the place of one that waits already. `event` and `data` as frame()
-  // takes them.
+  // Takes it in, or lets it wait for its time in the place of one that waits already. `event` and `data` as
+  // frame() takes them.
   void offer(std::string_view topic, std::string_view id, std::string_view event, std::string data,
              base::Micros now);
   // Takes in what has waited long enough, and drops what is too old.

@@ -25,8 +25,8 @@ class Console::Impl {
   ~Impl() { settings.sessions->set_on_end({}); }
 
   base::Result<std::optional<std::string>> look_at(const ProductName& product) {
-    auto object = settings.resources->get(resources::kind_of<resources::DataProduct>(), product.namespace_name,
-                                          product.name);
+    auto object = settings.resources->get(resources::kind_of<resources::DataProduct>(),
+                                          product.namespace_name, product.name);
     if (!object) {
       if (object.error().code == "NotFound") return std::optional<std::string>();
       return std::move(object).error();
@@ -55,8 +55,7 @@ base::Result<std::unique_ptr<Console>> Console::start(ConsoleSettings settings) 
     if (!archive) return std::move(archive).error();
     site.emplace(*std::move(archive));
   }
-  return std::unique_ptr<Console>(
-      new Console(std::make_unique<Impl>(std::move(settings), std::move(site))));
+  return std::unique_ptr<Console>(new Console(std::make_unique<Impl>(std::move(settings), std::move(site))));
 }
 
 void Console::add_routes(http::Router& router) {

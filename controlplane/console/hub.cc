@@ -19,7 +19,9 @@ base::Micros steady_micros(const base::Clock& clock) {
 }  // namespace
 
 Hub::Hub(const base::Clock& clock, ChangeLog::Rules rules)
-    : clock_(clock), log_(base::random_id(), rules), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : clock_(clock),
+      log_(base::random_id(), rules),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Hub::~Hub() = default;
 

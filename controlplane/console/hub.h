@@ -20,8 +20,8 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Called with the first stream that follows a product, and after the last one; by those streams' threads, without
-  // any lock of the hub. REQUIRES: set before streams come.
+  // Called with the first stream that follows a product, and after the last one; by those streams' threads,
+  // without any lock of the hub. REQUIRES: set before streams come.
   struct Followers {
     std::function<void(const ProductName&)> first, last;
   };
@@ -59,7 +59,7 @@ class Hub {
   ChangeLog log_;
   std::list<Reader> readers_;
   std::map<std::string, int, std::less<>> followed_;  // topics, by how many
-  std::jthread thread_;  // the last: it uses what is above
+  std::jthread thread_;                               // the last: it uses what is above
 };
 
 // What one stream hears. One thread uses it.
@@ -75,7 +75,8 @@ class Hub::Subscription {
     std::string text;    // frames
     bool reset = false;  // too slow: what is no longer known came in between
   };
-  // Waits for something, at most `timeout`; also returns, with nothing, when woken or once `stop` is requested.
+  // Waits for something, at most `timeout`; also returns, with nothing, when woken or once `stop` is
+  // requested.
   Batch next(std::chrono::milliseconds timeout, std::stop_token stop);
   std::string position() const;  // the id up to which all was handed out
 

@@ -133,7 +133,8 @@ class ObjectWatch::Follower {
   std::map<std::string, Known, std::less<>> known_;  // by namespace/name
 };
 
-ObjectWatch::ObjectWatch(store::ResourceClient& client, Hub& hub, std::function<void(const ProductName&)> poke) {
+ObjectWatch::ObjectWatch(store::ResourceClient& client, Hub& hub,
+                         std::function<void(const ProductName&)> poke) {
   std::vector<const resources::Kind*> kinds = kinds_with_topic();
   kinds.push_back(&resources::kind_of<resources::Event>());
   for (const resources::Kind* kind : kinds)

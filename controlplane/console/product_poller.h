@@ -1,6 +1,6 @@
-// Looks at the products that streams follow, about once a second and when they change, and tells the hub how they are.
-// Nobody's product is looked at. Some threads share the work, so that a worker that does not answer holds up no other
-// product. Thread-safe.
+// Looks at the products that streams follow, about once a second and when they change, and tells the hub how
+// they are. Nobody's product is looked at. Some threads share the work, so that a worker that does not answer
+// holds up no other product. Thread-safe.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -15,7 +15,8 @@ namespace offtake::console {
 
 class ProductPoller {
  public:
-  // What a product is like, as changed_data writes it; absent: there is none; an error: not to be had at present.
+  // What a product is like, as changed_data writes it; absent: there is none; an error: not to be had at
+  // present.
   using Look = std::function<base::Result<std::optional<std::string>>(const ProductName&)>;
   ProductPoller(Hub& hub, Look look, std::chrono::milliseconds every = std::chrono::milliseconds(1000),
                 int threads = 4);
@@ -29,7 +30,7 @@ class ProductPoller {
   struct State {
     std::chrono::steady_clock::time_point due;
     bool looking = false;
-    bool again = false;  // poked while being looked at
+    bool again = false;               // poked while being looked at
     std::optional<std::string> told;  // the last data; empty: removed
   };
   void run(const std::stop_token& stop);

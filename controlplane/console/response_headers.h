@@ -1,5 +1,5 @@
-// What every response of the server carries, so that a page of somebody else can neither frame nor read it and a
-// browser takes nothing for a page that is none. Pure.
+// What every response of the server carries, so that a page of somebody else can neither frame nor read it
+// and a browser takes nothing for a page that is none. Pure.
 #pragma once
 #include "base/http/message.h"
 

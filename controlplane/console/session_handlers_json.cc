@@ -120,7 +120,8 @@ void add_session_routes(http::Router& router, SessionContext context) {
   router.add("DELETE", "/offtake/v1/session",
              [shared](const http::Request& request) { return end(*shared, request); });
   router.add(
-      "POST", "/offtake/v1/session/codes", [shared](const http::Request&) { return new_code(*shared); }, options);
+      "POST", "/offtake/v1/session/codes", [shared](const http::Request&) { return new_code(*shared); },
+      options);
 }
 
 std::string sign_in_link(const std::string& url, const std::string& code) {

@@ -54,8 +54,7 @@ bool names_html(std::string_view accept) {
   each_element(accept, [&](std::string_view element) {
     const std::size_t semicolon = element.find(';');
     const std::string type = lower(trimmed(element.substr(0, semicolon)));
-    const double weight =
-        semicolon == std::string_view::npos ? 1 : weight_of(element.substr(semicolon + 1));
+    const double weight = semicolon == std::string_view::npos ? 1 : weight_of(element.substr(semicolon + 1));
     if ((type == "text/html" || type == "application/xhtml+xml") && weight > 0) found = true;
   });
   return found;
@@ -123,7 +122,8 @@ Site::Site(Archive archive)
       page_(split_at_placeholders(archive_.files.at("index.html").bodies.front().bytes)) {}
 
 std::optional<http::Response> Site::answer(const http::Request& request) const {
-  if (!reads(request) || auth::is_reserved(request.path) || !request.path.starts_with('/')) return std::nullopt;
+  if (!reads(request) || auth::is_reserved(request.path) || !request.path.starts_with('/'))
+    return std::nullopt;
   const std::string_view path = std::string_view(request.path).substr(1);
   const auto found = archive_.files.find(path);
   if (found != archive_.files.end() && path != "index.html") return file(found->second, request);
@@ -134,7 +134,8 @@ std::optional<http::Response> Site::answer(const http::Request& request) const {
 http::Response Site::file(const ArchivedFile& file, const http::Request& request) const {
   std::vector<std::string_view> offered;
   // The strongest first.
-  for (auto body = file.bodies.rbegin(); body != file.bodies.rend(); ++body) offered.push_back(body->encoding);
+  for (auto body = file.bodies.rbegin(); body != file.bodies.rend(); ++body)
+    offered.push_back(body->encoding);
   const std::string_view encoding = choose_encoding(request.headers.get("Accept-Encoding"), offered);
   const auto body = std::find_if(file.bodies.begin(), file.bodies.end(),
                                  [&](const ArchivedBody& one) { return one.encoding == encoding; });
@@ -143,8 +144,8 @@ http::Response Site::file(const ArchivedFile& file, const http::Request& request
   response.headers.set("ETag", tag);
   response.headers.set("Vary", "Accept-Encoding");
   // The name of what Vite hashes changes with its content.
-  response.headers.set("Cache-Control", file.path.starts_with(kAssets) ? "public, max-age=31536000, immutable"
-                                                                       : "no-cache");
+  response.headers.set("Cache-Control",
+                       file.path.starts_with(kAssets) ? "public, max-age=31536000, immutable" : "no-cache");
   if (has_tag(request.headers.get("If-None-Match"), tag)) {
     response.status = 304;
     return response;

@@ -17,10 +17,9 @@ void run(const StreamContext& context, const Topics& topics, const std::string& 
   const auto subscription = context.hub->subscribe(topics, after);
   const auto reset = [&] { return frame("reset", subscription->position(), reset_data(context.build)); };
   std::string first(kRetry);
-  first += subscription->lost()
-               ? reset()
-               : frame("ready", after.empty() ? subscription->position() : after,
-                       ready_data(subscription->resumed(), context.build));
+  first += subscription->lost() ? reset()
+                                : frame("ready", after.empty() ? subscription->position() : after,
+                                        ready_data(subscription->resumed(), context.build));
   if (!out.write(first)) return;
   auto last_write = SteadyClock::now();
   while (!out.stop_token().stop_requested()) {
@@ -29,7 +28,8 @@ void run(const StreamContext& context, const Topics& topics, const std::string& 
       return;
     }
     const auto silence = std::chrono::ceil<std::chrono::milliseconds>(SteadyClock::now() - last_write);
-    const auto left = std::clamp<std::chrono::milliseconds>(context.heartbeat - silence, 0ms, kLookAtPeerEvery);
+    const auto left =
+        std::clamp<std::chrono::milliseconds>(context.heartbeat - silence, 0ms, kLookAtPeerEvery);
     auto batch = subscription->next(left, out.stop_token());
     std::string text = batch.reset ? reset() : "";
     text += batch.text;
@@ -46,7 +46,8 @@ void run(const StreamContext& context, const Topics& topics, const std::string& 
   }
 }
 
-http::Response open_stream(const std::shared_ptr<const StreamContext>& context, const http::Request& request) {
+http::Response open_stream(const std::shared_ptr<const StreamContext>& context,
+                           const http::Request& request) {
   auto topics = read_topics(request.query_value("topics"));
   if (!topics) return api::status_response(topics.error());
   std::string after(request.headers.get("Last-Event-ID"));

@@ -1,4 +1,5 @@
-// GET /offtake/v1/stream?topics=a,b,c: server-sent events of what changes, resumed by Last-Event-ID (or `after`).
+// GET /offtake/v1/stream?topics=a,b,c: server-sent events of what changes, resumed by Last-Event-ID (or
+// `after`).
 #pragma once
 #include <string>
 

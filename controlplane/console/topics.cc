@@ -40,8 +40,9 @@ base::Result<Topics> read_topics(std::string_view text) {
     const std::string_view topic = text.substr(0, comma);
     if (!is_topic(topic)) {
       return base::terminal("BadRequest", fmt::format("there is no topic '{}'", topic.substr(0, kLongest)))
-          .with_hint("there are datasets, dataproducts, eventstores, targetclasses, dataproduct/NS/NAME and "
-                     "events/NS/NAME");
+          .with_hint(
+              "there are datasets, dataproducts, eventstores, targetclasses, dataproduct/NS/NAME and "
+              "events/NS/NAME");
     }
     out.emplace(topic);
     if (comma == std::string_view::npos) break;

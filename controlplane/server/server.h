@@ -14,9 +14,9 @@ inline constexpr const char* kProductVersion = "0.1.0";
 struct ServeOptions {
   files::Path data_directory;  // made if need be
   std::string host = "127.0.0.1";
-  int port = 7070;         // 0: a free one
+  int port = 7070;                         // 0: a free one
   std::vector<std::string> console_hosts;  // names beside its address that browsers know it by
-  files::Path kubeconfig;  // where a context for this server is written; empty: nowhere
+  files::Path kubeconfig;                  // where a context for this server is written; empty: nowhere
   // Called once, when the server answers.
   struct Ready {
     std::string url;
