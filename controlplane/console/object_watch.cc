@@ -29,9 +29,8 @@ class ObjectWatch::Follower {
   Follower(store::ResourceClient& client, Hub& hub, const resources::Kind& kind,
            std::function<void(const ProductName&)> poke)
       : client_(client), hub_(hub), kind_(kind), poke_(std::move(poke)) {
-    if (begin()) return;
-    // What is there by the time that it can be listed is told as changed.
-    known_.clear();
+    // What cannot be listed yet is told as changed when it can.
+    (void)begin(false);
   }
 
   void run(const std::stop_token& stop) {
@@ -53,7 +52,8 @@ class ObjectWatch::Follower {
     std::string topic, id, version;
   };
 
-  bool begin(bool tell = false) {
+  // Lists and watches from there. `tell`: of what differs from what was known.
+  bool begin(bool tell) {
     auto listed = client_.list(kind_);
     auto watch = listed ? client_.watch(kind_, listed->resource_version) : std::move(listed).error();
     if (!watch) {
