@@ -1,0 +1,3 @@
+export default function Dataset(_: Record<string, unknown>) {
+  return null;
+}
