@@ -1,7 +1,7 @@
 // Search within what is already here.
 
 /** How well `text` fits all `words`: 0 not at all; more is better. Beginnings of words count more. */
-export function fit(words: readonly string[], text: string): number {
+export function relevance(words: readonly string[], text: string): number {
   const lower = text.toLowerCase();
   let total = 1;
   for (const word of words) {
@@ -22,7 +22,7 @@ export function ranked<T>(query: string, items: readonly T[], textOf: (item: T) 
   const wanted = words(query);
   if (wanted.length === 0) return [...items];
   return items
-    .map((item, index) => ({ item, index, score: fit(wanted, textOf(item)) }))
+    .map((item, index) => ({ item, index, score: relevance(wanted, textOf(item)) }))
     .filter((each) => each.score > 0)
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .map((each) => each.item);

@@ -89,7 +89,6 @@ export function SearchField({
       <input
         ref={inputRef}
         type="search"
-        role="searchbox"
         aria-label={label}
         aria-controls={controls}
         value={value}

@@ -53,7 +53,7 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: {
           x: { time: true, range: (_, min, max) => [Math.min(min ?? 0, (max ?? 0) - span), max ?? 0] },
-          y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, 1e-3)] },
+          y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, 1)] },
         },
         axes: [
           { ...axis, space: 90, size: 26, grid: { show: false }, values: (_, splits) => splits.map(minutes) },

@@ -60,13 +60,6 @@ export default function Lineage({
     );
   }
   const nodes = (lineage.data?.nodes ?? []).map((node) => shown(node, lineage.data?.root ?? ""));
-  const deep = Math.max(
-    ...[...new Map((lineage.data?.nodes ?? []).map((n) => [n.depth, 0])).keys()].map(
-      (depth) => (lineage.data?.nodes ?? []).filter((node) => node.depth === depth).length,
-    ),
-    1,
-  );
-  const height = Math.max(320, Math.min(720, deep * 88 + 48));
   return (
     <div className="stack">
       {lineage.data?.truncated && (
@@ -74,10 +67,10 @@ export default function Lineage({
       )}
       <Section title="Lineage" flush aside="two steps in each direction">
         {lineage.isPending ? (
-          <Skeleton height={height} />
+          <Skeleton height={320} />
         ) : (
-          <Suspense fallback={<Skeleton height={height} />}>
-            <Graph label="Lineage" nodes={nodes} edges={lineage.data?.edges ?? []} height={height} />
+          <Suspense fallback={<Skeleton height={320} />}>
+            <Graph label="Lineage" nodes={nodes} edges={lineage.data?.edges ?? []} />
           </Suspense>
         )}
       </Section>

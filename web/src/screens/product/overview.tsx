@@ -61,7 +61,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             {warning}
           </Note>
         ))}
-        <Section title="Way to live" aside={status?.revision && <Revision product={product} />}>
+        <Section title="Stages" aside={status?.revision && <Revision product={product} />}>
           <Steps steps={stepsOf(product)} />
         </Section>
         <dl className="figures">
@@ -146,7 +146,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
         </div>
         <Section title="Pipeline" flush>
           <Suspense fallback={<Skeleton height={220} />}>
-            <Graph label="Pipeline of the product" {...pipeline} height={pipeline.height} />
+            <Graph label="Pipeline of the product" {...pipeline} />
           </Suspense>
         </Section>
       </div>
