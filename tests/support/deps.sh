@@ -2,7 +2,8 @@
 # all is there. Needs only what a bare Debian 12 has. The record of what is installed is dpkg's own for
 # packages, and a `.complete` file in each folder of the cache.
 #
-#   deps_build   compile and run the product: packages of Debian only
+#   deps_build   compile and run the product: packages of Debian, and npm's of the console (web/package-lock.json), which
+#                bring the Node that builds it
 #   deps_test    + PostgreSQL, Chromium, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
 #   deps_cluster + Kubernetes, what runs its pods, Helm, and definitions of controllers' objects, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
@@ -195,7 +196,14 @@ deps_cluster() {
   deps_into "$(offtake_crds)" deps_fetch_crds
 }
 
-deps_build() { deps_apt "${offtake_build_packages[@]}"; }
+deps_build() { deps_apt "${offtake_build_packages[@]}" && deps_web; }
+
+# npm as it comes: the Node that it brings along is only what npm runs on. The packages of the console are installed by
+# the build, from here once they were fetched.
+deps_web() {
+  command -v npm >/dev/null || deps_apt nodejs npm || return 1
+  export npm_config_cache="$offtake_cache/npm" npm_config_update_notifier=false
+}
 
 deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
 
