@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { budget } from "./build/budget";
-import { themeScript } from "./build/theme-script";
+import { budget } from "./build/budget.ts";
+import { themeScript } from "./build/theme-script.ts";
 
 const server = process.env.OFFTAKE_URL ?? "http://127.0.0.1:7070";
 const token = process.env.OFFTAKE_TOKEN;
@@ -18,7 +18,9 @@ export default defineConfig({
   html: { cspNonce: "OFFTAKE_CSP_NONCE" },
   server: {
     port: 7071,
-    proxy: Object.fromEntries(["/apis", "/api", "/offtake", "/registry"].map((path) => [path, proxied])),
+    proxy: Object.fromEntries(
+      ["/apis", "/api", "/offtake", "/registry", "/readyz"].map((path) => [path, proxied]),
+    ),
   },
   build: {
     target: "es2022",
@@ -28,5 +30,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });
