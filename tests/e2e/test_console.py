@@ -139,7 +139,7 @@ def test_paths_of_the_api_are_no_pages(server, path):
         assert answer.headers["X-Frame-Options"] == "DENY"
         if path.startswith("/api"):
             assert answer.json()["kind"] == "Status"
-    assert server.http("POST", path, json={}).status_code == 404
+    assert server.http("POST", path, json={}).status_code in (404, 405)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:7070", "127.0.0.1.evil.example", "10.1.2.3", ""])
