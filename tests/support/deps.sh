@@ -196,7 +196,10 @@ deps_cluster() {
   deps_into "$(offtake_crds)" deps_fetch_crds
 }
 
-deps_build() { deps_apt "${offtake_build_packages[@]}" && deps_web; }
+deps_build() {
+  deps_apt "${offtake_build_packages[@]}" || return 1
+  [ "${OFFTAKE_WEB:-ON}" = OFF ] || deps_web
+}
 
 # npm as it comes: the Node that it brings along is only what npm runs on. The packages of the console are installed by
 # the build, from here once they were fetched.
