@@ -78,7 +78,7 @@ class Exchange {
     Request& request = head_.request;
     const Router::Match match = state_.router.match(request);
     if (auto answer = state_.router.guard(request)) return send(*std::move(answer));
-    if (match.route == nullptr) return send(state_.router.refuse_unmatched(request, match));
+    if (match.route == nullptr) return send(state_.router.answer_unmatched(request, match));
     if (!read_body(match.route->options.max_body_bytes)) return false;
     return send(state_.router.run(*match.route, request));
   }

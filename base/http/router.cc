@@ -172,7 +172,7 @@ Response Router::handle(Request& request) const {
   if (answer.has_value()) {
     response = *std::move(answer);
   } else if (found.route == nullptr) {
-    response = refuse_unmatched(request, found);
+    response = answer_unmatched(request, found);
   } else {
     response = run(*found.route, request);
   }
@@ -180,8 +180,15 @@ Response Router::handle(Request& request) const {
   return response;
 }
 
-Response Router::refuse_unmatched(const Request& request, const Match& match) const {
+Response Router::answer_unmatched(const Request& request, const Match& match) const {
   if (match.allowed.empty()) {
+    if (fallback_) {
+      try {
+        if (auto answer = fallback_(request)) return *std::move(answer);
+      } catch (const std::exception& e) {
+        return refuse(request, 500, base::internal(e.what()));
+      }
+    }
     return refuse(request, 404,
                   base::terminal("NotFound", fmt::format("there is nothing at {}", request.path)));
   }

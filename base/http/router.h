@@ -43,6 +43,11 @@ class Router {
   using Refusal = std::function<Response(const Request&, int status, const base::Error&)>;
   void set_refusal(Refusal refusal) { refusal_ = std::move(refusal); }
 
+  // Asked after the guard for what no pattern matches, without a body: no answer is a 404. For pages whose
+  // paths only their script knows.
+  using Fallback = std::function<std::optional<Response>(const Request&)>;
+  void set_fallback(Fallback fallback) { fallback_ = std::move(fallback); }
+
   // Sees every response before it is sent: common headers, access log, metrics.
   using Finish = std::function<void(const Request&, Response&)>;
   void set_finish(Finish finish) { finish_ = std::move(finish); }
@@ -60,7 +65,7 @@ class Router {
   Match match(Request& request) const;
   std::optional<Response> guard(const Request& request) const;
   Response refuse(const Request& request, int status, const base::Error& error) const;
-  Response refuse_unmatched(const Request& request, const Match& match) const;  // 404 or 405
+  Response answer_unmatched(const Request& request, const Match& match) const;  // the fallback's, 404 or 405
   void finish(const Request& request, Response& response) const;
   // Everything from matching to finishing for a request that is complete, without a socket.
   Response handle(Request& request) const;
@@ -72,6 +77,7 @@ class Router {
   std::unique_ptr<Node> root_;
   Guard guard_;
   Refusal refusal_;
+  Fallback fallback_;
   Finish finish_;
 };
 

@@ -15,6 +15,8 @@ const std::vector<Option>& options_of_serve() {
       {"--data-dir", "DIR", "where everything is kept (OFFTAKE_DATA_DIR; default ~/.local/share/offtake)"},
       {"--listen", "HOST:PORT",
        "where it answers (OFFTAKE_LISTEN; default 127.0.0.1:7070; port 0: a free one)"},
+      {"--console-host", "NAME,…",
+       "names beside its address by which browsers reach it, such as a proxy's (OFFTAKE_CONSOLE_HOST)"},
       {"--config", "FILE", "YAML with these settings by the same names (OFFTAKE_CONFIG)"},
   };
   return kOptions;
@@ -23,6 +25,18 @@ const std::vector<Option>& options_of_serve() {
 std::string environment(const char* variable) {
   const char* value = std::getenv(variable);
   return value == nullptr ? "" : value;
+}
+
+// "a,b" -> {a, b}
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    if (comma > begin) out.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return out;
 }
 
 // A flag, else its environment variable, else the file of --config, else what it is by default.
@@ -68,12 +82,17 @@ int run(const Arguments& arguments, Console& console) {
   }
   options.host = listen->host;
   options.port = listen->port;
+  options.console_hosts = listed(settings->text("console-host", "OFFTAKE_CONSOLE_HOST", ""));
   options.kubeconfig = server::default_kubeconfig();
   // With a terminal somebody reads along; otherwise the log on standard error is all.
-  options.on_ready = [&](const std::string& url) {
+  options.on_ready = [&](const server::ServeOptions::Ready& ready) {
     if (!console.out_terminal()) return;
-    console.out(
-        fmt::format("Offtake is ready at {}, with its data in {}", url, options.data_directory.string()));
+    console.out(fmt::format("Offtake is ready at {}, with its data in {}", ready.url,
+                            options.data_directory.string()));
+    if (!ready.sign_in_link.empty()) {
+      console.out(fmt::format("The console, signed in once within the hour: {}", ready.sign_in_link));
+      console.out("`offtake console` gives another such link");
+    }
     console.out("`offtake get dataproducts` in another terminal asks it; Ctrl-C stops it");
   };
   if (auto served = server::serve(options); !served) return fail(console, served.error());

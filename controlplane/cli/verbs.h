@@ -9,6 +9,7 @@ namespace offtake::cli {
 std::vector<const Verb*> verbs();
 
 const Verb& serve_verb();
+const Verb& console_verb();
 const Verb& apply_verb();
 const Verb& plan_verb();
 const Verb& preview_verb();

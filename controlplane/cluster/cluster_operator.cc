@@ -131,7 +131,7 @@ class Operator {
     if (!request.path.starts_with("/registry")) return std::nullopt;
     auth::GuardOptions options;
     options.token = token();
-    options.loopback = false;
+    options.hosts = auth::Hosts("0.0.0.0");
     return auth::make_guard(options)(request);
   }
 

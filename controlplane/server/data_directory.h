@@ -1,5 +1,5 @@
-// The data directory: VERSION LOCK secret.key token installation resources.db registry.db events/ targets/
-// run/ servers/. One server at a time.
+// The data directory: VERSION LOCK secret.key token installation sessions.json resources.db registry.db
+// events/ targets/ run/ servers/. One server at a time.
 #pragma once
 #include <string>
 

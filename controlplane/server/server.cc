@@ -10,6 +10,7 @@
 #include "base/process/signals.h"
 #include "controlplane/api/api.h"
 #include "controlplane/auth/auth.h"
+#include "controlplane/console/console.h"
 #include "controlplane/planning/lookup.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
 #include "controlplane/reconcile/dataset/reconciler.h"
@@ -65,6 +66,7 @@ class Serving {
     // The port is known before workers start: those of other processes ask the registry there.
     if (auto made = make_runners(); !made) return made;
     make_loop();
+    if (auto made = make_console(); !made) return made;
     if (auto listening = listen(); !listening) return listening;
     if (auto first = make_first_objects(*resources_, data_->fresh); !first) return first;
     loop_->start();
@@ -74,7 +76,7 @@ class Serving {
       if (!written) base::log_warn("no kubeconfig written", {{"error", written.error().text()}});
     }
     base::log_info("ready", {{"url", url_}, {"data_dir", data_->path.string()}});
-    if (options_.on_ready) options_.on_ready(url_);
+    if (options_.on_ready) options_.on_ready({url_, console_->new_sign_in_link(url_).value_or("")});
     return {};
   }
 
@@ -125,7 +127,8 @@ class Serving {
     router.set_refusal(api::refusal);
     auth::GuardOptions guard;
     guard.token = data_->token;
-    guard.loopback = options_.host == "localhost" || http::is_loopback_address(options_.host);
+    guard.hosts = auth::Hosts(options_.host, options_.console_hosts);
+    guard.sessions = sessions_.get();
     router.set_guard(auth::make_guard(guard));
     api::ApiOptions api;
     api.client = resources_.get();
@@ -145,11 +148,7 @@ class Serving {
           200, metrics_text(*resources_, {in_process_, process_}, base::system_clock().now()),
           "text/plain; version=0.0.4");
     });
-    router.add("GET", "/", [](const http::Request&) {
-      return http::Response::of(200,
-                                "Offtake is running. The console is not part of this version; use the CLI.\n",
-                                "text/plain; charset=utf-8");
-    });
+    console_->add_routes(router);
     http::ServerOptions server;
     server.host = options_.host;
     server.port = options_.port;
@@ -186,6 +185,25 @@ class Serving {
     return {};
   }
 
+  base::Status make_console() {
+    auth::Sessions::Settings sessions;
+    sessions.file = data_->path / "sessions.json";
+    sessions.token = data_->token;
+    sessions.installation = data_->installation;
+    sessions_ = std::make_unique<auth::Sessions>(std::move(sessions));
+    sign_in_ = std::make_unique<auth::SignIn>(data_->token);
+    console::ConsoleSettings settings;
+    settings.resources = resources_.get();
+    settings.runners = {in_process_, process_};
+    settings.sessions = sessions_.get();
+    settings.sign_in = sign_in_.get();
+    settings.version = kProductVersion;
+    auto console = console::Console::start(std::move(settings));
+    if (!console) return std::move(console).error();
+    console_ = *std::move(console);
+    return {};
+  }
+
   void make_loop() {
     const base::Clock& clock = base::system_clock();
     loop_ = std::make_unique<reconcile::Loop>(*resources_);
@@ -212,6 +230,9 @@ class Serving {
   std::shared_ptr<runners::Runner> in_process_, process_;
   std::shared_ptr<provision::servers::Servers> servers_;
   std::unique_ptr<reconcile::Loop> loop_;
+  std::unique_ptr<auth::Sessions> sessions_;
+  std::unique_ptr<auth::SignIn> sign_in_;
+  std::unique_ptr<console::Console> console_;
   std::unique_ptr<http::Server> server_;
   std::string url_;
   std::atomic<bool> ready_ = false;

@@ -2,8 +2,9 @@
 # all is there. Needs only what a bare Debian 12 has. The record of what is installed is dpkg's own for
 # packages, and a `.complete` file in each folder of the cache.
 #
-#   deps_build   compile and run the product: packages of Debian only
-#   deps_test    + PostgreSQL, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
+#   deps_build   compile and run the product: packages of Debian, and npm's of the console (web/package-lock.json), which
+#                bring the Node that builds it
+#   deps_test    + PostgreSQL, Chromium, a Java runtime and Maven, the Python environment, Kafka, OpenSearch, the flight data
 #   deps_cluster + Kubernetes, what runs its pods, Helm, and definitions of controllers' objects, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
@@ -195,7 +196,34 @@ deps_cluster() {
   deps_into "$(offtake_crds)" deps_fetch_crds
 }
 
-deps_build() { deps_apt "${offtake_build_packages[@]}"; }
+deps_build() {
+  deps_apt "${offtake_build_packages[@]}" || return 1
+  [ "${OFFTAKE_WEB:-ON}" = OFF ] || deps_web
+}
+
+# npm, and the Node that it runs on: the system's, or, where that is too old (Debian 12 has 18), the one that npm has as
+# a package. The packages of the console are installed by the build, out of this cache once they were fetched.
+deps_web() {
+  command -v npm >/dev/null || deps_apt nodejs npm || return 1
+  export npm_config_cache="$offtake_cache/npm" npm_config_update_notifier=false
+  deps_node_is_new && return 0
+  local version folder
+  version="$(sed -nE 's/^ *"node": "([0-9.]+)".*/\1/p' "$offtake_tests/../web/package.json")"
+  folder="$offtake_cache/node-$version"
+  deps_into "$folder" deps_fetch_node "$version" || return 1
+  export PATH="$folder/node_modules/node/bin:$PATH"
+}
+
+# What Vite asks for. npm leaves out packages that say they are not for the Node it runs on.
+deps_node_is_new() {
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'
+}
+
+deps_fetch_node() {
+  deps_say "Node $1"
+  npm install --prefix "$2" --no-audit --no-fund --loglevel=error "node@$1" >/dev/null
+}
 
 deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
 
@@ -260,7 +288,7 @@ deps_search() { deps_into "$offtake_cache/$1-$2" deps_fetch_search "$1" "$2"; }
 
 deps_test() {
   deps_build || return 1
-  local packages=(postgresql-15 python3-venv openssl util-linux)
+  local packages=(postgresql-15 python3-venv openssl util-linux chromium)
   command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
   # The package would make and start a cluster of its own on port 5432; the tests start theirs.

@@ -56,13 +56,17 @@ class Demo {
     // Whoever watches the demo looks at it from another terminal; a check leaves no traces.
     if (!settings_.once) options.kubeconfig = server::default_kubeconfig();
     std::jthread session;
-    options.on_ready = [&](const std::string& url) {
+    options.on_ready = [&](const server::ServeOptions::Ready& ready) {
       const double seconds =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
       console_.out("");
-      console_.out(console_.paint("1. The server: event log, schema registry, API", Colour::kBold));
-      console_.out(fmt::format("ready in {} at {}", seconds_text(seconds), url));
-      session = std::jthread([this, url](const std::stop_token& stop) {
+      console_.out(console_.paint("1. The server: event log, schema registry, API, console", Colour::kBold));
+      console_.out(fmt::format("ready in {} at {}", seconds_text(seconds), ready.url));
+      if (!settings_.once && !ready.sign_in_link.empty()) {
+        console_.out("the console, signed in once within the hour:");
+        console_.out("  " + console_.paint(ready.sign_in_link, Colour::kBold));
+      }
+      session = std::jthread([this, url = ready.url](const std::stop_token& stop) {
         try {
           in_session(url, stop);
         } catch (const std::exception& bug) {

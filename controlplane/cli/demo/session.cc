@@ -12,6 +12,7 @@
 #include "controlplane/cli/demo/trickle.h"
 #include "controlplane/cli/progress.h"
 #include "controlplane/cli/wait_for.h"
+#include "controlplane/console/archive.h"
 
 namespace offtake::cli::demo {
 namespace {
@@ -211,11 +212,15 @@ class Session {
     const auto line = [&](const char* words, const char* what) {
       return std::vector<std::string>{fmt::format("  {} {}", program, words), what};
     };
-    console_.text(table_text({line("get products -n retail -w", "how they are, as it changes"),
-                              line("describe product revenue-by-day -n retail", "everything about one"),
-                              line("plan payment-confirmations -n retail", "what is read, and why"),
-                              line("logs payment-confirmations -n retail -f", "what its worker does"),
-                              line("logs payment-mails -n retail --function", "what the function says")}));
+    std::vector<std::vector<std::string>> lines = {
+        line("get products -n retail -w", "how they are, as it changes"),
+        line("describe product revenue-by-day -n retail", "everything about one"),
+        line("plan payment-confirmations -n retail", "what is read, and why"),
+        line("logs payment-confirmations -n retail -f", "what its worker does"),
+        line("logs payment-mails -n retail --function", "what the function says")};
+    if (!console::embedded_archive().empty())
+      lines.insert(lines.begin(), line("console", "another link that signs a browser in to the console"));
+    console_.text(table_text(lines));
     console_.out("");
     console_.out("New orders keep coming. Ctrl-C stops it all; the next `offtake demo` goes on from here.");
     std::mutex mutex;

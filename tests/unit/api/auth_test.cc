@@ -25,7 +25,7 @@ http::Request request(std::string method, std::string path, std::string token = 
 }  // namespace
 
 TEST_CASE("401 without the token, but for what is open") {
-  const auto guard = auth::make_guard({"secret-token-of-the-test", true});
+  const auto guard = auth::make_guard({"secret-token-of-the-test"});
   for (const char* path : {"/api", "/apis/offtake.dev/v1alpha1/datasets", "/openapi/v3", "/version",
                            "/metrics", "/offtake/v1/events"}) {
     CAPTURE(path);
@@ -44,13 +44,14 @@ TEST_CASE("401 without the token, but for what is open") {
   CHECK_FALSE(guard(request("POST", "/offtake/v1/session")).has_value());
   CHECK(guard(request("POST", "/healthz")).has_value());
   CHECK(guard(request("POST", "/anything")).has_value());
-  CHECK(auth::make_guard({"secret-token-of-the-test", false})(request("GET", "/registry/subjects"))
+  CHECK(auth::make_guard({"secret-token-of-the-test", auth::Hosts("0.0.0.0")})(
+            request("GET", "/registry/subjects"))
             .has_value());
 }
 
 TEST_CASE("beyond loopback the registry takes the token in the ways that registry clients know") {
   const std::string token = "secret-token-of-the-test";
-  const auto guard = auth::make_guard({token, false});
+  const auto guard = auth::make_guard({token, auth::Hosts("0.0.0.0")});
   const auto with = [](const char* method, const char* path, const std::string& authorization) {
     http::Request out = request(method, path);
     out.remote_address = "10.0.0.7";
@@ -83,7 +84,7 @@ TEST_CASE("beyond loopback the registry takes the token in the ways that registr
 }
 
 TEST_CASE("foreign Host and Origin") {
-  const auto guard = auth::make_guard({"secret-token-of-the-test", true});
+  const auto guard = auth::make_guard({"secret-token-of-the-test"});
   http::Request foreign = request("GET", "/api", "secret-token-of-the-test");
   foreign.headers.set("Host", "evil.example:7070");
   REQUIRE(guard(foreign).has_value());

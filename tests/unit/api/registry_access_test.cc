@@ -17,7 +17,7 @@ TEST_CASE("a worker reads a schema from the registry beyond loopback") {
   REQUIRE(store.ok());
   http::Router router;
   registry::add_routes(router, **store, "/registry");
-  router.set_guard(auth::make_guard({token, false}));
+  router.set_guard(auth::make_guard({token, auth::Hosts("0.0.0.0")}));
   auto server = http::Server::start(std::move(router), {});
   REQUIRE(server.ok());
   const std::string url = "http://" + (*server)->address() + "/registry";

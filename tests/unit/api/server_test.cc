@@ -20,7 +20,7 @@ TEST_CASE("a watch over a socket sees a change and ends with the server") {
   REQUIRE(store.ok());
   http::Router router;
   api::add_routes(router, {store->get(), &base::system_clock(), "0.1.0", nullptr});
-  router.set_guard(auth::make_guard({"secret-token-of-the-test", true}));
+  router.set_guard(auth::make_guard({"secret-token-of-the-test"}));
   router.set_refusal(api::refusal);
   auto server = http::Server::start(std::move(router), {});
   REQUIRE(server.ok());

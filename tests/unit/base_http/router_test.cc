@@ -95,3 +95,23 @@ TEST_CASE("headers, queries and escapes") {
   CHECK_FALSE(http::percent_decode("%4").has_value());
   CHECK(*http::percent_decode("%41+") == "A+");
 }
+
+TEST_CASE("a fallback answers what no pattern matches, and nothing else") {
+  http::Router router;
+  router.add("GET", "/known/{name}", says("known"));
+  router.set_fallback([](const Request& request) -> std::optional<Response> {
+    if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
+    if (request.path == "/broken") throw std::runtime_error("a bug");
+    if (request.path.starts_with("/page")) return Response::of(200, "page", "text/html");
+    return std::nullopt;
+  });
+  CHECK(answer(router, "GET", "/known/x") == "known name=x");
+  CHECK(answer(router, "POST", "/known/x") == "405 GET");
+  CHECK(answer(router, "GET", "/page/of/it") == "page");
+  CHECK(answer(router, "HEAD", "/page") == "page");
+  CHECK(answer(router, "POST", "/page") == "404 ");
+  CHECK(answer(router, "GET", "/other") == "404 ");
+  CHECK(answer(router, "GET", "/broken") == "500 ");
+  router.set_guard([](const Request&) { return std::optional(Response::of(401, "", "text/plain")); });
+  CHECK(answer(router, "GET", "/page") == "401 ");
+}

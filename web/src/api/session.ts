@@ -1,0 +1,53 @@
+// Who is signed in, and how one signs in: by a link that works once, or by the installation's token.
+import { ApiError, call, setCsrfToken } from "./client";
+
+export interface Session {
+  user: { name: string };
+  method: string;
+  csrf: string;
+  expiresAt?: string;
+  version?: string;
+  build?: string;
+}
+
+const PATH = "/offtake/v1/session";
+
+function taken(session: Session): Session {
+  setCsrfToken(session.csrf);
+  return session;
+}
+
+/** The session, or undefined where one has to sign in. */
+export async function currentSession(signal?: AbortSignal): Promise<Session | undefined> {
+  try {
+    return taken((await call<Session>(PATH, { signal })).value);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 401) return undefined;
+    if (import.meta.env.DEV && error instanceof ApiError && error.code === 404) throw error;
+  }
+}
+
+export async function signIn(secret: { code: string } | { token: string }): Promise<Session> {
+  return taken((await call<Session>(PATH, { method: "POST", body: secret })).value);
+}
+
+export async function signOut(): Promise<void> {
+  await call(PATH, { method: "DELETE" });
+}
+
+export interface LinkSecret {
+  secret: { code: string } | { token: string };
+  next: string;
+}
+
+/** Takes the secret out of the address, so that it is in no history, no referrer and no screenshot. */
+export function takeLinkSecret(location: Location, history: History): LinkSecret | undefined {
+  const hash = new URLSearchParams(location.hash.replace(/^#/, ""));
+  const code = hash.get("code");
+  const token = hash.get("token");
+  if (!code && !token) return undefined;
+  const wanted = new URLSearchParams(location.search).get("next") ?? "/";
+  const next = /^\/(?![/\\])/.test(wanted) ? wanted : "/";
+  history.replaceState(null, "", next);
+  return { secret: code ? { code } : { token: token ?? "" }, next };
+}

@@ -1,0 +1,3 @@
+export default function Request() {
+  return null;
+}
