@@ -13,9 +13,9 @@ struct JoinSpec {
 };
 
 struct AddDataset {
-  DatasetName id;                   // an empty namespace: the default one
+  DatasetName id;                    // an empty namespace: the default one
   std::optional<std::string> alias;  // absent: one is chosen
-  std::optional<JoinSpec> join;     // absent for the first dataset, and only there
+  std::optional<JoinSpec> join;      // absent for the first dataset, and only there
 };
 // With its join, and the columns, filters and groups that use it.
 struct RemoveDataset {
@@ -78,9 +78,9 @@ struct AddAggregate {
   bool group = false;  // where there is no GROUP BY: by the plain columns
 };
 
-using Edit = std::variant<AddDataset, RemoveDataset, SetJoin, AddColumn, SetColumn, RemoveColumn, RenameColumn,
-                          ReorderColumns, ExpandStar, AddFilter, SetFilter, RemoveFilter, SetGroupBy,
-                          AddAggregate>;
+using Edit =
+    std::variant<AddDataset, RemoveDataset, SetJoin, AddColumn, SetColumn, RemoveColumn, RenameColumn,
+                 ReorderColumns, ExpandStar, AddFilter, SetFilter, RemoveFilter, SetGroupBy, AddAggregate>;
 
 struct Edited {
   std::string sql;

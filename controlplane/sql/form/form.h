@@ -1,5 +1,5 @@
-// A query as a form: what can be drawn as datasets, joins, columns, filters and groups. Plain data. Every range
-// is in bytes of the UTF-8 text that the form was drawn from, and ends on a character's boundary.
+// A query as a form: what can be drawn as datasets, joins, columns, filters and groups. Plain data. Every
+// range is in bytes of the UTF-8 text that the form was drawn from, and ends on a character's boundary.
 #pragma once
 #include <optional>
 #include <string>
@@ -29,7 +29,7 @@ struct FormDataset {
   bool has_alias = false;  // written, not the dataset's own name
   Range range;             // "payments p"
   DatasetState state = DatasetState::kReady;
-  std::string message;  // where it is not ready
+  std::string message;   // where it is not ready
   DatasetSchema schema;  // where it is
 };
 
@@ -124,6 +124,7 @@ struct Form {
 struct Undrawable {
   std::string reason;
   Range range;
+  int line = 0, column = 0;  // of range.begin, from 1, in characters; 0: not known yet
 };
 
 }  // namespace offtake::sql::form
