@@ -21,6 +21,7 @@ struct Column {
   std::string description;     // by the Dataset
   std::string classification;  // pii.email; of its own, not of a column around it
   std::optional<std::string> default_value;  // as JSON text
+  std::vector<std::string> symbols;          // of an enum
   std::vector<Column> children;
 };
 

@@ -1,13 +1,13 @@
 // The catalogue in memory, to be searched at each keystroke. Every word of a query has to be found somewhere
-// in a dataset: as it stands, or without its plural's s; letters compare without regard to case.
+// in a dataset, as it stands or without its plural's s; letters compare without regard to case.
 //
-// One writer or many readers at a time (catalog.h locks). A search looks at every dataset: some milliseconds
-// for some thousands. Memory: what a dataset says, cut at kMostText a dataset; columns beyond are found by
-// nothing.
+// One writer or many readers at a time (catalog.h locks); what a search gives stays as it was. A search looks
+// at every dataset: a millisecond or two for a thousand. Memory: what can be found of a dataset is cut at
+// kMostText.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,13 +19,14 @@ namespace offtake::catalog {
 
 // One dataset as the catalogue knows it.
 struct Entry {
-  resources::Dataset dataset;       // without its schema's definition
-  bool schema_known = false;        // else `columns` is empty
-  std::vector<Column> columns;      // the tree
-  std::int64_t column_count = 0;    // of the top level
-  std::int64_t products = 0;        // that name it in their SQL
-  std::vector<std::string> classifications;  // sorted, each once
+  resources::Dataset dataset;  // without its schema's definition
+  bool schema_known = false;   // else `columns` is empty
+  std::string schema_problem;  // why the schema that is known has no columns
+  int schema_version = 0;      // of `columns`; 0: not registered yet
+  std::vector<Column> columns;
 };
+// Of the columns, or of what the Dataset says of them; sorted, each once.
+std::vector<std::string> classifications_of(const Entry& entry);
 
 enum class Facet { kNamespace, kOwner, kTag, kType, kStore, kClassification };
 inline constexpr Facet kFacets[] = {Facet::kNamespace, Facet::kOwner, Facet::kTag,
@@ -35,12 +36,12 @@ std::string_view to_string(Facet facet);  // "namespace"
 struct Query {
   std::string words;
   std::map<Facet, std::vector<std::string>> filters;  // any of the values of each
-  std::size_t limit = 50;                             // up to kMostItems
+  std::size_t limit = 50;                             // 1 to kMostItems
   std::string after;                                  // Page::next of the page before
 };
 inline constexpr std::size_t kMostItems = 200;
 
-enum class MatchedField { kName, kTag, kOwner, kDescription, kColumn };
+enum class MatchedField { kName, kTag, kOwner, kColumn, kDescription };
 std::string_view to_string(MatchedField field);
 
 struct Match {
@@ -52,7 +53,8 @@ struct Match {
 };
 
 struct Hit {
-  const Entry* entry = nullptr;
+  std::shared_ptr<const Entry> entry;
+  std::int64_t products = 0;
   std::vector<Match> matches;  // best first, at most 5
 };
 
@@ -70,38 +72,26 @@ struct Page {
 
 class Index {
  public:
-  static constexpr std::size_t kMostText = 64 << 10;
+  static constexpr std::size_t kMostText = 48 << 10;
 
-  void put(Entry entry);
+  Index();
+  ~Index();
+  void put(std::shared_ptr<const Entry> entry);
   void remove(const std::string& key);  // "namespace/name"
-  const Entry* find(const std::string& key) const;
-  // In the order of their keys.
-  void each(const std::function<void(const Entry&)>& visit) const;
-  std::size_t size() const { return entries_.size(); }
-  // How many products name it; what is not there is passed over.
+  void clear() { slots_.clear(); }
+  std::shared_ptr<const Entry> find(const std::string& key) const;  // null: not there
+  std::vector<std::shared_ptr<const Entry>> all() const;            // in the order of their keys
+  // How many products name it. Kept also while there is no such dataset.
   void set_products(const std::string& key, std::int64_t count);
+  std::int64_t products(const std::string& key) const;
 
-  // Pointers in the page live until the next change. Code BadContinue.
+  // Code BadContinue.
   base::Result<Page> search(const Query& query) const;
 
  private:
-  // What can be found of a dataset, folded (fold.h): one text, and where each piece of it is.
-  struct Piece {
-    MatchedField field = MatchedField::kName;
-    std::uint32_t begin = 0, end = 0;
-    const std::string* text = nullptr;  // as it stands, in the entry
-    const Column* column = nullptr;
-  };
-  struct Indexed {
-    Entry entry;
-    std::string folded;
-    std::vector<Piece> pieces;
-  };
-  struct Found;
-  static void fold_texts(Indexed& out);
-  static std::optional<Found> match(const Indexed& indexed, const std::vector<std::string>& words);
-
-  std::map<std::string, std::unique_ptr<Indexed>> entries_;
+  struct Indexed;
+  std::map<std::string, std::shared_ptr<const Indexed>> slots_;
+  std::map<std::string, std::int64_t> products_;
 };
 
 }  // namespace offtake::catalog
