@@ -131,7 +131,7 @@ json::Value make_document() {
                       {"reason", text("A stable word: NotFound, Forbidden, BadRequest")},
                       {"code", integer("As HTTP's")}},
                      "A refusal"));
-  for (OpenApiPart& part : std::vector<OpenApiPart>{product_part(), catalog_part()}) {
+  for (OpenApiPart& part : std::vector<OpenApiPart>{product_part(), catalog_part(), builder_part()}) {
     for (const Operation& operation : part.operations) {
       const std::string path = kPaths + operation.path;
       json::Value& item = paths.get_or_add(path);
