@@ -44,7 +44,8 @@ TEST_CASE("a search is a table, and below each dataset what was found in it") {
 }
 
 TEST_CASE("one dataset: columns as a tree, what changed, what it goes with") {
-  const json::Value dataset = parsed(R"({"namespace": "retail", "name": "orders", "description": "Orders.", "type": "Event",
+  const json::Value dataset =
+      parsed(R"J({"namespace": "retail", "name": "orders", "description": "Orders.", "type": "Event",
     "owner": "orders-team", "key": ["order_id"], "tags": [], "store": "main", "topic": "retail.orders", "subject": "s",
     "schemaVersion": 2, "access": {"from": "All"}, "status": {"ready": true, "reason": "Ready", "message": "fine"},
     "schema": [{"path": "order_id", "name": "order_id", "type": "bigint", "nullable": false, "key": true},
@@ -62,10 +63,7 @@ TEST_CASE("one dataset: columns as a tree, what changed, what it goes with") {
                       {"declared": true, "direction": "Out", "dataset": {"namespace": "retail", "name": "gone"},
                        "columns": [{"from": "x", "to": "y"}], "reason": "declared", "problem": "there is none"}],
     "usedBy": [{"namespace": "retail", "name": "p", "owner": "o", "reason": "Live", "className": "c", "columns": ["a", "b"]}],
-    "producer": {
-  "namespace" : "retail", "name" : "maker"
-}
-})");
+    "producer": {"namespace": "retail", "name": "maker"}})J");
   CHECK(cli::dataset_text(dataset, false, 0, kConsole) == R"(Dataset retail/orders
 Orders.
 
@@ -95,17 +93,17 @@ Versions:
   and 3 older ones
 
 Goes together with:
-  DATASET             ON                               BECAUSE
-  <- retail/payments  order_id = order_id AND a = b    proposed: why
-  -> retail/gone      x = y                            declared
+  DATASET             ON                             BECAUSE
+  <- retail/payments  order_id = order_id AND a = b  proposed: why
+  -> retail/gone      x = y                          declared
   problem: retail/gone: there is none
 
 Used by:
   PRODUCT   READY  OWNER  CLASS  READS
   retail/p  Live   o      c      a, b
 )");
-const std::string wide = cli::dataset_text(dataset, true, 0, kConsole);
-CHECK(wide.find("Where — the city") != std::string::npos);
+  const std::string wide = cli::dataset_text(dataset, true, 0, kConsole);
+  CHECK(wide.find("Where — the city") != std::string::npos);
 }
 
 TEST_CASE("lineage is a tree in each direction") {
