@@ -15,8 +15,9 @@ HeldProduct held(const resources::DataProduct& product) {
   for (const auto& name : sql::referenced_datasets(product.spec.sql, space))
     add_once(out.reads, name.dataset_namespace + "/" + name.name);
   const auto& target = product.spec.target;
-  for (const std::string& answers : {target.http ? target.http->response_dataset_name : std::string(),
-                                     target.function ? target.function->response_dataset_name : std::string()}) {
+  for (const std::string& answers :
+       {target.http ? target.http->response_dataset_name : std::string(),
+        target.function ? target.function->response_dataset_name : std::string()}) {
     if (!answers.empty()) add_once(out.writes, space + "/" + answers);
   }
   out.product = product;
@@ -40,7 +41,11 @@ base::Status Holdings::catch_up() {
       [&](const std::string& key, std::unique_ptr<resources::Dataset> dataset) {
         change_dataset(key, std::move(dataset));
       });
-  std::erase_if(held_, [](const auto& entry) { return entry.second.dataset == nullptr; });
+  std::vector<std::string> gone;
+  for (const auto& [key, held] : held_) {
+    if (held.dataset == nullptr) gone.push_back(key);
+  }
+  for (const std::string& key : gone) drop(key);
   if (!datasets) return datasets;
   return products_.catch_up(
       [&] {
@@ -52,15 +57,11 @@ base::Status Holdings::catch_up() {
 }
 
 void Holdings::change_dataset(const std::string& key, std::unique_ptr<resources::Dataset> dataset) {
-  if (dataset == nullptr) {
-    held_.erase(key);
-    index_.remove(key);
-    unasked_.erase(key);
-    return;
-  }
+  if (dataset == nullptr) return drop(key);
   Held& held = held_[key];
   const bool registered = held.schema != nullptr && held.schema->version > 0;
-  if (held.dataset != nullptr && held.dataset->spec.subject() != dataset->spec.subject()) held.schema = nullptr;
+  if (held.dataset != nullptr && held.dataset->spec.subject() != dataset->spec.subject())
+    held.schema = nullptr;
   if (!registered && !dataset->spec.schema.definition.empty()) {
     // It is registered when the dataset is reconciled; until then the definition is what it will be.
     held.schema = std::make_shared<const SchemaTexts>(SchemaTexts{dataset->spec.schema.definition, "", 0, 0});
@@ -71,26 +72,47 @@ void Holdings::change_dataset(const std::string& key, std::unique_ptr<resources:
   enter(held);
 }
 
-void Holdings::enter(const Held& held) {
+void Holdings::drop(const std::string& key) {
+  const auto found = held_.find(key);
+  if (found != held_.end()) {
+    bytes_ -= found->second.bytes;
+    held_.erase(found);
+  }
+  index_.remove(key);
+  unasked_.erase(key);
+}
+
+void Holdings::enter(Held& held) {
+  constexpr std::size_t kColumnBytes = 400;  // about, without its texts
   auto entry = std::make_shared<Entry>();
   entry->dataset = *held.dataset;
+  bytes_ -= held.bytes;
+  held.bytes = 0;
   if (held.schema != nullptr) {
     auto columns = column_tree(*held.dataset, held.schema->value, held.schema->key);
-    entry->schema_known = columns.ok();
-    if (columns) {
+    if (!columns) {
+      entry->schema_problem = columns.error().text();
+    } else {
+      // The texts are held twice: as they are, and in the columns and what is searched.
+      held.bytes = 2 * held.schema->value.size() + kColumnBytes * flattened(*columns).size();
+      entry->schema_known = bytes_ + held.bytes <= most_bytes_;
+    }
+    if (entry->schema_known) {
       entry->columns = *std::move(columns);
       entry->schema_version = held.schema->version;
-    } else {
-      entry->schema_problem = columns.error().text();
+    } else if (columns) {
+      entry->schema_problem = "its schema is not shown: the catalogue holds as many columns as it may";
+      held.bytes = 0;
+      held.schema = nullptr;
     }
   }
+  bytes_ += held.bytes;
   index_.put(std::move(entry));
 }
 
 void Holdings::change_product(const std::string& key, std::unique_ptr<resources::DataProduct> product) {
   const auto before = held_products_.find(key);
-  const std::shared_ptr<const HeldProduct> old =
-      before == held_products_.end() ? nullptr : before->second;
+  const std::shared_ptr<const HeldProduct> old = before == held_products_.end() ? nullptr : before->second;
   if (product == nullptr) {
     name_datasets(key, old.get(), nullptr);
     held_products_.erase(key);
