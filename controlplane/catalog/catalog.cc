@@ -64,7 +64,7 @@ base::Result<resources::EventStore> Catalog::store_of(const resources::Dataset& 
 void Catalog::ask_for_schema(const std::string& key) {
   const auto entry = holdings_.index().find(key);
   if (entry == nullptr) return;
-  threads_.run(entry->dataset.spec.source.event_store_name, "schema " + key, StoreThreads::Order::kLater,
+  threads_.run(registry_lane(entry->dataset), "schema " + key, StoreThreads::Order::kLater,
                [this, key, entry] { fetch_schema(key, entry->dataset); });
 }
 
@@ -116,8 +116,18 @@ std::shared_ptr<const Figures> Catalog::figures_of(const resources::Dataset& dat
 
 void Catalog::measure_topic(const std::string& key, const resources::Dataset& dataset) {
   std::shared_ptr<const Figures> before;
+  const std::string& store_name = dataset.spec.source.event_store_name;
   {
     std::lock_guard lock(mutex_);
+    // One that is away is not asked for each of its topics.
+    if (const auto away = away_.find(store_name);
+        away != away_.end() && clock_.steady() < away->second.until) {
+      Measured& known = measured_[key];
+      known.at = clock_.steady();
+      known.problem = away->second.problem;
+      changed_.notify_all();
+      return;
+    }
     if (const auto known = measured_.find(key); known != measured_.end()) before = known->second.figures;
   }
   const auto measured = [&]() -> base::Result<Figures> {
@@ -131,6 +141,11 @@ void Catalog::measure_topic(const std::string& key, const resources::Dataset& da
   Measured& known = measured_[key];
   known.at = clock_.steady();
   known.problem = measured ? "" : measured.error().text();
+  if (!measured && measured.error().retry == base::Retry::kTransient) {
+    away_[store_name] = {known.at + kAfterFailure, known.problem};
+  } else {
+    away_.erase(store_name);
+  }
   if (measured) {
     known.figures = std::make_shared<const Figures>(*measured);
     known.succeeded = known.at;

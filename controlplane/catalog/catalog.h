@@ -119,7 +119,15 @@ class Catalog {
     std::string stamp;  // of the product's spec and the schemas it was planned over
     std::shared_ptr<const ColumnsRead> columns;
   };
+  struct Away {
+    std::chrono::steady_clock::time_point until{};
+    std::string problem;
+  };
   void tick(const std::stop_token& stop);
+  // A store may be away while its registry answers.
+  static std::string registry_lane(const resources::Dataset& dataset) {
+    return dataset.spec.source.event_store_name + " registry";
+  }
   base::Result<Labels> labels_of(const std::string& reader);
   static base::Status may_read(const Entry& entry, const std::string& reader, const Labels& labels);
   base::Status catch_up();                      // under mutex_
@@ -143,6 +151,7 @@ class Catalog {
   std::mutex mutex_;
   std::condition_variable_any changed_;  // something was answered
   Holdings holdings_;
+  std::map<std::string, Away> away_;                                         // by store
   std::map<std::string, Measured> measured_;                                 // by store and topic
   std::multimap<std::chrono::steady_clock::time_point, std::string> again_;  // schemas to be asked for again
   std::map<std::string, std::string> schema_problems_;                       // by dataset

@@ -42,7 +42,7 @@ void Catalog::ask_for_versions(const Entry& entry) {
     if (!versions.problem.empty() && age < kAfterFailure) return;
     if (versions.problem.empty() && age < kVersionsAge && versions.newest >= entry.schema_version) return;
   }
-  threads_.run(entry.dataset.spec.source.event_store_name, "versions " + key, StoreThreads::Order::kSoon,
+  threads_.run(registry_lane(entry.dataset), "versions " + key, StoreThreads::Order::kSoon,
                [this, key, dataset = entry.dataset] { fetch_versions(key, dataset); });
 }
 

@@ -1,4 +1,4 @@
-// What may block on an event store or its registry, on a thread for each store: the others go on while one is
+// What may block on an event store or a registry, on a thread for each of them: the others go on while one is
 // away. Thread-safe.
 #pragma once
 #include <condition_variable>
@@ -26,7 +26,7 @@ class StoreThreads {
   void run(const std::string& store, const std::string& key, Order order, std::function<void()> work);
 
  private:
-  static constexpr std::size_t kMost = 64, kMostWaiting = 20'000;
+  static constexpr std::size_t kMost = 128, kMostWaiting = 20'000;
   struct Task {
     std::string key;
     std::function<void()> work;

@@ -217,6 +217,38 @@ spec: {source: {eventStoreName: away, topic: lost}, schema: {format: Avro}, desc
   CHECK(detail->pending.size() + detail->unavailable.size() > 0);
 }
 
+TEST_CASE("schemas come while the store of their topics is away, and it is not asked for each topic") {
+  World world;
+  world.apply(R"(
+apiVersion: offtake.dev/v1alpha1
+kind: EventStore
+metadata: {name: half}
+spec: {kafka: {bootstrapServers: ["127.0.0.1:1"]}, registry: {embedded: {}}}
+)");
+  for (int i = 0; i < 6; ++i) {
+    world.apply(
+        fmt::format("apiVersion: offtake.dev/v1alpha1\nkind: Dataset\nmetadata: {{name: half-{0}}}\n"
+                    "spec: {{type: Event, schema: {{format: Avro}}, source: {{eventStoreName: half, topic: "
+                    "half-{0}}}}}\n",
+                    i));
+  }
+  Catalog catalog(*world.resources, *world.platform, base::system_clock());
+  CHECK(found(catalog, "half").items.size() == 6);
+  for (int i = 0; i < 6; ++i) world.register_schema(fmt::format("half-{}", i), kOrderSchema);
+  const auto began = std::chrono::steady_clock::now();
+  eventually([&] { return found(catalog, "cents").items.size() == 6; });
+  // What one topic has learned of the store the others take over: not six times its time-out.
+  for (int i = 0; i < 6; ++i) {
+    eventually([&] {
+      auto detail = catalog.dataset("shop", fmt::format("half-{}", i), "");
+      REQUIRE(detail.ok());
+      CHECK(detail->versions_total == 1);
+      return detail->pending.empty() && !detail->unavailable.empty();
+    });
+  }
+  CHECK(std::chrono::steady_clock::now() - began < 30s);
+}
+
 TEST_CASE("one dataset in full") {
   World world;
   add_shop(world);
