@@ -34,8 +34,12 @@ const std::vector<const resources::Kind*>& kinds_with_topic() {
 }
 
 base::Result<Topics> read_topics(std::string_view text) {
+  if (text.empty()) {
+    return base::terminal("BadRequest", "no topic is asked for")
+        .with_hint("write ?topics=datasets,dataproduct/retail/orders");
+  }
   Topics out;
-  while (!text.empty()) {
+  for (;;) {
     const std::size_t comma = text.find(',');
     const std::string_view topic = text.substr(0, comma);
     if (!is_topic(topic)) {
@@ -47,10 +51,6 @@ base::Result<Topics> read_topics(std::string_view text) {
     out.emplace(topic);
     if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);
-  }
-  if (out.empty()) {
-    return base::terminal("BadRequest", "no topic is asked for")
-        .with_hint("write ?topics=datasets,dataproduct/retail/orders");
   }
   if (out.size() > kMost)
     return base::terminal("BadRequest", fmt::format("a stream has at most {} topics", kMost));

@@ -139,7 +139,7 @@ def test_paths_of_the_api_are_no_pages(server, path):
         assert answer.headers["X-Frame-Options"] == "DENY"
         if path.startswith("/api"):
             assert answer.json()["kind"] == "Status"
-    assert server.http("POST", path, json={}).status_code == 404
+    assert server.http("POST", path, json={}).status_code in (404, 405)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:7070", "127.0.0.1.evil.example", "10.1.2.3", ""])
@@ -312,3 +312,30 @@ def test_serve_prints_a_link_on_a_terminal(_scratch):
         os.close(mine)
         log.close()
     assert code not in (folder / "serve.log").read_text()
+
+
+def test_the_demo_opens_with_a_link(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OFFTAKE_")}
+    child = subprocess.Popen([paths.offtake_binary(), "demo", "--events", "4200", "--data-dir", tmp_path / "data"],
+                             stdout=subprocess.PIPE, text=True, cwd=tmp_path,
+                             env={**environment, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"),
+                                  "NO_COLOR": "1"})
+    try:
+        before = []
+        for line in child.stdout:
+            found = re.fullmatch(r"  (http://127\.0\.0\.1:\d+)/sign-in#code=(\S{43})\n", line)
+            if found:
+                break
+            before.append(line)
+        assert found and len(before) < 10, before
+        url, code = found.groups()
+        answer = httpx.post(url + "/offtake/v1/session", json={"code": code})
+        assert answer.status_code == 200
+        assert httpx.get(url + "/api/v1/namespaces", cookies=answer.cookies).status_code == 200
+        # What it says of other terminals is said by the time that all is live.
+        shown = next(line for line in child.stdout if " console " in line)
+        assert "signs a browser in" in shown
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.stdout.read()
+        assert child.wait(60) == 0

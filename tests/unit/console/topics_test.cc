@@ -10,8 +10,9 @@ TEST_CASE("topics") {
   CHECK(*read == Topics{"datasets", "dataproduct/retail/x", "events/retail/x", "targetclasses"});
   CHECK(product_of("dataproduct/retail/x")->key() == "retail/x");
   CHECK_FALSE(product_of("events/retail/x").has_value());
-  for (const char* bad : {"", ",", "datasets,", "secrets", "dataproduct", "dataproduct/", "dataproduct/x",
-                          "dataproduct//x", "dataproduct/x/", "dataproduct/a/b/c", "events/a", "Datasets"}) {
+  for (const std::string bad :
+       {"", ",", "datasets,", "secrets", "dataproduct", "dataproduct/", "dataproduct/x", "dataproduct//x",
+        "dataproduct/x/", "dataproduct/a/b/c", "events/a", "Datasets"}) {
     CAPTURE(bad);
     CHECK_FALSE(read_topics(bad).ok());
   }
