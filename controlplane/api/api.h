@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/http/router.h"
+#include "controlplane/api/openapi.h"
 #include "controlplane/store/resource_client.h"
 
 namespace offtake::api {
@@ -15,6 +16,7 @@ struct ApiOptions {
   const base::Clock* clock = &base::system_clock();
   std::string version;          // of the product: "0.1.0"
   std::function<bool()> ready;  // for /readyz; none: always
+  OpenApiDocuments documents;   // of other groups that are served beside this one
 };
 
 // Adds /api, /apis, /openapi/v3, /version, /healthz, /readyz, /livez and everything below them. Other groups

@@ -188,8 +188,8 @@ json::Value make_document(const std::string& group, const std::string& version) 
                       {"components", json::Object{{"schemas", std::move(schemas)}}}};
 }
 
-const std::vector<std::pair<std::string, json::Value>>& documents() {
-  static const std::vector<std::pair<std::string, json::Value>> all{
+const OpenApiDocuments& documents() {
+  static const OpenApiDocuments all{
       {"api/v1", make_document("", "v1")},
       {"apis/offtake.dev/v1alpha1",
        make_document(std::string(resources::kGroup), std::string(resources::kVersion))}};
@@ -198,18 +198,22 @@ const std::vector<std::pair<std::string, json::Value>>& documents() {
 
 }  // namespace
 
-json::Value openapi_index() {
+json::Value openapi_index(const OpenApiDocuments& others) {
   json::Value paths = json::Value::object();
-  for (const auto& [path, document] : documents()) {
+  const auto add = [&](const std::string& path, const json::Value& document) {
     const std::string hash = crypto::sha256_hex(json::dump(document)).substr(0, 32);
     paths.set(path, json::Object{{"serverRelativeURL", fmt::format("/openapi/v3/{}?hash={}", path, hash)}});
-  }
+  };
+  for (const auto& [path, document] : documents()) add(path, document);
+  for (const auto& [path, document] : others) add(path, document);
   return json::Object{{"paths", std::move(paths)}};
 }
 
-json::Value openapi_document(const std::string& path) {
-  for (const auto& [known, document] : documents()) {
-    if (known == path) return document;
+json::Value openapi_document(const std::string& path, const OpenApiDocuments& others) {
+  for (const OpenApiDocuments* all : {&documents(), &others}) {
+    for (const auto& [known, document] : *all) {
+      if (known == path) return document;
+    }
   }
   return nullptr;
 }

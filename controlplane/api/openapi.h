@@ -2,12 +2,18 @@
 // edit read.
 #pragma once
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/json/value.h"
 
 namespace offtake::api {
 
-json::Value openapi_index();                            // /openapi/v3
-json::Value openapi_document(const std::string& path);  // "api/v1", "apis/offtake.dev/v1alpha1"; null: none
+// Documents of others by their path: "apis/view.offtake.dev/v1alpha1".
+using OpenApiDocuments = std::vector<std::pair<std::string, json::Value>>;
+
+json::Value openapi_index(const OpenApiDocuments& others);  // /openapi/v3
+// "api/v1", "apis/offtake.dev/v1alpha1", and those of others; null: none.
+json::Value openapi_document(const std::string& path, const OpenApiDocuments& others);
 
 }  // namespace offtake::api

@@ -74,7 +74,7 @@ http::Response found_or_404(const http::Request& request, const json::Value& val
   return cached(request, value, "application/json");
 }
 
-void add_discovery_routes(http::Router& router) {
+void add_discovery_routes(http::Router& router, const OpenApiDocuments& documents) {
   router.add("GET", "/api", [](const http::Request& request) {
     if (accepts_aggregated_discovery(request))
       return cached(request, aggregated_discovery(true), kAggregatedType);
@@ -93,11 +93,11 @@ void add_discovery_routes(http::Router& router) {
   router.add("GET", "/apis/{group}/{version}", [](const http::Request& request) {
     return found_or_404(request, api_resource_list(request.param("group"), request.param("version")));
   });
-  router.add("GET", "/openapi/v3", [](const http::Request& request) {
-    return cached(request, openapi_index(), "application/json");
+  router.add("GET", "/openapi/v3", [documents](const http::Request& request) {
+    return cached(request, openapi_index(documents), "application/json");
   });
-  router.add("GET", "/openapi/v3/{path...}", [](const http::Request& request) {
-    return found_or_404(request, openapi_document(request.param("path")));
+  router.add("GET", "/openapi/v3/{path...}", [documents](const http::Request& request) {
+    return found_or_404(request, openapi_document(request.param("path"), documents));
   });
 }
 
@@ -130,7 +130,7 @@ void add_health_routes(http::Router& router, const ApiOptions& options) {
 void add_routes(http::Router& router, ApiOptions options) {
   const auto handlers = std::make_shared<const ResourceHandlers>(options);
   for (const Kind* kind : resources::all_kinds()) add_kind_routes(router, handlers, *kind);
-  add_discovery_routes(router);
+  add_discovery_routes(router, options.documents);
   add_health_routes(router, options);
 }
 

@@ -36,8 +36,8 @@ base::Error explained(base::Error error, const std::string& url) {
   if (error.code == "PathMissing") {
     error.message = fmt::format("the server at {} does not answer this", url);
     return std::move(error).with_hint(
-        "`plan`, `preview`, `logs` and `errors` ask `offtake serve`; in a cluster: kubectl describe, kubectl "
-        "logs");
+        "`plan`, `preview`, `logs`, `errors` and `catalog` ask `offtake serve`; in a cluster: kubectl get, "
+        "kubectl describe, kubectl logs");
   }
   if (error.code != "Unreachable" || !error.hint.empty()) return error;
   // The path that was asked for says nothing to people.

@@ -113,4 +113,13 @@ std::string grouped(std::int64_t number) {
   return digits;
 }
 
+std::string bytes_text(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
+  return unit == 0 ? fmt::format("about {} bytes", bytes)
+                   : fmt::format("about {:.1f} {}", value, kUnits[unit]);
+}
+
 }  // namespace offtake::cli

@@ -36,5 +36,7 @@ int fail(Console& console, const base::Error& error);
 
 // "12,345,678"
 std::string grouped(std::int64_t number);
+// "about 12.3 MiB"
+std::string bytes_text(std::int64_t bytes);
 
 }  // namespace offtake::cli

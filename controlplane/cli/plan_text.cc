@@ -36,16 +36,6 @@ std::string action_text(const json::Value& plan, const Console& console) {
   return "none: it is as it should be";
 }
 
-// "about 12.3 MiB".
-std::string bytes_text(std::int64_t bytes) {
-  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
-  return unit == 0 ? fmt::format("about {} bytes", bytes)
-                   : fmt::format("about {:.1f} {}", value, kUnits[unit]);
-}
-
 std::string sources_text(const json::Value& sources) {
   std::vector<std::vector<std::string>> rows = {
       {"DATASET", "TYPE", "READ", "COLUMNS", "RECORDS", "BYTES", "WHY"}};

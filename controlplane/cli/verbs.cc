@@ -8,6 +8,7 @@ std::vector<const Verb*> verbs() {
       &describe_verb(), &wait_verb(),     &delete_verb(),  &pause_verb(),  &resume_verb(),  &logs_verb(),
       &produce_verb(),  &generate_verb(), &version_verb(), &worker_verb(), &operator_verb()};
   for (const Verb* verb : errors_verbs()) out.push_back(verb);
+  for (const Verb* verb : catalog_verbs()) out.push_back(verb);
   return out;
 }
 

@@ -20,7 +20,8 @@ const Verb& delete_verb();
 const Verb& pause_verb();
 const Verb& resume_verb();
 const Verb& logs_verb();
-std::vector<const Verb*> errors_verbs();  // errors, then those below it
+std::vector<const Verb*> errors_verbs();   // errors, then those below it
+std::vector<const Verb*> catalog_verbs();  // catalog, then those below it
 const Verb& produce_verb();
 const Verb& operator_verb();
 const Verb& generate_verb();

@@ -206,6 +206,28 @@ base::Status DatasetLookup::find_schema(DatasetFacts& facts) {
   return {};
 }
 
+worker::SourceSpec source_spec(const DatasetFacts& facts) {
+  const resources::DatasetSpec& dataset = facts.dataset.spec;
+  worker::SourceSpec spec;
+  spec.dataset = facts.dataset.metadata.key();
+  spec.store = facts.store_resource.metadata.name;
+  spec.topic = dataset.source.topic;
+  spec.entity = dataset.type == resources::DatasetType::kEntity;
+  if (dataset.key) {
+    spec.key_columns = dataset.key->columns;
+    spec.key_from_record = dataset.key->from == resources::KeyFrom::kRecordKey;
+    if (dataset.key->format) spec.key_format = std::string(resources::text_of(*dataset.key->format));
+  }
+  // A key whose format nobody states is told by its subject.
+  if (spec.key_format.empty() && !facts.key_schema.empty()) spec.key_format = "Avro";
+  if (spec.key_format == "Avro") spec.key_schema = facts.key_schema;
+  spec.reader = {facts.schema.id, facts.schema.text};
+  if (facts.schema.id > 0) spec.schemas.push_back(spec.reader);
+  // Keys are framed as well: a worker must read them while the registry is away.
+  if (facts.key_schema_id > 0) spec.schemas.push_back({facts.key_schema_id, facts.key_schema});
+  return spec;
+}
+
 base::Result<registry::SchemaVersion> latest_schema(registry::Client& registry, const std::string& subject) {
   auto found = registry.version(subject, registry::kLatest);
   if (found || found.error().retry != base::Retry::kWaiting) return found;

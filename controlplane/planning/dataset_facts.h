@@ -53,6 +53,9 @@ base::Result<registry::SchemaVersion> latest_schema(registry::Client& registry, 
 base::Result<sql::DatasetSchema> shape_of(const resources::Dataset& dataset, const std::string& value_schema,
                                           const std::string& key_schema);
 
+// How its records are read: all but where reading starts.
+worker::SourceSpec source_spec(const DatasetFacts& facts);
+
 // The subject of a topic's record keys.
 std::string key_subject(const resources::Dataset& dataset);
 

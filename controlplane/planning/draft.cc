@@ -109,7 +109,7 @@ class Drafting {
       out_.sources.push_back(std::move(source));
       return add(std::move(suits).error(), kPlanned);
     }
-    worker::SourceSpec spec;
+    worker::SourceSpec spec = source_spec(facts);
     auto bounds = (*store)->bounds(source.topic);
     if (!bounds) return add(std::move(bounds).error(), kPlanned);
     if (use.windowed) {
@@ -137,7 +137,6 @@ class Drafting {
       if (auto bytes = estimate_bytes(**store, source.topic, source.records)) source.bytes = *bytes;
     }
     out_.sources.push_back(std::move(source));
-    describe(facts, use, spec);
     out_.job.sources.push_back(std::move(spec));
     add_store(facts.store_resource);
     check_runner(facts.store_resource);
@@ -176,26 +175,6 @@ class Drafting {
   }
 
   static std::string dataset_key(const sql::DatasetName& id) { return id.dataset_namespace + "/" + id.name; }
-
-  static void describe(const DatasetFacts& facts, const sql::DatasetUse& use, worker::SourceSpec& spec) {
-    const resources::DatasetSpec& dataset = facts.dataset.spec;
-    spec.dataset = dataset_key(use.id);
-    spec.store = facts.store_resource.metadata.name;
-    spec.topic = dataset.source.topic;
-    spec.entity = use.kind == plan::SourceUse::Kind::kEntity;
-    if (dataset.key) {
-      spec.key_columns = dataset.key->columns;
-      spec.key_from_record = dataset.key->from == resources::KeyFrom::kRecordKey;
-      if (dataset.key->format) spec.key_format = std::string(resources::text_of(*dataset.key->format));
-    }
-    // A key whose format nobody states is told by its subject.
-    if (spec.key_format.empty() && !facts.key_schema.empty()) spec.key_format = "Avro";
-    if (spec.key_format == "Avro") spec.key_schema = facts.key_schema;
-    spec.reader = {facts.schema.id, facts.schema.text};
-    if (facts.schema.id > 0) spec.schemas.push_back(spec.reader);
-    // Keys are framed as well: a worker must read them while the registry is away.
-    if (facts.key_schema_id > 0) spec.schemas.push_back({facts.key_schema_id, facts.key_schema});
-  }
 
   void add_store(const resources::EventStore& store) {
     for (const auto& known : out_.job.stores) {

@@ -23,6 +23,7 @@
 #include "controlplane/store/embedded_store.h"
 #include "controlplane/store/references.h"
 #include "controlplane/view/handlers.h"
+#include "controlplane/view/openapi.h"
 #include "operators/provision/server_engines.h"
 #include "operators/runners/in_process/runner.h"
 #include "operators/runners/process/runner.h"
@@ -134,6 +135,7 @@ class Serving {
     api.client = resources_.get();
     api.version = kProductVersion;
     api.ready = [this] { return ready_.load(); };
+    api.documents = {{"apis/" + view::kGroupVersion, view::openapi_document()}};
     api::add_routes(router, api);
     registry::add_routes(router, *registry_, "/registry");
     sources::embedded::add_event_routes(router, events_);

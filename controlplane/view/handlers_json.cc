@@ -1,5 +1,6 @@
 #include <condition_variable>
 
+#include "controlplane/view/catalog_handlers.h"
 #include "controlplane/view/parked_handlers.h"
 #include "controlplane/view/preview_handlers.h"
 #include "controlplane/view/submitted.h"
@@ -90,6 +91,7 @@ void add_routes(http::Router& router, ViewContext context) {
   router.add("GET", kProductPaths + "logs", bind(get_logs));
   add_preview_routes(router, shared);
   add_parked_routes(router, shared);
+  add_catalog_routes(router, shared);
 }
 
 }  // namespace offtake::view

@@ -1,0 +1,11 @@
+// The paths of the catalogue: docs/view-api.md.
+#pragma once
+#include <memory>
+
+#include "controlplane/view/handlers.h"
+
+namespace offtake::view {
+
+void add_catalog_routes(http::Router& router, std::shared_ptr<ViewContext> context);
+
+}  // namespace offtake::view
