@@ -87,8 +87,10 @@ struct Finder {
     limits(body);
     from(body);
     if (!body["targetList"].is_array()) {
-      errors.push_back(source.error("SqlNotSupported", "a SELECT without columns is not supported",
-                                    source.find_word("select")));
+      errors.push_back(source
+                           .error("SqlNotSupported", "a SELECT without columns is not supported",
+                                  source.find_word("select"))
+                           .with_hint("name a column, or write *"));
     } else {
       for (const json::Value& target : body["targetList"].as_array()) expression(Tree(target)["val"], true);
     }

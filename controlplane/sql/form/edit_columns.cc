@@ -1,0 +1,279 @@
+// The SELECT list.
+#include <algorithm>
+
+#include "controlplane/sql/form/editor.h"
+#include "controlplane/sql/form/lists.h"
+#include "controlplane/sql/form/quoting.h"
+#include "controlplane/sql/grammar.h"
+#include "controlplane/sql/select.h"
+
+namespace offtake::sql::form {
+namespace {
+
+// "p.amount" -> what the column is called without AS.
+std::string natural_name(const std::string& expression) {
+  auto source = SourceText::scan("SELECT " + expression, "");
+  if (!source) return "";
+  auto select = parse_select(*source);
+  if (!select || !(*select)["targetList"].is_array()) return "";
+  return column_name(Tree((*select)["targetList"].as_array().front())["val"]);
+}
+
+bool is_position(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// One that is not taken yet, which it then is.
+std::string free_name(const std::string& wanted, std::set<std::string>& taken) {
+  std::string name = wanted;
+  for (int i = 2; !taken.insert(lower_ascii(name)).second; ++i) name = fmt::format("{}_{}", wanted, i);
+  return name;
+}
+
+}  // namespace
+
+base::Status Editor::check_column(int index) const {
+  if (index >= 0 && static_cast<std::size_t>(index) < form_.columns.size()) return {};
+  return refused(fmt::format("the query has no column {}", index));
+}
+
+std::set<std::string> Editor::names_taken() const {
+  std::set<std::string> out;
+  for (const FormColumn& column : form_.columns) {
+    if (column.kind != ColumnKind::kStar) {
+      out.insert(lower_ascii(column.name));
+      continue;
+    }
+    for (const FormDataset& of : form_.datasets) {
+      if (column.source && column.source->dataset != of.alias) continue;
+      for (const types::Field& known : of.schema.columns) out.insert(lower_ascii(known.name));
+    }
+  }
+  return out;
+}
+
+void Editor::move_groups(const std::vector<int>& moved) {
+  for (const FormGroup& group : form_.groups) {
+    if (!group.column) continue;
+    const int now = moved[static_cast<std::size_t>(*group.column)];
+    if (now < 0) {
+      patch_.replace(group.range, form_.columns[static_cast<std::size_t>(*group.column)].text);
+    } else if (now != *group.column && is_position(group.text)) {
+      patch_.replace(group.range, std::to_string(now + 1));
+    }
+  }
+}
+
+base::Status Editor::insert_columns(const std::vector<std::string>& texts, std::optional<int> position) {
+  const std::size_t count = form_.columns.size();
+  if (position && (*position < 0 || static_cast<std::size_t>(*position) > count)) {
+    return refused(fmt::format("there is no place {} among {} columns", *position, count));
+  }
+  const std::size_t at = position ? static_cast<std::size_t>(*position) : count;
+  counts_.columns += texts.size();
+  if (count == 0) {
+    patch_.insert(span(drawing_.clauses.select.keyword).end, fmt::format(" {}", fmt::join(texts, ", ")));
+    return {};
+  }
+  std::vector<int> moved;
+  for (std::size_t i = 0; i < count; ++i) moved.push_back(static_cast<int>(i < at ? i : i + texts.size()));
+  move_groups(moved);
+  insert_items(source_, patch_, drawing_.columns, at, texts);
+  return {};
+}
+
+base::Result<std::string> Editor::column_item(const Source& source, std::optional<std::string> name,
+                                              std::set<std::string>& taken) const {
+  auto text = column_text(source);
+  if (!text) return text;
+  std::string wanted = source.column;
+  if (name && !name->empty()) {
+    wanted = *name;
+    taken.insert(lower_ascii(wanted));
+  } else if (!taken.insert(lower_ascii(wanted)).second) {
+    // Two datasets have a column of that name.
+    std::string of = form_.find(source.dataset)->id.name;
+    std::replace(of.begin(), of.end(), '-', '_');
+    wanted = free_name(of + "_" + source.column, taken);
+  }
+  if (wanted == source.column) return text;
+  auto quoted = quote_name(wanted);
+  if (!quoted) return quoted;
+  return fmt::format("{} {} {}", *text, word("AS"), *quoted);
+}
+
+base::Status Editor::carry_out(const AddColumn& edit) {
+  std::set<std::string> taken = names_taken();
+  std::vector<std::string> items;
+  if (edit.expression) {
+    base::Result<std::string> text = std::string("*");
+    if (*edit.expression != "*") text = check_expression(*edit.expression);
+    if (!text) return text.error();
+    std::string item = *text;
+    if (edit.name && !edit.name->empty()) {
+      auto name = quote_name(*edit.name);
+      if (!name) return name.error();
+      item += fmt::format(" {} {}", word("AS"), *name);
+    }
+    items.push_back(std::move(item));
+  }
+  for (const std::string& column : edit.columns) {
+    auto item =
+        column_item({edit.dataset, column}, edit.columns.size() == 1 ? edit.name : std::nullopt, taken);
+    if (!item) return item.error();
+    items.push_back(*std::move(item));
+  }
+  return insert_columns(items, edit.position);
+}
+
+base::Status Editor::carry_out(const AddAggregate& edit) {
+  if (!is_aggregate(edit.function)) {
+    return refused(fmt::format("{} is no aggregate", edit.function), "they are count, sum, min, max and avg");
+  }
+  std::string argument = "*", wanted = edit.function;
+  if (edit.source) {
+    auto text = column_text(*edit.source);
+    if (!text) return text.error();
+    argument = *std::move(text);
+    wanted += "_" + edit.source->column;
+  } else if (edit.function != "count") {
+    return refused(fmt::format("{} is of a column", edit.function), "choose one");
+  }
+  std::set<std::string> taken = names_taken();
+  std::string item = fmt::format("{}({})", edit.function, argument);
+  const std::string name = edit.name && !edit.name->empty() ? *edit.name : free_name(wanted, taken);
+  if (name != edit.function) {
+    auto quoted = quote_name(name);
+    if (!quoted) return quoted.error();
+    item += fmt::format(" {} {}", word("AS"), *quoted);
+  }
+  if (edit.group && form_.groups.empty()) {
+    std::vector<std::string> groups;
+    for (const FormColumn& column : form_.columns) {
+      if (column.kind == ColumnKind::kStar) {
+        return refused("rows cannot be grouped by *", "list the columns first");
+      }
+      if (column.kind != ColumnKind::kAggregate) groups.push_back(column.text);
+    }
+    add_groups(groups);
+  }
+  return insert_columns({item}, {});
+}
+
+base::Status Editor::carry_out(const SetColumn& edit) {
+  if (auto fine = check_column(edit.index); !fine) return fine;
+  const FormColumn& column = form_.columns[static_cast<std::size_t>(edit.index)];
+  auto text = check_expression(edit.expression);
+  if (!text) return text.error();
+  std::string item = *text;
+  if (!column.named && !column.name.empty() && natural_name(*text) != column.name) {
+    auto name = quote_name(column.name);
+    if (!name) return name.error();
+    item += fmt::format(" {} {}", word("AS"), *name);
+  }
+  patch_.replace(column.expression, item);
+  return {};
+}
+
+base::Status Editor::carry_out(const RemoveColumn& edit) {
+  if (auto fine = check_column(edit.index); !fine) return fine;
+  counts_.columns -= 1;
+  const std::size_t index = static_cast<std::size_t>(edit.index);
+  std::vector<int> moved;
+  for (int i = 0; i < static_cast<int>(form_.columns.size()); ++i) {
+    moved.push_back(i == edit.index ? -1 : i < edit.index ? i : i - 1);
+  }
+  move_groups(moved);
+  if (form_.columns.size() == 1) {
+    const Range range = form_.columns.front().range;
+    patch_.cut({patch_.end_before(range.begin), range.end});
+  } else {
+    remove_items(source_, patch_, drawing_.columns, {index});
+  }
+  return {};
+}
+
+base::Status Editor::carry_out(const RenameColumn& edit) {
+  if (auto fine = check_column(edit.index); !fine) return fine;
+  const FormColumn& column = form_.columns[static_cast<std::size_t>(edit.index)];
+  if (column.kind == ColumnKind::kStar) return refused("* has no name of its own", "list the columns first");
+  if (edit.name == column.name || (edit.name.empty() && !column.named)) return {};
+  std::string written;
+  if (!edit.name.empty()) {
+    auto name = quote_name(edit.name);
+    if (!name) return name.error();
+    written = *std::move(name);
+  }
+  for (const FormGroup& group : form_.groups) {
+    if (group.column != edit.index || is_position(group.text)) continue;
+    patch_.replace(group.range, written.empty() ? column.text : written);
+  }
+  if (!column.named) {
+    patch_.insert(column.expression.end, fmt::format(" {} {}", word("AS"), written));
+  } else if (written.empty()) {
+    patch_.cut({column.expression.end, column.range.end});
+  } else {
+    const std::size_t last = drawing_.columns.parts[static_cast<std::size_t>(edit.index)].end - 1;
+    patch_.replace(span({last, last + 1}), written);
+  }
+  return {};
+}
+
+base::Status Editor::carry_out(const ReorderColumns& edit) {
+  const std::size_t count = form_.columns.size();
+  std::set<int> seen;
+  for (const int index : edit.order) {
+    if (auto fine = check_column(index); !fine) return fine;
+    seen.insert(index);
+  }
+  if (edit.order.size() != count || seen.size() != count) {
+    return refused(
+        fmt::format("the order names {} columns; the query has {}, each of them once", seen.size(), count));
+  }
+  std::vector<int> moved(count);
+  for (std::size_t i = 0; i < count; ++i)
+    moved[static_cast<std::size_t>(edit.order[i])] = static_cast<int>(i);
+  move_groups(moved);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t from = static_cast<std::size_t>(edit.order[i]);
+    if (from != i)
+      patch_.replace_whole(form_.columns[i].range, text_of(source_, drawing_.columns.parts[from]));
+  }
+  return {};
+}
+
+base::Status Editor::carry_out(const ExpandStar& edit) {
+  if (auto fine = check_column(edit.index); !fine) return fine;
+  const FormColumn& star = form_.columns[static_cast<std::size_t>(edit.index)];
+  if (star.kind != ColumnKind::kStar) return refused(fmt::format("column {} is no *", edit.index));
+  std::set<std::string> taken;
+  for (const FormColumn& column : form_.columns) {
+    if (column.kind != ColumnKind::kStar) taken.insert(lower_ascii(column.name));
+  }
+  std::vector<std::string> items;
+  for (std::size_t i = 0; i < form_.datasets.size(); ++i) {
+    const FormDataset& of = form_.datasets[i];
+    if (star.source && star.source->dataset != of.alias) continue;
+    if (of.state != DatasetState::kReady) {
+      return refused(fmt::format("the columns of {} are not known: {}", of.id.text(), of.message));
+    }
+    for (const types::Field& known : of.schema.columns) {
+      const bool merged = !star.source && i > 0 && form_.joins[i - 1].is_using &&
+                          std::any_of(form_.joins[i - 1].pairs.begin(), form_.joins[i - 1].pairs.end(),
+                                      [&](const Pair& pair) { return pair.column == known.name; });
+      if (merged) continue;
+      auto item = column_item({of.alias, known.name}, {}, taken);
+      if (!item) return item.error();
+      items.push_back(*std::move(item));
+    }
+  }
+  if (items.empty()) return refused("the dataset has no columns");
+  counts_.columns += items.size() - 1;
+  std::size_t more = 0;
+  for (const std::string& item : items) more += item.size() + 2;
+  const ListStyle style(source_, patch_, drawing_.columns, more);
+  patch_.replace(star.range, style.join(items));
+  return {};
+}
+
+}  // namespace offtake::sql::form

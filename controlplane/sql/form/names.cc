@@ -1,0 +1,79 @@
+#include "controlplane/sql/form/names.h"
+
+#include <algorithm>
+
+namespace offtake::sql::form {
+
+const FormDataset* Form::find(std::string_view alias) const {
+  const std::string lower = lower_ascii(alias);
+  for (const FormDataset& dataset : datasets) {
+    if (lower_ascii(dataset.alias) == lower) return &dataset;
+  }
+  return nullptr;
+}
+
+std::string spelled(const FormDataset& dataset, std::string_view column) {
+  if (dataset.state != DatasetState::kReady) return std::string(column);
+  const std::string lower = lower_ascii(column);
+  std::string folded;
+  int count = 0;
+  for (const types::Field& field : dataset.schema.columns) {
+    if (field.name == column) return field.name;
+    if (lower_ascii(field.name) != lower) continue;
+    folded = field.name;
+    ++count;
+  }
+  return count == 1 ? folded : "";
+}
+
+const FormDataset* Names::find(std::string_view alias) const {
+  const std::string lower = lower_ascii(alias);
+  for (const FormDataset& dataset : datasets_) {
+    if (lower_ascii(dataset.alias) == lower) return &dataset;
+  }
+  return nullptr;
+}
+
+std::optional<Source> Names::resolve(const json::Value& tree) const {
+  const Tree node(tree);
+  if (node.kind != "ColumnRef") return std::nullopt;
+  const json::Array& fields = node["fields"].as_array();
+  if (Tree(fields.back()).kind != "String" || fields.size() > 2) return std::nullopt;
+  if (fields.size() == 1) return resolve(string_of(fields.front()), datasets_.size());
+  const FormDataset* dataset = find(string_of(fields.front()));
+  if (dataset == nullptr) return std::nullopt;
+  std::string column = spelled(*dataset, string_of(fields.back()));
+  if (column.empty()) return std::nullopt;
+  return Source{dataset->alias, std::move(column)};
+}
+
+std::optional<Source> Names::resolve(std::string_view column, std::size_t count) const {
+  // Any dataset whose columns are not known may have it.
+  if (datasets_.size() == 1) {
+    std::string name = spelled(datasets_.front(), column);
+    if (name.empty()) return std::nullopt;
+    return Source{datasets_.front().alias, std::move(name)};
+  }
+  std::optional<Source> found;
+  for (std::size_t i = 0; i < count && i < datasets_.size(); ++i) {
+    const FormDataset& dataset = datasets_[i];
+    if (dataset.state != DatasetState::kReady) return std::nullopt;
+    std::string name = spelled(dataset, column);
+    Source source{dataset.alias, std::move(name)};
+    if (source.column.empty() || std::find(merged_.begin(), merged_.end(), source) != merged_.end()) continue;
+    if (found) return std::nullopt;
+    found = std::move(source);
+  }
+  return found;
+}
+
+const types::Field* Names::field(const Source& source) const {
+  const FormDataset* dataset = find(source.dataset);
+  if (dataset == nullptr) return nullptr;
+  for (const types::Field& field : dataset->schema.columns) {
+    if (field.name == source.column) return &field;
+  }
+  return nullptr;
+}
+
+}  // namespace offtake::sql::form

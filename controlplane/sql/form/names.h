@@ -1,0 +1,36 @@
+// What the columns that a query names are. Internal to this folder.
+#pragma once
+#include "controlplane/sql/form/form.h"
+#include "controlplane/sql/tree.h"
+
+namespace offtake::sql::form {
+
+// The dataset's own spelling of a column: exactly, else in another case if that is unique. Empty: it has
+// none, or several. As it is written where the schema is not known.
+std::string spelled(const FormDataset& dataset, std::string_view column);
+
+class Names {
+ public:
+  explicit Names(const std::vector<FormDataset>& datasets) : datasets_(datasets) {}
+  // A column that USING shows once: that of the right side stands for nothing of its own.
+  void merge(std::string_view dataset, std::string_view column) {
+    merged_.push_back({std::string(dataset), std::string(column)});
+  }
+
+  // A ColumnRef; nullopt where it is none, or is not known, or is ambiguous.
+  std::optional<Source> resolve(const json::Value& tree) const;
+  // A name without a table, among the first `count` datasets.
+  std::optional<Source> resolve(std::string_view column, std::size_t count) const;
+  const types::Field* field(const Source& source) const;  // null: not known
+
+ private:
+  const FormDataset* find(std::string_view alias) const;
+  const std::vector<FormDataset>& datasets_;
+  std::vector<Source> merged_;
+};
+
+// `column operator literals`, else nullopt. Where the column's type is known, a cast of a literal must be to
+// it.
+std::optional<Predicate> predicate_of(const SourceText& source, const json::Value& tree, const Names& names);
+
+}  // namespace offtake::sql::form
