@@ -126,7 +126,14 @@ export interface Analysis {
   form?: Form;
   undrawable?: { reason: string; range?: Range; line?: number; column?: number };
   diagnostics: Diagnostic[];
-  output?: { name: string; type: string; nullable: boolean; targetType?: string; classification?: string; masked?: boolean }[];
+  output?: {
+    name: string;
+    type: string;
+    nullable: boolean;
+    targetType?: string;
+    classification?: string;
+    masked?: boolean;
+  }[];
   key?: { kind: "Proved" | "Watched" | "Position" | "Bag"; columns: string[]; text: string };
   reads?: {
     alias?: string;
@@ -136,7 +143,13 @@ export interface Analysis {
     columnsTotal: number;
     windowed: boolean;
     reason: string;
-    bytes?: { read: number; whole: number; savedPercent: number; basis: "Sample" | "Schema"; records?: number };
+    bytes?: {
+      read: number;
+      whole: number;
+      savedPercent: number;
+      basis: "Sample" | "Schema";
+      records?: number;
+    };
   }[];
   proposals?: Proposal[];
 }
@@ -149,9 +162,7 @@ export interface Asked {
   proposals?: boolean;
 }
 
-type FilterEdit =
-  | { source: ColumnRef; operator: Operator; values: string[] }
-  | { expression: string };
+type FilterEdit = { source: ColumnRef; operator: Operator; values: string[] } | { expression: string };
 
 export type Edit =
   | {
@@ -195,6 +206,7 @@ export async function editSql(
   asked: Asked & { hash?: string },
   edit: Edit,
 ): Promise<Analysis & { changed?: Range }> {
-  return (await call<Analysis & { changed?: Range }>(path(ns, "edit"), { method: "POST", body: { ...asked, edit } }))
-    .value;
+  return (
+    await call<Analysis & { changed?: Range }>(path(ns, "edit"), { method: "POST", body: { ...asked, edit } })
+  ).value;
 }

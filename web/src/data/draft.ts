@@ -132,7 +132,11 @@ export function useBuilder(draft: Draft): Builder {
           if (of !== sql) hash = undefined;
           let last: Analysis | undefined;
           for (const each of edits) {
-            last = await editSql(state.current.ns, { ...state.current.asked, sql, ...(hash ? { hash } : {}) }, each);
+            last = await editSql(
+              state.current.ns,
+              { ...state.current.asked, sql, ...(hash ? { hash } : {}) },
+              each,
+            );
             sql = last.sql;
             hash = last.hash;
           }

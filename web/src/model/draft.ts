@@ -62,8 +62,13 @@ export function fieldsOf(text: string): DraftFields | undefined {
 const KEPT: ReadonlySet<FieldName> = new Set(["name", "namespace", "sql"]);
 
 /** The text with one field set; an empty one goes where it may be absent. Text that is no YAML stays as it is. */
-export function withField<Name extends FieldName>(text: string, field: Name, value: DraftFields[Name]): string {
-  const absent = value === undefined || (value === "" && !KEPT.has(field)) || (Array.isArray(value) && value.length === 0);
+export function withField<Name extends FieldName>(
+  text: string,
+  field: Name,
+  value: DraftFields[Name],
+): string {
+  const absent =
+    value === undefined || (value === "" && !KEPT.has(field)) || (Array.isArray(value) && value.length === 0);
   try {
     return withValue(text, PATHS[field], absent ? undefined : value);
   } catch {
@@ -95,9 +100,14 @@ export function missingOf(fields: DraftFields | undefined): string | undefined {
 }
 
 /** Names that the SQL lists under FROM and JOIN, for a first guess of the product's name. */
-export function guessedName(datasets: readonly { name: string }[], filters: readonly { values?: string[] }[]): string {
+export function guessedName(
+  datasets: readonly { name: string }[],
+  filters: readonly { values?: string[] }[],
+): string {
   const [driving] = datasets;
   if (!driving) return "";
-  const word = filters.find((filter) => filter.values?.length === 1 && /^[A-Za-z]{3,16}$/.test(filter.values[0] ?? ""));
+  const word = filters.find(
+    (filter) => filter.values?.length === 1 && /^[A-Za-z]{3,16}$/.test(filter.values[0] ?? ""),
+  );
   return nameOf([word?.values?.[0], driving.name].filter(Boolean).join(" "));
 }

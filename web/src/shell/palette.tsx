@@ -38,7 +38,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     action("products", "Go to products", "", "products", go(to.products)),
     action("platform", "Go to event stores", "platform kafka", "store", go(to.platform)),
     action("classes", "Go to target classes", "platform engines", "target", go("/platform/classes")),
-    action("registry", "Go to the schema registry", "platform subjects versions", "key", go("/platform/registry")),
+    action(
+      "registry",
+      "Go to the schema registry",
+      "platform subjects versions",
+      "key",
+      go("/platform/registry"),
+    ),
     action("light", "Light theme", "", "sun", () => setTheme("light")),
     action("dark", "Dark theme", "", "moon", () => setTheme("dark")),
     action("system", "Theme of the system", "", "system", () => setTheme("system")),
@@ -58,7 +64,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         id: `product ${product.metadata.namespace}/${product.metadata.name}`,
         group: "Products",
         title: product.metadata.name,
-        detail: [product.metadata.namespace, product.spec.owner, phaseOf(product)].filter(Boolean).join(" · "),
+        detail: [product.metadata.namespace, product.spec.owner, phaseOf(product)]
+          .filter(Boolean)
+          .join(" · "),
         icon: "products" as const,
         tone: toneOf(phaseOf(product)),
         words: `${product.metadata.name} ${product.metadata.namespace} ${product.spec.owner ?? ""}`,

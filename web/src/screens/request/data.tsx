@@ -44,7 +44,9 @@ export function DataStep({ draft, builder }: StepProps) {
     >
       {datasets.length === 0 ? (
         <div className="data-first">
-          <p className="soft">Begin with the dataset that drives the result: each of its records can become a row.</p>
+          <p className="soft">
+            Begin with the dataset that drives the result: each of its records can become a row.
+          </p>
           <Button variant="primary" icon="search" onPress={() => setPicking(true)}>
             Choose a dataset
           </Button>
@@ -110,7 +112,9 @@ export function DataStep({ draft, builder }: StepProps) {
 }
 
 const pairsText = (proposal: Proposal) =>
-  proposal.pairs.map((pair) => `${pair.left.dataset}.${pair.left.column} = ${proposal.name}.${pair.column}`).join(" and ");
+  proposal.pairs
+    .map((pair) => `${pair.left.dataset}.${pair.left.column} = ${proposal.name}.${pair.column}`)
+    .join(" and ");
 
 const joinEdit = (proposal: Proposal, type: "Inner" | "Left"): Edit => ({
   kind: "addDataset",
@@ -161,7 +165,7 @@ function DatasetRow({
             ]}
           />
           <span className="dim">on</span>
-          {join.pairs.map((pair, index) => (
+          {join.pairs.map((_, index) => (
             <JoinPairSelects key={index} join={join} index={index} all={all} edit={edit} />
           ))}
         </div>
@@ -189,7 +193,11 @@ function JoinPairSelects({
   const earlier = all.slice(0, Math.max(1, right ? all.indexOf(right) : all.length));
   if (!pair) return null;
   const change = (next: typeof pair) =>
-    edit({ kind: "setJoin", dataset: join.dataset, pairs: join.pairs.map((each, at) => (at === index ? next : each)) });
+    edit({
+      kind: "setJoin",
+      dataset: join.dataset,
+      pairs: join.pairs.map((each, at) => (at === index ? next : each)),
+    });
   const typeOf = right?.columns?.find((column) => column.name === pair.column)?.type;
   return (
     <span className="join-pair">

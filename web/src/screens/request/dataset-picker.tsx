@@ -19,7 +19,10 @@ export function DatasetPicker({
   const found = useData({
     queryKey: ["catalog", "picker", wanted, reader],
     queryFn: ({ signal }) =>
-      searchCatalog({ q: wanted, facets: {}, limit: 30, ...(reader === "default" ? {} : { reader }) }, signal),
+      searchCatalog(
+        { q: wanted, facets: {}, limit: 30, ...(reader === "default" ? {} : { reader }) },
+        signal,
+      ),
     placeholderData: (before) => before,
     retry: false,
   });
@@ -41,7 +44,11 @@ export function DatasetPicker({
         id: `${item.namespace}/${item.name}`,
         title: item.name,
         detail: item.readable
-          ? [item.namespace, item.description, item.records === undefined ? "" : `${count(item.records)} records`]
+          ? [
+              item.namespace,
+              item.description,
+              item.records === undefined ? "" : `${count(item.records)} records`,
+            ]
               .filter(Boolean)
               .join(" · ")
           : `may not be read from ${reader}: ask ${item.owner || "its owner"}`,

@@ -25,7 +25,9 @@ export function JoinDialog({
   const [left, setLeft] = useState<string | null>(null);
   const [column, setColumn] = useState<string | null>(null);
   const leftType = datasets
-    .flatMap((dataset) => (dataset.columns ?? []).map((each) => ({ id: `${dataset.alias}.${each.name}`, type: each.type })))
+    .flatMap((dataset) =>
+      (dataset.columns ?? []).map((each) => ({ id: `${dataset.alias}.${each.name}`, type: each.type })),
+    )
     .find((each) => each.id === left)?.type;
   return (
     <Dialog
@@ -45,7 +47,10 @@ export function JoinDialog({
                 kind: "addDataset",
                 namespace,
                 name,
-                join: { type, pairs: [{ left: { dataset: left.slice(0, cut), column: left.slice(cut + 1) }, column }] },
+                join: {
+                  type,
+                  pairs: [{ left: { dataset: left.slice(0, cut), column: left.slice(cut + 1) }, column }],
+                },
               });
             }}
           >

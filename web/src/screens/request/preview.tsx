@@ -57,7 +57,8 @@ export function Preview({ preview, stale }: { preview: PreviewResult; stale: boo
         preview.errors.length === 0 &&
         preview.waiting.length === 0 && (
           <Empty icon="table" title="No row comes out">
-            None of the records that were looked at passes. Filters may be too narrow, or what is joined has no partner.
+            None of the records that were looked at passes. Filters may be too narrow, or what is joined has
+            no partner.
           </Empty>
         )
       )}

@@ -45,7 +45,11 @@ export default function Request() {
     return (
       <>
         <PageHead parent={{ href: to.products, name: "Products" }} title={name} />
-        <Failure what="The product could not be read." error={product.error} retry={() => product.refetch()} />
+        <Failure
+          what="The product could not be read."
+          error={product.error}
+          retry={() => product.refetch()}
+        />
       </>
     );
   }
@@ -57,7 +61,14 @@ export default function Request() {
       </>
     );
   }
-  return <Page key={edited} id={edited || "new"} initial={initial} existing={edited === "" ? undefined : { ns, name }} />;
+  return (
+    <Page
+      key={edited}
+      id={edited || "new"}
+      initial={initial}
+      existing={edited === "" ? undefined : { ns, name }}
+    />
+  );
 }
 
 type Code = "sql" | "yaml";
@@ -120,7 +131,9 @@ function Page({
     try {
       const { warnings } = await applyProduct(ns, name, draft.text);
       draft.discard();
-      toast(existing ? `${name} is changed` : `${name} is made`, { detail: warnings.join("\n") || undefined });
+      toast(existing ? `${name} is changed` : `${name} is made`, {
+        detail: warnings.join("\n") || undefined,
+      });
       await client.invalidateQueries({ queryKey: keys.product(ns, name) });
       client.invalidateQueries({ queryKey: keys.products });
       navigate(to.product(ns, name));
@@ -142,7 +155,9 @@ function Page({
   return (
     <>
       <PageHead
-        {...(existing ? { parent: { href: to.product(existing.ns, existing.name), name: existing.name } } : {})}
+        {...(existing
+          ? { parent: { href: to.product(existing.ns, existing.name), name: existing.name } }
+          : {})}
         title={existing ? "Edit" : "Request data"}
         state={<DraftState draft={draft} builder={builder} />}
         actions={
@@ -154,7 +169,8 @@ function Page({
                   id: "copy",
                   label: "Copy YAML",
                   icon: "copy",
-                  action: () => navigator.clipboard.writeText(draft.text).then(() => toast("The YAML is copied")),
+                  action: () =>
+                    navigator.clipboard.writeText(draft.text).then(() => toast("The YAML is copied")),
                 },
                 { id: "download", label: "Download YAML", icon: "download", action: download },
                 "line",
@@ -246,8 +262,8 @@ function Page({
                   <Preview preview={preview.preview} stale={preview.of !== draft.text} />
                 ) : (
                   <p className="request-hint">
-                    A preview takes the latest records, looks the other sides up by their key, and shows what would
-                    come out. Nothing is made.
+                    A preview takes the latest records, looks the other sides up by their key, and shows what
+                    would come out. Nothing is made.
                   </p>
                 ))}
               {result === "plan" &&

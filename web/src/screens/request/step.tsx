@@ -1,14 +1,6 @@
 import { type ReactNode, useId } from "react";
 
-export function Step({
-  title,
-  aside,
-  children,
-}: {
-  title: string;
-  aside?: ReactNode;
-  children: ReactNode;
-}) {
+export function Step({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   const id = useId();
   return (
     <section className="step-card" aria-labelledby={id}>
