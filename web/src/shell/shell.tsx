@@ -7,6 +7,7 @@ import { Icon, type IconName, Mark } from "../ui/icons";
 import { Menu } from "../ui/overlay";
 import { useNow } from "../ui/time";
 import { Toasts } from "../ui/toast";
+import { Boundary } from "./boundary";
 import { useAway } from "./live";
 import { to } from "./location";
 import "./shell.css";
@@ -95,7 +96,7 @@ export function Shell({
       <div className="page">
         <AwayBanner />
         <main id="main" ref={main} tabIndex={-1}>
-          {children}
+          <Boundary at={path}>{children}</Boundary>
         </main>
       </div>
       <button type="button" className="bar-search" aria-label="Search" onClick={() => setPalette(true)}>
@@ -180,7 +181,8 @@ export function PageHead({
           {parent && (
             <>
               <Link href={parent.href} className="crumb">
-                {parent.name}
+                <Icon name="back" />
+                <span>{parent.name}</span>
               </Link>
               <span className="crumb-sep" aria-hidden="true">
                 /
