@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Analysis, Edit, FormColumn, FormDataset } from "../../api/builder";
 import { bytes, plural } from "../../format/numbers";
+import { shortType } from "../../format/types";
 import { relevance, words } from "../../model/search";
 import { Button, IconButton } from "../../ui/button";
 import { Chip, Meter } from "../../ui/display";
@@ -141,7 +142,7 @@ function ColumnSet({
               {column.key && <Chip icon="key">key</Chip>}
               {column.classified && <Chip tone="violet">classified</Chip>}
               <span className="column-set-type truncate">
-                {column.type.replace("timestamp with time zone", "timestamptz")}
+                {shortType(column.type)}
                 {!ticked(column.name) && column.used && " · read"}
               </span>
             </Checkbox>
@@ -211,9 +212,7 @@ export function ResultStep({ builder }: StepProps) {
                     </code>
                   )}
                   <span className="result-type truncate">
-                    {!starred && output
-                      ? (output.targetType ?? output.type).replace("timestamp with time zone", "timestamptz")
-                      : ""}
+                    {!starred && output ? shortType(output.targetType ?? output.type) : ""}
                   </span>
                 </>
               )}
