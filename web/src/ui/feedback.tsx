@@ -57,6 +57,29 @@ export function Failure({ error, what, retry }: { error: unknown; what: string; 
   );
 }
 
+/** A sentence of the server; what stands in backticks is code. */
+export function Prose({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+}
+
+/** What stands for a page while its part of the console is loaded: the head keeps its place. */
+export function PageSkeleton() {
+  const shown = useLate(true);
+  return (
+    <div className={shown ? "" : "skeleton-early"}>
+      <div className="page-head">
+        <div className="page-head-line">
+          <Skeleton width={180} height={20} />
+        </div>
+      </div>
+      <div className="section">
+        <SkeletonRows rows={8} />
+      </div>
+    </div>
+  );
+}
+
 /** Something to know beside the content. */
 export function Note({
   tone = "busy",
