@@ -94,6 +94,9 @@ class Catalog {
   // Waits a second and a half at most for what has not been asked for yet. Code NotFound.
   base::Result<Detail> dataset(const std::string& namespace_name, const std::string& name,
                                const std::string& reader);
+  // Of what is in memory, so soon after the start not all of them. None for a dataset that is not there.
+  base::Result<std::vector<Related>> relationships(const std::string& namespace_name, const std::string& name,
+                                                   const std::string& reader);
   // Around a dataset or a product. Code NotFound.
   base::Result<Lineage> lineage(NodeKind kind, const std::string& namespace_name, const std::string& name,
                                 const std::string& reader);

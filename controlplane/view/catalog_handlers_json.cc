@@ -13,7 +13,7 @@ constexpr int kSamplesAtATime = 4;
 
 struct Context {
   std::shared_ptr<ViewContext> view;
-  std::unique_ptr<catalog::Catalog> catalog;
+  std::shared_ptr<catalog::Catalog> catalog;
   std::counting_semaphore<kSamplesAtATime> samples{kSamplesAtATime};
 };
 
@@ -104,11 +104,11 @@ http::Response sample(const std::shared_ptr<Context>& context, const http::Reque
 
 }  // namespace
 
-void add_catalog_routes(http::Router& router, std::shared_ptr<ViewContext> context) {
+void add_catalog_routes(http::Router& router, std::shared_ptr<ViewContext> context,
+                        std::shared_ptr<catalog::Catalog> catalog) {
   auto shared = std::make_shared<Context>();
-  shared->view = context;
-  shared->catalog =
-      std::make_unique<catalog::Catalog>(*context->resources, *context->platform, *context->clock);
+  shared->view = std::move(context);
+  shared->catalog = std::move(catalog);
   const auto bind = [&](auto handler) {
     return [shared, handler](const http::Request& request) { return handler(*shared, request); };
   };

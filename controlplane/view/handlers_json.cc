@@ -1,5 +1,6 @@
 #include <condition_variable>
 
+#include "controlplane/view/builder_handlers.h"
 #include "controlplane/view/catalog_handlers.h"
 #include "controlplane/view/parked_handlers.h"
 #include "controlplane/view/preview_handlers.h"
@@ -91,7 +92,10 @@ void add_routes(http::Router& router, ViewContext context) {
   router.add("GET", kProductPaths + "logs", bind(get_logs));
   add_preview_routes(router, shared);
   add_parked_routes(router, shared);
-  add_catalog_routes(router, shared);
+  const auto catalog =
+      std::make_shared<catalog::Catalog>(*shared->resources, *shared->platform, *shared->clock);
+  add_catalog_routes(router, shared, catalog);
+  add_builder_routes(router, shared, catalog);
 }
 
 }  // namespace offtake::view

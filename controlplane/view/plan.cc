@@ -16,22 +16,6 @@ std::string joined(const std::vector<int>& key, const std::vector<types::Field>&
   return out;
 }
 
-std::string identity_text(const plan::Plan& plan) {
-  using Kind = plan::Identity::Kind;
-  const std::string key = joined(plan.identity.key, plan.root->output);
-  switch (plan.identity.kind) {
-    case Kind::kProvedKey:
-      return key.empty() ? "one row" : fmt::format("key ({}), proved by the query", key);
-    case Kind::kWatchedKey:
-      return fmt::format("key ({}), not proved by the query: two rows of one key stall the product", key);
-    case Kind::kPosition:
-      return "no key: rows are told apart by their place in the topic";
-    case Kind::kBag:
-      return "no key: equal rows are counted";
-  }
-  return "";
-}
-
 // spec.runner: the worker is started again. What that means depends on its state.
 void compare_runner(PlanReport& report) {
   const planning::Draft& draft = report.draft;
@@ -54,6 +38,22 @@ void compare_runner(PlanReport& report) {
 }
 
 }  // namespace
+
+std::string identity_text(const plan::Plan& plan) {
+  using Kind = plan::Identity::Kind;
+  const std::string key = joined(plan.identity.key, plan.root->output);
+  switch (plan.identity.kind) {
+    case Kind::kProvedKey:
+      return key.empty() ? "one row" : fmt::format("key ({}), proved by the query", key);
+    case Kind::kWatchedKey:
+      return fmt::format("key ({}), not proved by the query: two rows of one key stall the product", key);
+    case Kind::kPosition:
+      return "no key: rows are told apart by their place in the topic";
+    case Kind::kBag:
+      return "no key: equal rows are counted";
+  }
+  return "";
+}
 
 void compare(const resources::DataProduct& now, const resources::DataProduct& before, PlanReport& report) {
   const json::Value mine = resources::pipeline_spec(now), theirs = resources::pipeline_spec(before);

@@ -39,6 +39,8 @@ PlanReport plan_product(const resources::DataProduct& product,
                         const std::optional<resources::DataProduct>& stored, const planning::Overlay& overlay,
                         base::Micros now, store::ResourceClient& resources, platform::Platform& platform);
 
+// "key (order_id), proved by the query": how rows of the result are told apart.
+std::string identity_text(const plan::Plan& plan);
 std::string_view to_string(Action action);
 json::Value to_json(const PlanReport& report);
 // {"code":…, "message":…, "field":…, "line":…, "column":…, "hint":…}; how the CLI gets its positions.

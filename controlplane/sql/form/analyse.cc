@@ -11,6 +11,20 @@
 namespace offtake::sql::form {
 namespace {
 
+// Line and column, from 1, the latter in characters.
+std::pair<int, int> line_and_column(std::string_view sql, int byte) {
+  int line = 1, column = 1;
+  for (const char c : sql.substr(0, static_cast<std::size_t>(byte))) {
+    if (c == '\n') {
+      ++line;
+      column = 1;
+    } else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+      ++column;
+    }
+  }
+  return {line, column};
+}
+
 // From lines and columns, as errors have them, to bytes; from a byte to the word that stands there.
 class Places {
  public:
@@ -23,18 +37,9 @@ class Places {
     return word_at(byte_of(location.line, location.column));
   }
 
-  base::Location locate(int byte) const {
-    base::Location out{"", "", 1, 1};
-    for (int i = 0; i < byte; ++i) {
-      const char c = text_[static_cast<std::size_t>(i)];
-      if (c == '\n') {
-        ++out.line;
-        out.column = 1;
-      } else if (!within_character(i)) {
-        ++out.column;
-      }
-    }
-    return out;
+  Range whole() const {
+    if (!source_ || source_->tokens().empty()) return {0, size()};
+    return {source_->tokens().front().begin, source_->tokens().back().end};
   }
 
  private:
@@ -51,11 +56,6 @@ class Places {
       if (!within_character(at) && --column <= 0) break;
     }
     return at;
-  }
-
-  Range whole() const {
-    if (!source_ || source_->tokens().empty()) return {0, size()};
-    return {source_->tokens().front().begin, source_->tokens().back().end};
   }
 
   // The token with the names behind its dots; the last one where the text ends.
@@ -90,12 +90,12 @@ class Analyser {
 
   Analysis run() {
     out_.hash = hash_of(in_.sql);
+    out_.whole = places_.whole();
     const base::Status ran = on_deep_stack([&] { draw_here(); });
     if (!ran) undrawn(ran.error());
     if (out_.undrawable) {
-      const base::Location begin = places_.locate(out_.undrawable->range.begin);
-      out_.undrawable->line = begin.line;
-      out_.undrawable->column = begin.column;
+      std::tie(out_.undrawable->line, out_.undrawable->column) =
+          line_and_column(in_.sql, out_.undrawable->range.begin);
     }
     Compiled compiled = compile(in_);
     for (const base::Error& error : compiled.errors) add(Severity::kError, error);
@@ -142,16 +142,9 @@ class Analyser {
     Diagnostic out{severity, error.code, error.message, error.hint, error.location.field, {}, 0, 0};
     if (error.location.field == in_.field || error.location.field.empty()) {
       out.field = in_.field;
-      place(out, error.location);
+      place(out, places_.range_of(error.location), in_.sql);
     }
     out_.diagnostics.push_back(std::move(out));
-  }
-
-  void place(Diagnostic& out, const base::Location& location) {
-    out.range = places_.range_of(location);
-    const base::Location begin = places_.locate(out.range->begin);
-    out.line = begin.line;
-    out.column = begin.column;
   }
 
   // Warnings are sentences, some of which begin with their place: "spec.sql:4:12: …".
@@ -167,7 +160,7 @@ class Analyser {
         if (column.ec == std::errc() && end - column.ptr > 2) out.message = std::string(column.ptr + 2, end);
       }
     }
-    place(out, location);
+    place(out, places_.range_of(location), in_.sql);
     out_.diagnostics.push_back(std::move(out));
   }
 
@@ -192,6 +185,11 @@ class Analyser {
 };
 
 }  // namespace
+
+void place(Diagnostic& diagnostic, Range range, std::string_view sql) {
+  diagnostic.range = range;
+  std::tie(diagnostic.line, diagnostic.column) = line_and_column(sql, range.begin);
+}
 
 std::string hash_of(std::string_view sql) {
   return crypto::sha256_hex(sql).substr(0, 32);

@@ -26,12 +26,16 @@ struct OutputColumn {
 
 struct Analysis {
   std::string hash;          // of the SQL: which text a form's indexes belong to
+  Range whole;               // from the first to the last token
   std::optional<Form> form;  // of an empty text: an empty one
   std::optional<Undrawable> undrawable;
   std::vector<Diagnostic> diagnostics;  // by place
   std::optional<Compiled> compiled;     // when the SQL is without errors and nothing is missing
   std::vector<OutputColumn> output;     // likewise
 };
+
+// Puts a diagnostic at a place.
+void place(Diagnostic& diagnostic, Range range, std::string_view sql);
 
 // The hash of a text, 32 hexadecimal digits.
 std::string hash_of(std::string_view sql);

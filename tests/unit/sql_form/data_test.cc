@@ -49,6 +49,7 @@ std::string run_edits(const std::string& text, const sql::Catalog& catalog) {
     sql = edited->sql;
     at = text.find(">>> ", end);
   }
+  while (sql.ends_with('\n')) sql.pop_back();  // the file ends each case with one
   return sql + "\n";
 }
 

@@ -1,0 +1,210 @@
+"""The console's builder over HTTP: a three-way join made by edits alone, planned, previewed, and kept by its product;
+what is proposed, saved, refused and stale."""
+
+import json
+import pathlib
+
+import pytest
+import requests
+import yaml
+
+from support.children import eventually
+
+pytestmark = pytest.mark.embedded
+
+NAMESPACE = "retail"
+
+
+class Builder:
+    """A person at the form: holds the text, sends edits made from the last look."""
+
+    def __init__(self, server, namespace: str = NAMESPACE):
+        self.server, self.namespace = server, namespace
+        self.look = self.post("analyse", sql="")
+
+    def send(self, verb: str, **body) -> requests.Response:
+        url = f"{self.server.url}/apis/view.offtake.dev/v1alpha1/namespaces/{self.namespace}/sql/{verb}"
+        return requests.post(url, json=body, headers={"Authorization": f"Bearer {self.server.token}"}, timeout=30)
+
+    def post(self, verb: str, **body) -> dict:
+        response = self.send(verb, **body)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def analyse(self, sql: str, **more) -> dict:
+        self.look = self.post("analyse", sql=sql, **more)
+        return self.look
+
+    def edit(self, kind: str, **members) -> dict:
+        before = self.look
+        self.look = self.post("edit", sql=before["sql"], hash=before["hash"], edit={"kind": kind, **members})
+        check_ranges(self.look)
+        begin, end = self.look["changed"]
+        old, new = before["sql"].encode(), self.look["sql"].encode()
+        assert old.startswith(new[:begin]) and old.endswith(new[end:]), "more was changed than is said"
+        return self.look
+
+    def refused(self, **body) -> tuple[int, dict]:
+        response = self.send("edit", **body)
+        assert response.status_code >= 400, response.text
+        return response.status_code, response.json()
+
+    def join(self, name: str, kind: str = "Inner") -> dict:
+        """As it is proposed."""
+        proposal = next(p for p in self.look["proposals"] if p["name"] == name and p["joinable"] and p["readable"])
+        return self.edit("addDataset", name=name, namespace=proposal["namespace"],
+                         join={"type": kind, "pairs": proposal["pairs"]})
+
+    def tick(self, dataset: str, *columns: str) -> dict:
+        return self.edit("addColumn", dataset=dataset, columns=list(columns))
+
+
+def check_ranges(look: dict) -> None:
+    text = look["sql"].encode()
+    form = look.get("form", {})
+    for part in [*look["diagnostics"], *sum(form.values(), [])]:
+        if "range" in part:
+            begin, end = part["range"]
+            text[begin:end].decode()
+            assert 0 <= begin <= end <= len(text)
+
+
+@pytest.fixture(scope="module")
+def company(server):
+    """The demo's company, in the catalogue with its schemas."""
+    server.cli.run("demo", "generate", "--company", "retail", "--seed", "7", "--events", "12000")
+    eventually(lambda: all(server.cli.get("dataset", name, NAMESPACE)["status"]["conditions"][0]["status"] == "True"
+                           for name in ("customers", "orders", "payments")), 30, "the datasets are ready")
+    look = Builder(server)
+    eventually(lambda: {p["name"] for p in look.analyse("SELECT o.order_id FROM orders o")["proposals"]}
+               >= {"customers", "payments"}, 30, "the catalogue knows the schemas")
+    return server
+
+
+def test_a_join_of_three_by_edits_alone(company, tmp_path):
+    form = Builder(company)
+    form.edit("addDataset", name="payments")
+    assert form.look["form"]["columns"] == [] and form.look["diagnostics"][0]["severity"] == "Error"
+    form.tick("p", "payment_id", "method", "captured_at")
+    form.join("orders")
+    form.join("customers", "Left")
+    form.tick("o", "order_id", "channel")
+    form.tick("c", "email")
+    form.edit("addFilter", source={"dataset": "p", "column": "status"}, operator="=", values=["CAPTURED"])
+    form.edit("addFilter", source={"dataset": "p", "column": "amount_cents"}, operator=">=", values=[500])
+    form.edit("renameColumn", index=5, name="to")
+    form.edit("reorderColumns", order=[0, 3, 5, 1, 2, 4])
+    assert form.look["sql"] == (
+        "SELECT p.payment_id, o.order_id, c.email AS \"to\", p.method, p.captured_at, o.channel\n"
+        "FROM payments p\n"
+        "JOIN orders o ON o.order_id = p.order_id\n"
+        "LEFT JOIN customers c ON c.customer_id = o.customer_id\n"
+        "WHERE p.status = 'CAPTURED'\n"
+        "  AND p.amount_cents >= 500")
+    assert form.look["diagnostics"] == []
+    assert [(c["name"], c["type"], c["masked"], c.get("classification")) for c in form.look["output"]][1:4] == [
+        ("order_id", "bigint", False, None), ("to", "text", True, "pii.email"), ("method", "text", False, None)]
+    reads = {r["name"]: r for r in form.look["reads"]}
+    assert reads["orders"]["columns"] == ["order_id", "customer_id", "channel"]
+
+    product = {"apiVersion": "offtake.dev/v1alpha1", "kind": "DataProduct",
+               "metadata": {"name": "built", "namespace": NAMESPACE},
+               "spec": {"owner": "checkout", "description": "Made by clicking", "sql": form.look["sql"],
+                        "target": {"className": "sqlite", "name": "built", "key": ["payment_id"]}}}
+    file = tmp_path / "built.yaml"
+    file.write_text(yaml.safe_dump(product))
+    plan = company.cli.run("plan", "-f", file, expect=3).text
+    for line in ("retail/payments", "retail/orders", "retail/customers", "payment_id"):
+        assert line in plan, plan
+    preview = json.loads(company.cli.run("preview", "-f", file, "-o", "json", "--limit", "5").stdout)
+    assert [c["name"] for c in preview["columns"]] == [c["name"] for c in form.look["output"]]
+    assert len(preview["rows"]) == 5 and preview["errors"] == [] and preview["waiting"] == []
+    assert all(row[2] == "•••" for row in preview["rows"])
+
+
+def test_what_is_saved_is_measured_on_records(company):
+    form = Builder(company)
+
+    def measured():
+        reads = form.analyse("SELECT payment_id, status FROM payments")["reads"][0]
+        return reads if reads["bytes"]["basis"] == "Sample" else None
+
+    found = eventually(measured, 20, "a sample")
+    assert found["columns"] == ["payment_id", "status"] and found["columnsTotal"] == 7
+    assert 0 < found["bytes"]["read"] < found["bytes"]["whole"] and 1 <= found["bytes"]["records"] <= 200
+    assert found["bytes"]["savedPercent"] == pytest.approx(
+        100 * (1 - found["bytes"]["read"] / found["bytes"]["whole"]), abs=3)
+
+
+def test_proposals_say_why_and_their_types(company):
+    form = Builder(company)
+    form.analyse("SELECT o.order_id FROM orders o")
+    customers = next(p for p in form.look["proposals"] if p["name"] == "customers")
+    assert customers["basis"] == "Declared" and customers["joinable"] and customers["readable"]
+    assert customers["types"] == [{"left": "bigint", "right": "bigint"}]
+    assert "customer_id" in customers["reason"] and customers["owner"] == "customer-care"
+    # What is in the query is not proposed again, and nothing is where nobody asks.
+    form.join("customers")
+    assert "customers" not in {p["name"] for p in form.look["proposals"]}
+    assert "proposals" not in form.analyse(form.look["sql"], proposals=False)
+
+
+def test_the_target_is_looked_at(company):
+    form = Builder(company)
+    look = form.analyse("SELECT payment_id, captured_at FROM payments", target={"className": "sqlite"}, key=["payment_id"])
+    assert [c["targetType"] for c in look["output"]] == ["INTEGER", "TEXT"]
+    assert look["key"]["columns"] == ["payment_id"] and look["key"]["kind"] in ("Proved", "Watched")
+    wrong = form.analyse("SELECT payment_id FROM payments", key=["payment"])["diagnostics"]
+    assert [(d["field"], d["code"], "range" in d) for d in wrong] == [("spec.target.key", "UnknownKeyColumn", False)]
+    missing = form.analyse("SELECT payment_id FROM payments", target={"className": "nowhere"})["diagnostics"]
+    assert [(d["field"], d["severity"]) for d in missing] == [("spec.target.className", "Waiting")]
+
+
+def test_errors_are_at_their_place(company):
+    form = Builder(company)
+    sql = "SELECT '😀' AS é, p.pament_id\nFROM payments p"
+    (error,) = form.analyse(sql)["diagnostics"]
+    begin, end = error["range"]
+    assert sql.encode()[begin:end].decode() == "p.pament_id"
+    assert (error["line"], error["column"], error["hint"]) == (1, 18, "did you mean payment_id?")
+    undrawable = form.analyse("SELECT DISTINCT status FROM payments")["undrawable"]
+    assert undrawable["reason"].startswith("The query leaves out equal rows") and undrawable["column"] == 8
+
+
+def test_stale_and_impossible_edits_change_nothing(company):
+    form = Builder(company)
+    look = form.analyse("SELECT payment_id, status FROM payments")
+    code, status = form.refused(sql=look["sql"] + " ", hash=look["hash"], edit={"kind": "removeColumn", "index": 0})
+    assert (code, status["reason"]) == (409, "Conflict") and "analyse it again" in status["message"]
+    code, status = form.refused(sql=look["sql"], edit={"kind": "removeColumn", "index": 0})
+    assert (code, status["reason"]) == (400, "BadRequest") and "hash" in status["message"]
+    code, status = form.refused(sql=look["sql"], hash=look["hash"], edit={"kind": "removeColumn", "index": 7})
+    assert (code, status["reason"]) == (422, "Invalid") and status["message"] == "the query has no column 7"
+    code, status = form.refused(sql="SELECT", edit={"kind": "addDataset", "name": "orders"})
+    assert code == 422
+    code, status = form.refused(sql=7, edit={"kind": "addDataset", "name": "orders"})
+    assert code == 400
+    code, status = form.refused(sql="", edit={"kind": "addData"})
+    assert code == 400 and "addDataset" in status["message"]
+
+
+def test_whose_rights_count_is_told_by_the_path(company):
+    stranger = Builder(company, "stranger")
+    look = stranger.analyse("SELECT p.payment_id FROM retail.payments p")
+    assert look["form"]["datasets"][0]["state"] == "Denied" and "columns" not in look["form"]["datasets"][0]
+    assert [d["code"] for d in look["diagnostics"]] == ["AccessDenied"] and "output" not in look
+
+
+def test_the_examples_of_the_repository_are_drawn(company):
+    form = Builder(company)
+    root = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "examples"
+    drawn = 0
+    for file in sorted(root.glob("*/*.yaml")):
+        for document in yaml.safe_load_all(file.read_text()):
+            if not document or document.get("kind") != "DataProduct":
+                continue
+            look = form.analyse(document["spec"]["sql"], proposals=False)
+            check_ranges(look)
+            assert "form" in look, (file, look.get("undrawable"))
+            drawn += 1
+    assert drawn >= 5
