@@ -99,9 +99,9 @@ std::shared_ptr<const Figures> Catalog::figures_of(const resources::Dataset& dat
   const std::string key = topic_key(dataset);
   if (measured_.size() >= kMostMeasured && !measured_.contains(key)) {
     // Whatever was asked for longest ago; it is measured again when somebody looks.
-    const auto oldest = std::min_element(measured_.begin(), measured_.end(), [](const auto& a, const auto& b) {
-      return a.second.at < b.second.at;
-    });
+    const auto oldest =
+        std::min_element(measured_.begin(), measured_.end(),
+                         [](const auto& a, const auto& b) { return a.second.at < b.second.at; });
     measured_.erase(oldest);
   }
   const Measured& known = measured_[key];

@@ -106,7 +106,7 @@ class Catalog {
   struct Measured {
     std::shared_ptr<const Figures> figures;
     std::chrono::steady_clock::time_point at{}, succeeded{};  // the last attempt and success
-    std::string problem;  // of the last attempt; empty: none
+    std::string problem;                                      // of the last attempt; empty: none
   };
   struct Versions {
     std::vector<SchemaVersion> history;
@@ -122,16 +122,16 @@ class Catalog {
   void tick(const std::stop_token& stop);
   base::Result<Labels> labels_of(const std::string& reader);
   static base::Status may_read(const Entry& entry, const std::string& reader, const Labels& labels);
-  base::Status catch_up();  // under mutex_
+  base::Status catch_up();                      // under mutex_
   void ask_for_schema(const std::string& key);  // under mutex_
   void fetch_schema(const std::string& key, const resources::Dataset& dataset);
   std::shared_ptr<const Figures> figures_of(const resources::Dataset& dataset);  // under mutex_
   void measure_topic(const std::string& key, const resources::Dataset& dataset);
-  void ask_for_versions(const Entry& entry);                        // under mutex_
+  void ask_for_versions(const Entry& entry);  // under mutex_
   void fetch_versions(const std::string& key, const resources::Dataset& dataset);
-  void note_what_is_missing(const Entry& entry, Detail& out);       // under mutex_
-  bool is_settled(const std::string& key);                          // under mutex_
-  Neighbours neighbours(const std::string& id);                     // under mutex_
+  void note_what_is_missing(const Entry& entry, Detail& out);  // under mutex_
+  bool is_settled(const std::string& key);                     // under mutex_
+  Neighbours neighbours(const std::string& id);                // under mutex_
   // With their caches; `lock` holds mutex_ and is given back while one is planned.
   std::vector<std::shared_ptr<const ColumnsRead>> reads_of(
       const std::vector<std::shared_ptr<const HeldProduct>>& products, std::unique_lock<std::mutex>& lock);
@@ -143,11 +143,11 @@ class Catalog {
   std::mutex mutex_;
   std::condition_variable_any changed_;  // something was answered
   Holdings holdings_;
-  std::map<std::string, Measured> measured_;  // by store and topic
+  std::map<std::string, Measured> measured_;                                 // by store and topic
   std::multimap<std::chrono::steady_clock::time_point, std::string> again_;  // schemas to be asked for again
-  std::map<std::string, std::string> schema_problems_;                        // by dataset
-  std::map<std::string, Versions> versions_;                                  // by store and subject
-  std::map<std::string, Reads> reads_;                                        // by product
+  std::map<std::string, std::string> schema_problems_;                       // by dataset
+  std::map<std::string, Versions> versions_;                                 // by store and subject
+  std::map<std::string, Reads> reads_;                                       // by product
   StoreThreads threads_;
   std::jthread ticker_;
 };

@@ -88,8 +88,8 @@ bool Catalog::is_settled(const std::string& key) {
   const auto entry = holdings_.index().find(key);
   if (entry == nullptr) return true;
   const auto measured = measured_.find(topic_key(entry->dataset));
-  const bool figures =
-      measured != measured_.end() && (measured->second.figures != nullptr || !measured->second.problem.empty());
+  const bool figures = measured != measured_.end() &&
+                       (measured->second.figures != nullptr || !measured->second.problem.empty());
   const auto versions = versions_.find(subject_key(entry->dataset));
   const bool history = versions != versions_.end() && (!versions->second.problem.empty() ||
                                                        versions->second.newest >= entry->schema_version);
@@ -103,8 +103,7 @@ void Catalog::note_what_is_missing(const Entry& entry, Detail& out) {
     if (!there) add_once(out.unavailable, problem);
   };
   const auto asked = schema_problems_.find(dataset.metadata.key());
-  note("schema", entry.schema_known,
-       asked == schema_problems_.end() ? entry.schema_problem : asked->second);
+  note("schema", entry.schema_known, asked == schema_problems_.end() ? entry.schema_problem : asked->second);
   const Versions& versions = versions_[subject_key(dataset)];
   note("versions", versions.newest > 0, versions.problem);
   note("figures", out.item.figures != nullptr, measured_[topic_key(dataset)].problem);

@@ -68,7 +68,8 @@ class Tree {
       column.classification = said.classification;
     }
     const auto& key = dataset_.spec.key;
-    column.key = key && std::find(key->columns.begin(), key->columns.end(), column.path) != key->columns.end();
+    column.key =
+        key && std::find(key->columns.begin(), key->columns.end(), column.path) != key->columns.end();
   }
 
  private:
@@ -105,8 +106,8 @@ base::Result<std::vector<Column>> column_tree(const resources::Dataset& dataset,
   if (!parsed) return std::move(parsed).error();
   Tree tree(dataset);
   const avro::Node& root = parsed->root();
-  std::vector<Column> out = root.kind == avro::Kind::kRecord ? tree.of(root, "", 0)
-                                                             : std::vector<Column>{tree.single(root, "")};
+  std::vector<Column> out =
+      root.kind == avro::Kind::kRecord ? tree.of(root, "", 0) : std::vector<Column>{tree.single(root, "")};
   const auto& key = dataset.spec.key;
   if (!key || key->from != resources::KeyFrom::kRecordKey) return out;
   // What only the record key has stands beside the value's, as SQL sees it.

@@ -16,10 +16,10 @@ struct Column {
   types::Type type;     // not of refused ones
   std::string refused;  // why it can be stored and not queried; empty: it can
   bool nullable = true;
-  bool key = false;            // part of the dataset's key
-  std::string doc;             // by the schema
-  std::string description;     // by the Dataset
-  std::string classification;  // pii.email; of its own, not of a column around it
+  bool key = false;                          // part of the dataset's key
+  std::string doc;                           // by the schema
+  std::string description;                   // by the Dataset
+  std::string classification;                // pii.email; of its own, not of a column around it
   std::optional<std::string> default_value;  // as JSON text
   std::vector<std::string> symbols;          // of an enum
   std::vector<Column> children;

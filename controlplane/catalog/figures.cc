@@ -7,13 +7,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Micros kRateSpan = 300'000'000;       // five minutes
-constexpr base::Micros kSparkAge = kRateSpan;         // counted again after so long
-constexpr sources::Offset kSample = 20;               // records of each partition's end
+constexpr base::Micros kRateSpan = 300'000'000;  // five minutes
+constexpr base::Micros kSparkAge = kRateSpan;    // counted again after so long
+constexpr sources::Offset kSample = 20;          // records of each partition's end
 constexpr auto kSamplePatience = 1'500ms;
 
 bool same_ends(const std::map<int, sources::PartitionBounds>& a,
-               const std::map<int, sources::PartitionBounds>& b, sources::Offset sources::PartitionBounds::*end) {
+               const std::map<int, sources::PartitionBounds>& b,
+               sources::Offset sources::PartitionBounds::*end) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](const auto& x, const auto& y) {
            return x.first == y.first && x.second.*end == y.second.*end;
          });
@@ -54,12 +55,14 @@ base::Status read_newest(sources::EventStore& store, const std::string& topic, F
       out.newest = std::max(out.newest.value_or(0), record.timestamp_ms * 1'000);
     }
   }
-  if (seen > 0) out.bytes = static_cast<std::int64_t>(static_cast<double>(bytes) / static_cast<double>(seen) *
-                                                      static_cast<double>(out.records));
+  if (seen > 0)
+    out.bytes = static_cast<std::int64_t>(static_cast<double>(bytes) / static_cast<double>(seen) *
+                                          static_cast<double>(out.records));
   return {};
 }
 
-base::Status count_spans(sources::EventStore& store, const std::string& topic, base::Micros now, Figures& out) {
+base::Status count_spans(sources::EventStore& store, const std::string& topic, base::Micros now,
+                         Figures& out) {
   std::vector<std::int64_t> since;  // each span's beginning
   for (int span = kSparkSpans; span > 0; --span) {
     auto offsets = store.offsets_for_time(topic, now - span * kSparkSpan);
@@ -110,7 +113,8 @@ base::Result<Figures> measure(sources::EventStore& store, const std::string& top
   }
   auto recent = store.offsets_for_time(topic, now - kRateSpan);
   if (!recent) return std::move(recent).error();
-  out.per_second = static_cast<double>(records_since(*recent, out.bounds)) * 1e6 / static_cast<double>(kRateSpan);
+  out.per_second =
+      static_cast<double>(records_since(*recent, out.bounds)) * 1e6 / static_cast<double>(kRateSpan);
   if (before != nullptr && !before->spark.empty() && now - before->spark_at < kSparkAge) {
     out.spark = before->spark;
     out.spark_at = before->spark_at;

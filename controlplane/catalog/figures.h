@@ -25,8 +25,8 @@ struct Figures {
   base::Micros spark_at = 0;                   // when it was counted
 };
 
-// Blocks on the store. `before`, what was measured last of the topic, saves what has not changed since; may be
-// null. Errors are the store's: TopicMissing (waiting), transient ones.
+// Blocks on the store. `before`, what was measured last of the topic, saves what has not changed since; may
+// be null. Errors are the store's: TopicMissing (waiting), transient ones.
 base::Result<Figures> measure(sources::EventStore& store, const std::string& topic, base::Micros now,
                               const Figures* before);
 

@@ -14,7 +14,8 @@ class Follower {
   explicit Follower(store::ResourceClient& resources) : resources_(resources) {}
 
   // Calls `change` with everything that changed since the last call (null: it is gone), and `forget` before
-  // everything comes again: at first, and where the changes in between are no longer known. Waits for nothing.
+  // everything comes again: at first, and where the changes in between are no longer known. Waits for
+  // nothing.
   base::Status catch_up(const std::function<void()>& forget,
                         const std::function<void(const std::string& key, std::unique_ptr<T>)>& change) {
     using namespace std::chrono_literals;

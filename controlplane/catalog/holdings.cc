@@ -15,8 +15,9 @@ HeldProduct held(const resources::DataProduct& product) {
   for (const auto& name : sql::referenced_datasets(product.spec.sql, space))
     add_once(out.reads, name.dataset_namespace + "/" + name.name);
   const auto& target = product.spec.target;
-  for (const std::string& answers : {target.http ? target.http->response_dataset_name : std::string(),
-                                     target.function ? target.function->response_dataset_name : std::string()}) {
+  for (const std::string& answers :
+       {target.http ? target.http->response_dataset_name : std::string(),
+        target.function ? target.function->response_dataset_name : std::string()}) {
     if (!answers.empty()) add_once(out.writes, space + "/" + answers);
   }
   out.product = product;
@@ -60,7 +61,8 @@ void Holdings::change_dataset(const std::string& key, std::unique_ptr<resources:
   }
   Held& held = held_[key];
   const bool registered = held.schema != nullptr && held.schema->version > 0;
-  if (held.dataset != nullptr && held.dataset->spec.subject() != dataset->spec.subject()) held.schema = nullptr;
+  if (held.dataset != nullptr && held.dataset->spec.subject() != dataset->spec.subject())
+    held.schema = nullptr;
   if (!registered && !dataset->spec.schema.definition.empty()) {
     // It is registered when the dataset is reconciled; until then the definition is what it will be.
     held.schema = std::make_shared<const SchemaTexts>(SchemaTexts{dataset->spec.schema.definition, "", 0, 0});
@@ -89,8 +91,7 @@ void Holdings::enter(const Held& held) {
 
 void Holdings::change_product(const std::string& key, std::unique_ptr<resources::DataProduct> product) {
   const auto before = held_products_.find(key);
-  const std::shared_ptr<const HeldProduct> old =
-      before == held_products_.end() ? nullptr : before->second;
+  const std::shared_ptr<const HeldProduct> old = before == held_products_.end() ? nullptr : before->second;
   if (product == nullptr) {
     name_datasets(key, old.get(), nullptr);
     held_products_.erase(key);

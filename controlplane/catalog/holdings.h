@@ -24,8 +24,9 @@ struct SchemaTexts {
 
 struct HeldProduct {
   resources::DataProduct product;
-  std::vector<std::string> reads;   // keys of the datasets that its SQL names, each once
-  std::vector<std::string> writes;  // of those that it writes or its receiver answers to, as far as it says so
+  std::vector<std::string> reads;  // keys of the datasets that its SQL names, each once
+  std::vector<std::string>
+      writes;  // of those that it writes or its receiver answers to, as far as it says so
 };
 
 class Holdings {

@@ -168,8 +168,7 @@ base::Result<std::optional<Place>> read_place(const std::string& token) {
   auto text = crypto::base64_url_decode(token);
   if (!text) return bad;
   const auto line = text->find('\n');
-  if (line == std::string::npos || line == 0 || line > 18 ||
-      text->find_first_not_of("0123456789") != line) {
+  if (line == std::string::npos || line == 0 || line > 18 || text->find_first_not_of("0123456789") != line) {
     return bad;
   }
   return std::optional<Place>(Place{std::stoll(text->substr(0, line)), text->substr(line + 1)});

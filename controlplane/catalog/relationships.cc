@@ -9,7 +9,7 @@ namespace {
 using Direction = Relationship::Direction;
 
 constexpr std::size_t kMostProposed = 20;
-constexpr std::array<std::string_view, 9> kSayNothing = {"id",   "key", "uuid", "code", "name",
+constexpr std::array<std::string_view, 9> kSayNothing = {"id",   "key", "uuid", "code",  "name",
                                                          "type", "no",  "nr",   "number"};
 
 bool says_nothing(std::string_view name) {
@@ -52,7 +52,8 @@ bool covers_key(const Entry& entry, const std::vector<std::string>& columns) {
   return !key.empty() && key == given;
 }
 
-JoinedColumns joined(const Entry& from, const std::string& from_path, const Entry* to, const std::string& to_path) {
+JoinedColumns joined(const Entry& from, const std::string& from_path, const Entry* to,
+                     const std::string& to_path) {
   return {from_path, to_path, type_of(find_column(from.columns, from_path)),
           to == nullptr ? "" : type_of(find_column(to->columns, to_path))};
 }
@@ -114,8 +115,8 @@ class Finding {
 
  private:
   static std::string target_key(const resources::Relationship& said, const Entry& by) {
-    const std::string& space =
-        said.dataset.namespace_name.empty() ? by.dataset.metadata.namespace_name : said.dataset.namespace_name;
+    const std::string& space = said.dataset.namespace_name.empty() ? by.dataset.metadata.namespace_name
+                                                                   : said.dataset.namespace_name;
     return space + "/" + said.dataset.name;
   }
 
@@ -126,9 +127,8 @@ class Finding {
     const std::string key = target_key(said, self_);
     out.namespace_name = key.substr(0, key.find('/'));
     out.dataset = said.dataset.name;
-    const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& entry) {
-      return entry->dataset.metadata.key() == key;
-    });
+    const auto found = std::find_if(all_.begin(), all_.end(),
+                                    [&](const auto& entry) { return entry->dataset.metadata.key() == key; });
     if (found != all_.end()) out.other = *found;
     std::vector<std::string> columns;
     for (const auto& pair : said.columns) {
@@ -195,7 +195,8 @@ class Finding {
                                    types::to_string(held->type));
     }
     if (is_known(out)) return;
-    out.reason = fmt::format("{} is the whole key of {}, and {}", listed(key), holder.dataset.metadata.name, how);
+    out.reason =
+        fmt::format("{} is the whole key of {}, and {}", listed(key), holder.dataset.metadata.name, how);
     if (key.size() > 1) {
       out.reason = fmt::format("{} are the whole key of {}, and {} has columns of the same names",
                                listed(key), holder.dataset.metadata.name, referrer.dataset.metadata.name);

@@ -18,9 +18,9 @@ struct Relationship {
   bool declared = false;
   // Out: this dataset refers to the other one; In: the other one refers to it.
   enum class Direction { kOut, kIn } direction = Direction::kOut;
-  std::string name;                            // of declared ones
-  std::string namespace_name, dataset;         // the other one
-  std::shared_ptr<const Entry> other;          // null: it is not there
+  std::string name;                     // of declared ones
+  std::string namespace_name, dataset;  // the other one
+  std::shared_ptr<const Entry> other;   // null: it is not there
   std::vector<JoinedColumns> columns;
   std::string reason;
   std::string problem;  // of declared ones: why it cannot be joined so

@@ -28,8 +28,7 @@ void StoreThreads::run(const std::string& store, const std::string& key, Order o
       return;
     }
     lane = std::make_unique<Lane>();
-    lane->thread =
-        std::jthread([this, at = lane.get()](const std::stop_token& stop) { serve(*at, stop); });
+    lane->thread = std::jthread([this, at = lane.get()](const std::stop_token& stop) { serve(*at, stop); });
   }
   if (lane->waiting.size() >= kMostWaiting || !lane->keys.insert(key).second) return;
   if (order == Order::kSoon) {

@@ -21,8 +21,8 @@ class StoreThreads {
   StoreThreads& operator=(const StoreThreads&) = delete;
 
   enum class Order { kSoon, kLater };  // before what waits, or behind it
-  // Nothing happens where `key` waits or runs at the store already. Beyond kMost stores, and beyond kMostWaiting
-  // of one, it is dropped: who needs it asks again.
+  // Nothing happens where `key` waits or runs at the store already. Beyond kMost stores, and beyond
+  // kMostWaiting of one, it is dropped: who needs it asks again.
   void run(const std::string& store, const std::string& key, Order order, std::function<void()> work);
 
  private:

@@ -9,7 +9,8 @@
 namespace offtake::catalog {
 
 // The best place of a word in a folded text; 0: it is not there.
-//   4  it is all of the text     3  it is a word of it     2  a word begins with it     1  it is within a word
+//   4  it is all of the text     3  it is a word of it     2  a word begins with it     1  it is within a
+//   word
 // Of one or two letters only where a word begins.
 int fit(std::string_view folded, std::string_view word);
 

@@ -18,9 +18,9 @@ struct TracedNode {
 };
 
 struct Trace {
-  std::vector<TracedNode> nodes;                            // the root, then the nearest first
+  std::vector<TracedNode> nodes;                           // the root, then the nearest first
   std::vector<std::pair<std::string, std::string>> edges;  // from, to: as data flows
-  bool truncated = false;                                   // there was no room for more nodes
+  bool truncated = false;                                  // there was no room for more nodes
 };
 
 // Upstream of what is upstream, downstream of what is downstream, up to `steps` and `most` nodes.

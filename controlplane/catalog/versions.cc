@@ -33,7 +33,8 @@ void compare(const Column& before, const Column& after, std::vector<SchemaChange
   };
   if (differs_itself(before, after)) add(ChangeKind::kType, type_text(before), type_text(after));
   if (before.nullable != after.nullable && before.refused.empty() && after.refused.empty()) {
-    add(ChangeKind::kNullable, before.nullable ? "nullable" : "not null", after.nullable ? "nullable" : "not null");
+    add(ChangeKind::kNullable, before.nullable ? "nullable" : "not null",
+        after.nullable ? "nullable" : "not null");
   }
   if (before.default_value != after.default_value) {
     add(ChangeKind::kDefault, before.default_value.value_or("none"), after.default_value.value_or("none"));
@@ -43,7 +44,8 @@ void compare(const Column& before, const Column& after, std::vector<SchemaChange
 }
 
 void judge(const avro::Schema& before, const avro::Schema& after, SchemaVersion& out) {
-  const auto backward = avro::incompatibilities(after, before), forward = avro::incompatibilities(before, after);
+  const auto backward = avro::incompatibilities(after, before),
+             forward = avro::incompatibilities(before, after);
   if (backward.empty()) {
     out.compatible = forward.empty() ? Compatible::kFull : Compatible::kBackward;
   } else {
@@ -51,7 +53,8 @@ void judge(const avro::Schema& before, const avro::Schema& after, SchemaVersion&
   }
   const auto note = [&](std::string_view who, const std::vector<avro::Incompatibility>& found) {
     for (const auto& one : found) {
-      if (out.problems.size() < kMostProblems) out.problems.push_back(fmt::format("{}: {}", who, one.message));
+      if (out.problems.size() < kMostProblems)
+        out.problems.push_back(fmt::format("{}: {}", who, one.message));
     }
   };
   note("older records, read with it", backward);
@@ -92,7 +95,8 @@ std::string_view to_string(Compatible compatible) {
   return "";
 }
 
-std::vector<SchemaChange> schema_changes(const std::vector<Column>& before, const std::vector<Column>& after) {
+std::vector<SchemaChange> schema_changes(const std::vector<Column>& before,
+                                         const std::vector<Column>& after) {
   std::vector<SchemaChange> out;
   for (const Column& column : after) {
     if (const Column* older = same_name(before, column.name)) {

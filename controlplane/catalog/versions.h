@@ -37,8 +37,8 @@ struct SchemaText {
   std::string text;  // Avro
 };
 
-// Each version against the one before it. `texts` ascend by version; with `leave_out_oldest` the first of them stands
-// for nothing but the comparison and is left out. Newest first.
+// Each version against the one before it. `texts` ascend by version; with `leave_out_oldest` the first of
+// them stands for nothing but the comparison and is left out. Newest first.
 std::vector<SchemaVersion> version_history(const resources::Dataset& dataset,
                                            const std::vector<SchemaText>& texts, bool leave_out_oldest);
 

@@ -20,6 +20,8 @@ constexpr auto kBetweenTries = 200ms;
 
 const std::string kViewPaths = "/apis/view.offtake.dev/v1alpha1/";
 
+constexpr const char* kFilters[] = {"namespace", "owner", "tag", "type", "store", "classification"};
+
 enum class Format { kTable, kWide, kJson, kYaml };
 
 std::optional<Format> read_format(const Arguments& arguments, Console& console) {
@@ -83,7 +85,7 @@ int run_search(const Arguments& arguments, Console& console) {
   if (!client) return fail(console, client.error());
   http::ClientRequest request = request_of("catalog", arguments);
   request.query.emplace_back("q", fmt::format("{}", fmt::join(arguments.all("WORDS"), " ")));
-  for (const char* name : {"namespace", "owner", "tag", "type", "store", "classification"}) {
+  for (const char* name : kFilters) {
     for (const std::string& value : arguments.all(name)) request.query.emplace_back(name, value);
   }
   auto found = (*client)->call(request);
@@ -95,9 +97,10 @@ int run_search(const Arguments& arguments, Console& console) {
   if (!found) return fail(console, found.error());
   if (show_as_data(*found, *format, console)) return kDone;
   if ((*found)["items"].as_array().empty()) {
-    const bool all = arguments.all("WORDS").empty();
-    console.say(all ? "no datasets; `offtake demo generate` makes some"
-                    : "no dataset has all of these words; fewer words find more");
+    bool filtered = !arguments.all("WORDS").empty();
+    for (const char* name : kFilters) filtered = filtered || arguments.has(name);
+    console.say(filtered ? "no dataset has all of this; fewer words and options find more"
+                         : "no datasets; `offtake demo generate` makes some");
     return kDone;
   }
   console.text(catalog_text(*found, *format == Format::kWide, base::system_clock().now(), console));

@@ -108,7 +108,7 @@ void add_columns(const json::Value& columns, const std::string& indent, bool wid
     std::string type = column.string_or("type");
     // What a record holds stands below it.
     const bool nested = column.find("children") != nullptr;
-    if (nested && type.starts_with("record(")) type = "record" + type.substr(type.rfind(')') + 1);
+    if (nested && type.starts_with("record(")) type = type.ends_with("[]") ? "record[]" : "record";
     std::string says = column.string_or("description");
     if (says.empty() || wide) {
       const std::string doc = column.string_or("doc");

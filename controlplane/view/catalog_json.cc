@@ -67,8 +67,8 @@ void add_item(const catalog::Item& item, json::Value& out) {
   out.set("products", item.hit.products);
   out.set("readable", item.readable.ok());
   if (!item.readable) {
-    out.set("denied", json::Object{{"message", item.readable.error().message},
-                                   {"hint", item.readable.error().hint}});
+    out.set("denied",
+            json::Object{{"message", item.readable.error().message}, {"hint", item.readable.error().hint}});
   }
 }
 

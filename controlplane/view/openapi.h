@@ -20,6 +20,7 @@ struct Member {
   json::Value schema;
 };
 json::Value text(std::string_view doc);
+json::Value text_or_null(std::string_view doc);
 json::Value instant(std::string_view doc);
 json::Value integer(std::string_view doc);
 json::Value number(std::string_view doc);

@@ -171,7 +171,7 @@ std::vector<Member> schemas() {
                                                        {"masked?", truth("Its values show as •••")}},
                                                       ""),
                                                "")},
-                              {"rows", list(list(text(""), "Cells as text; null for NULL"), "Newest first")},
+                              {"rows", list(list(text_or_null("NULL"), ""), "Cells as text, newest first")},
                               {"moreRows", truth("")},
                               {"recordsRead", integer("")},
                               {"backTo?", instant("The earliest of them")},

@@ -1,6 +1,6 @@
-#include "controlplane/view/openapi.h"
-
 #include <algorithm>
+
+#include "controlplane/view/openapi.h"
 
 namespace offtake::view {
 namespace shape {
@@ -16,6 +16,11 @@ json::Value typed(std::string_view type, std::string_view doc) {
 
 json::Value text(std::string_view doc) {
   return typed("string", doc);
+}
+json::Value text_or_null(std::string_view doc) {
+  json::Value out = typed("string", doc);
+  out.set("nullable", true);
+  return out;
 }
 json::Value instant(std::string_view doc) {
   json::Value out = typed("string", doc);
@@ -85,10 +90,8 @@ json::Value path_parameters(std::string_view path) {
   json::Value out = json::Value::array();
   for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
     const std::string_view name = path.substr(at + 1, path.find('}', at) - at - 1);
-    out.push_back(json::Object{{"name", name},
-                               {"in", "path"},
-                               {"required", true},
-                               {"schema", json::Object{{"type", "string"}}}});
+    out.push_back(json::Object{
+        {"name", name}, {"in", "path"}, {"required", true}, {"schema", json::Object{{"type", "string"}}}});
   }
   return out;
 }
@@ -123,14 +126,13 @@ json::Value operation_json(const Operation& operation) {
 json::Value make_document() {
   using namespace shape;
   json::Value paths = json::Value::object(), schemas = json::Value::object();
-  schemas.set("Status",
-              object({{"kind", text("Status")},
-                      {"apiVersion", text("v1")},
-                      {"status", text("Failure")},
-                      {"message", text("What is wrong, and what to do")},
-                      {"reason", text("A stable word: NotFound, Forbidden, BadRequest")},
-                      {"code", integer("As HTTP's")}},
-                     "A refusal"));
+  schemas.set("Status", object({{"kind", text("Status")},
+                                {"apiVersion", text("v1")},
+                                {"status", text("Failure")},
+                                {"message", text("What is wrong, and what to do")},
+                                {"reason", text("A stable word: NotFound, Forbidden, BadRequest")},
+                                {"code", integer("As HTTP's")}},
+                               "A refusal"));
   for (OpenApiPart& part : std::vector<OpenApiPart>{product_part(), catalog_part()}) {
     for (const Operation& operation : part.operations) {
       const std::string path = kPaths + operation.path;
@@ -153,9 +155,10 @@ OpenApiPart product_part() {
   using namespace shape;
   const std::string product = "/namespaces/{namespace}/dataproducts/{name}/";
   const Parameter revision{"revision", "integer", "Of this revision; by default the one that readers see"};
-  const json::Value submitted = object({{"object", any("The DataProduct as it would be sent")},
-                                        {"objects?", list(any(""), "What is sent along; it counts as present")}},
-                                       "");
+  const json::Value submitted =
+      object({{"object", any("The DataProduct as it would be sent")},
+              {"objects?", list(any(""), "What is sent along; it counts as present")}},
+             "");
   json::Value sampled = submitted;
   sampled.find("properties")->set("limit", integer("Rows, from 1 to 1000"));
   sampled.find("properties")->set("from", text("A duration: the records since so long ago"));
@@ -166,7 +169,13 @@ OpenApiPart product_part() {
                                     "Which entries of the ledger");
   OpenApiPart out;
   out.operations = {
-      {product + "plan", "get", "getPlan", "What would be done for the stored product", {}, nullptr, ref("Plan")},
+      {product + "plan",
+       "get",
+       "getPlan",
+       "What would be done for the stored product",
+       {},
+       nullptr,
+       ref("Plan")},
       {product + "plan", "post", "makePlan", "What would be done for a product", {}, submitted, ref("Plan")},
       {product + "preview",
        "get",
@@ -176,10 +185,34 @@ OpenApiPart product_part() {
         {"from", "string", "A duration: the records since so long ago"}},
        nullptr,
        ref("Preview")},
-      {product + "preview", "post", "makePreview", "Rows that a product would give", {}, sampled, ref("Preview")},
-      {product + "progress", "get", "getProgress", "Moving numbers of its workers", {}, nullptr, ref("Progress")},
-      {product + "parked", "get", "listParked", "The ledger: what is left out", {revision}, nullptr, ref("Ledger")},
-      {product + "parked/{id}", "get", "getParked", "One entry, with its record", {revision}, nullptr, any("")},
+      {product + "preview",
+       "post",
+       "makePreview",
+       "Rows that a product would give",
+       {},
+       sampled,
+       ref("Preview")},
+      {product + "progress",
+       "get",
+       "getProgress",
+       "Moving numbers of its workers",
+       {},
+       nullptr,
+       ref("Progress")},
+      {product + "parked",
+       "get",
+       "listParked",
+       "The ledger: what is left out",
+       {revision},
+       nullptr,
+       ref("Ledger")},
+      {product + "parked/{id}",
+       "get",
+       "getParked",
+       "One entry, with its record",
+       {revision},
+       nullptr,
+       any("")},
       {product + "parked/replay", "post", "replayParked", "Takes records in", {revision}, chosen, any("")},
       {product + "parked/discard", "post", "discardParked", "Leaves them out", {revision}, chosen, any("")},
       {product + "logs",
@@ -200,7 +233,7 @@ OpenApiPart product_part() {
                           {"waiting", problems},
                           {"warnings", list(text(""), "")},
                           {"columns", list(any(""), "name, type, targetType, masked")},
-                          {"rows", list(list(text(""), ""), "Cells as text; null for NULL")},
+                          {"rows", list(list(text_or_null("NULL"), ""), "Cells as text")},
                           {"rowsFound", integer("")},
                           {"moreRows", truth("")},
                           {"sources", list(any(""), "What was read of each dataset")},

@@ -28,7 +28,8 @@ std::vector<std::string> texts(const json::Value& list) {
   return out;
 }
 
-void add_column(std::vector<Column>& columns, std::string_view rest, std::string path, const json::Value& said) {
+void add_column(std::vector<Column>& columns, std::string_view rest, std::string path,
+                const json::Value& said) {
   const auto dot = rest.find('.');
   const std::string name(rest.substr(0, dot));
   path += (path.empty() ? "" : ".") + name;
@@ -153,7 +154,8 @@ namespace {
 
 // As a large company has them: 24 columns each, most of them described.
 void fill(Index& index, int datasets) {
-  const char* nouns[] = {"order", "customer", "payment", "shipment", "invoice", "ledger", "product", "session"};
+  const char* nouns[] = {"order",   "customer", "payment", "shipment",
+                         "invoice", "ledger",   "product", "session"};
   const char* kinds[] = {"created", "changed", "daily", "archived", "returned"};
   for (int i = 0; i < datasets; ++i) {
     auto entry = std::make_shared<Entry>();
@@ -169,7 +171,8 @@ void fill(Index& index, int datasets) {
     dataset.spec.source.event_store_name = "main";
     for (int c = 0; c < 24; ++c) {
       Column column;
-      column.name = column.path = fmt::format("{}_{}_{}", nouns[(i + c) % 8], c % 2 == 0 ? "id" : "amount", c);
+      column.name = column.path =
+          fmt::format("{}_{}_{}", nouns[(i + c) % 8], c % 2 == 0 ? "id" : "amount", c);
       column.description = fmt::format("What the {} system says of it when the record is written, number {}",
                                        nouns[(i * 3 + c) % 8], c);
       entry->columns.push_back(std::move(column));
