@@ -196,13 +196,33 @@ deps_cluster() {
   deps_into "$(offtake_crds)" deps_fetch_crds
 }
 
-deps_build() { deps_apt "${offtake_build_packages[@]}" && deps_web; }
+deps_build() {
+  deps_apt "${offtake_build_packages[@]}" || return 1
+  [ "${OFFTAKE_WEB:-ON}" = OFF ] || deps_web
+}
 
-# npm as it comes: the Node that it brings along is only what npm runs on. The packages of the console are installed by
-# the build, from here once they were fetched.
+# npm, and the Node that it runs on: the system's, or, where that is too old (Debian 12 has 18), the one that npm has as
+# a package. The packages of the console are installed by the build, out of this cache once they were fetched.
 deps_web() {
   command -v npm >/dev/null || deps_apt nodejs npm || return 1
   export npm_config_cache="$offtake_cache/npm" npm_config_update_notifier=false
+  deps_node_is_new && return 0
+  local version folder
+  version="$(sed -nE 's/^ *"node": "([0-9.]+)".*/\1/p' "$offtake_tests/../web/package.json")"
+  folder="$offtake_cache/node-$version"
+  deps_into "$folder" deps_fetch_node "$version" || return 1
+  export PATH="$folder/node_modules/node/bin:$PATH"
+}
+
+# What Vite asks for. npm leaves out packages that say they are not for the Node it runs on.
+deps_node_is_new() {
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'
+}
+
+deps_fetch_node() {
+  deps_say "Node $1"
+  npm install --prefix "$2" --no-audit --no-fund --loglevel=error "node@$1" >/dev/null
 }
 
 deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
