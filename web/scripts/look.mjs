@@ -39,7 +39,6 @@ try {
         viewport: { width, height: heights[width] ?? 900 },
         colorScheme: theme,
         reducedMotion: "reduce",
-        bypassCSP: true,
       });
       const page = await context.newPage();
       page.on("console", (message) => {

@@ -112,7 +112,7 @@ export interface Proposal {
   description?: string;
   basis: "Declared" | "Key" | "Name";
   reason: string;
-  type: "Inner" | "Left";
+  type?: "Inner" | "Left";
   pairs: JoinPair[];
   types?: { left: string; right: string }[];
   joinable: boolean;

@@ -77,6 +77,8 @@ function useDebounced<T>(value: T, milliseconds: number): T {
   return late;
 }
 
+export type EditStep = Edit | ((analysis: Analysis) => Edit | undefined);
+
 export interface Builder {
   /** Of the text as it was when last analysed. */
   analysis: Analysis | undefined;
@@ -84,7 +86,8 @@ export interface Builder {
   settled: boolean;
   error: unknown;
   editing: boolean;
-  edit: (...edits: Edit[]) => Promise<void>;
+  /** One after the other; a function makes its edit of the analysis that the one before it gave. */
+  edit: (...edits: EditStep[]) => Promise<void>;
 }
 
 export function useBuilder(draft: Draft): Builder {
@@ -119,31 +122,31 @@ export function useBuilder(draft: Draft): Builder {
   const settled = analysis?.sql === sql && (given?.sql === sql || late === key);
   const [editing, setEditing] = useState(0);
   const line = useRef<Promise<void>>(Promise.resolve());
-  const state = useRef({ sql, asked, ns, hash: analysis?.hash, of: analysis?.sql });
-  state.current = { sql, asked, ns, hash: analysis?.hash, of: analysis?.sql };
+  const state = useRef({ sql, asked, ns, analysis });
+  state.current = { sql, asked, ns, analysis };
   const set = draft.set;
   const edit = useCallback(
-    (...edits: Edit[]) => {
+    (...edits: EditStep[]) => {
       setEditing((count) => count + 1);
       // One after the other, each from the text that the one before it made.
       line.current = line.current.then(async () => {
         try {
-          let { sql, hash, of } = state.current;
-          if (of !== sql) hash = undefined;
-          let last: Analysis | undefined;
-          for (const each of edits) {
-            last = await editSql(
-              state.current.ns,
-              { ...state.current.asked, sql, ...(hash ? { hash } : {}) },
-              each,
-            );
-            sql = last.sql;
-            hash = last.hash;
+          let { sql } = state.current;
+          // What is known of exactly this text.
+          let last = state.current.analysis?.sql === sql ? state.current.analysis : undefined;
+          let made: Analysis | undefined;
+          for (const step of edits) {
+            const each = typeof step === "function" ? last && step(last) : step;
+            if (!each) continue;
+            const { ns, asked } = state.current;
+            made = await editSql(ns, { ...asked, sql, ...(last ? { hash: last.hash } : {}) }, each);
+            last = made;
+            sql = made.sql;
           }
-          if (!last) return;
-          state.current = { ...state.current, sql: last.sql, of: last.sql, hash: last.hash };
-          setGiven(last);
-          set("sql", last.sql);
+          if (!made) return;
+          state.current = { ...state.current, sql: made.sql, analysis: made };
+          setGiven(made);
+          set("sql", made.sql);
         } catch (error) {
           const stale = error instanceof ApiError && error.code === 409;
           toast(stale ? "The SQL changed meanwhile" : "That cannot be done", {

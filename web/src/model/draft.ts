@@ -1,4 +1,5 @@
 // What is being asked for, as a YAML text; the form and the SQL are views of it.
+import type { Analysis, Edit } from "../api/builder";
 import { readManifest, valueAt, withValue } from "./manifest";
 
 export interface DraftFields {
@@ -110,4 +111,17 @@ export function guessedName(
     (filter) => filter.values?.length === 1 && /^[A-Za-z]{3,16}$/.test(filter.values[0] ?? ""),
   );
   return nameOf([word?.values?.[0], driving.name].filter(Boolean).join(" "));
+}
+
+/** What a first dataset begins with: its key, or all of it where it has none. */
+export function firstColumns(analysis: Analysis): Edit | undefined {
+  const [dataset] = analysis.form?.datasets ?? [];
+  const all = dataset?.columns ?? [];
+  if (!dataset || analysis.form?.columns.length !== 0 || all.length === 0) return undefined;
+  const keys = all.filter((column) => column.key);
+  return {
+    kind: "addColumn",
+    dataset: dataset.alias,
+    columns: (keys.length > 0 ? keys : all).map((column) => column.name),
+  };
 }

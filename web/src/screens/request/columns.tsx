@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Analysis, Edit, FormColumn, FormDataset } from "../../api/builder";
+import type { Builder } from "../../data/draft";
 import { bytes, plural } from "../../format/numbers";
 import { shortType } from "../../format/types";
 import { relevance, words } from "../../model/search";
@@ -79,27 +80,49 @@ function ColumnSet({
   dataset: FormDataset;
   columns: readonly FormColumn[];
   query: string;
-  edit: (...edits: Edit[]) => Promise<void>;
+  edit: Builder["edit"];
 }) {
   const all = dataset.columns ?? [];
   const wanted = words(query);
   const shown =
     wanted.length === 0 ? all : all.filter((each) => relevance(wanted, `${each.name} ${each.type}`) > 0);
   const star = starOf(columns, dataset.alias);
+  // A tick shows at once; the text follows when the server has made it.
+  const [ahead, setAhead] = useState<ReadonlyMap<string, boolean>>(new Map());
   const ticked = (name: string) => {
+    const sooner = ahead.get(name);
+    if (sooner !== undefined) return sooner;
     if (star >= 0) return true;
     return all.find((each) => each.name === name)?.selected !== undefined;
   };
   const count = all.filter((each) => ticked(each.name)).length;
   const toggle = (name: string, on: boolean) => {
+    setAhead((before) => new Map(before).set(name, on));
+    change(name, on).finally(() =>
+      setAhead((before) => {
+        const next = new Map(before);
+        next.delete(name);
+        return next;
+      }),
+    );
+  };
+  const change = async (name: string, on: boolean) => {
     const column = all.find((each) => each.name === name);
     if (!column) return;
-    if (on) edit({ kind: "addColumn", dataset: dataset.alias, column: name });
+    if (on) await edit({ kind: "addColumn", dataset: dataset.alias, column: name });
     else if (star >= 0) {
       // The star is written out first; where its columns stand is known from their order.
       const before = all.findIndex((each) => each.name === name);
-      edit({ kind: "expandStar", index: star }, { kind: "removeColumn", index: star + before });
-    } else if (column.selected !== undefined) edit({ kind: "removeColumn", index: column.selected });
+      await edit({ kind: "expandStar", index: star }, { kind: "removeColumn", index: star + before });
+    } else {
+      // Of the form as it is when this edit's turn comes: earlier ones move what stands behind them.
+      await edit((now) => {
+        const index = now.form?.datasets
+          .find((each) => each.alias === dataset.alias)
+          ?.columns?.find((each) => each.name === name)?.selected;
+        return index === undefined ? undefined : { kind: "removeColumn", index };
+      });
+    }
   };
   const toggleAll = (on: boolean) => {
     if (on) {

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Edit, FormDataset, FormJoin, Proposal } from "../../api/builder";
+import { firstColumns } from "../../model/draft";
 import { Button, IconButton } from "../../ui/button";
 import { Chip } from "../../ui/display";
 import { Note } from "../../ui/feedback";
@@ -22,13 +23,13 @@ export function DataStep({ draft, builder }: StepProps) {
     if (datasets.length === 0) {
       // The product lives where its data is, until somebody says otherwise.
       if (ns === "default") draft.set("namespace", namespace);
-      setTimeout(() => builder.edit({ kind: "addDataset", namespace, name }), 0);
+      setTimeout(() => builder.edit({ kind: "addDataset", namespace, name }, firstColumns), 0);
       return;
     }
     const proposed = (builder.analysis?.proposals ?? []).find(
       (each) => each.namespace === namespace && each.name === name && each.joinable,
     );
-    if (proposed) builder.edit(joinEdit(proposed, proposed.type));
+    if (proposed) builder.edit(joinEdit(proposed));
     else setJoining({ namespace, name });
   };
   return (
@@ -86,7 +87,7 @@ export function DataStep({ draft, builder }: StepProps) {
                   small
                   aria-label={`Join ${proposal.name}`}
                   isDisabled={!proposal.joinable || !proposal.readable}
-                  onPress={() => builder.edit(joinEdit(proposal, proposal.type))}
+                  onPress={() => builder.edit(joinEdit(proposal))}
                 >
                   Join
                 </Button>
@@ -116,11 +117,11 @@ const pairsText = (proposal: Proposal) =>
     .map((pair) => `${pair.left.dataset}.${pair.left.column} = ${proposal.name}.${pair.column}`)
     .join(" and ");
 
-const joinEdit = (proposal: Proposal, type: "Inner" | "Left"): Edit => ({
+const joinEdit = (proposal: Proposal): Edit => ({
   kind: "addDataset",
   namespace: proposal.namespace,
   name: proposal.name,
-  join: { type, pairs: proposal.pairs },
+  join: { type: proposal.type ?? "Inner", pairs: proposal.pairs },
 });
 
 function DatasetRow({

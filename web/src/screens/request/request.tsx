@@ -7,7 +7,7 @@ import { applyProduct, getProduct } from "../../api/resources";
 import { type Plan, type Preview as PreviewResult, planOf, previewOf } from "../../api/view";
 import { type Builder, type Draft, useBuilder, useDraft } from "../../data/draft";
 import { keys } from "../../data/products";
-import { EMPTY_DRAFT, missingOf } from "../../model/draft";
+import { EMPTY_DRAFT, firstColumns, missingOf } from "../../model/draft";
 import { manifestOf, placeOfSql, readManifest, withValue } from "../../model/manifest";
 import { problemsInSql, problemsInYaml } from "../../model/problems";
 import { to, useQuery, useSetQuery } from "../../shell/location";
@@ -301,7 +301,7 @@ function useFirstDataset(draft: Draft, builder: Builder, wanted: string) {
     if (fields.sql.trim() !== "") return;
     if (fields.namespace === "default") set("namespace", ns);
     // The namespace counts from the next render on.
-    setTimeout(() => edit({ kind: "addDataset", namespace: ns, name }), 0);
+    setTimeout(() => edit({ kind: "addDataset", namespace: ns, name }, firstColumns), 0);
   }, [wanted, fields, set, edit, setQuery]);
 }
 
@@ -428,7 +428,7 @@ function CodePanel({
                     </span>
                   )}
                   {each.message}
-                  {each.hint && <span className="dim"> {each.hint}</span>}
+                  {each.hint && <span className="diagnostic-hint">{each.hint}</span>}
                 </span>
               </li>
             ))}
