@@ -149,6 +149,7 @@ function AwayBanner() {
   const since = useAway();
   const now = useNow();
   if (!since) return <div role="alert" className="away-none" />;
+  const seconds = Math.max(1, Math.floor((now.getTime() - since.getTime()) / 1000));
   return (
     <div role="alert" className="away">
       <span className="dot dot-moving" aria-hidden="true" />
