@@ -14,9 +14,9 @@ namespace offtake::api {
 struct ApiOptions {
   store::ResourceClient* client = nullptr;  // must outlive the router
   const base::Clock* clock = &base::system_clock();
-  std::string version;          // of the product: "0.1.0"
-  std::function<bool()> ready;  // for /readyz; none: always
-  OpenApiDocuments documents;   // of other groups that are served beside this one
+  std::string version;              // of the product: "0.1.0"
+  std::function<bool()> ready;      // for /readyz; none: always
+  OpenApiDocuments documents = {};  // of other groups that are served beside this one
 };
 
 // Adds /api, /apis, /openapi/v3, /version, /healthz, /readyz, /livez and everything below them. Other groups

@@ -41,7 +41,11 @@ base::Status Holdings::catch_up() {
       [&](const std::string& key, std::unique_ptr<resources::Dataset> dataset) {
         change_dataset(key, std::move(dataset));
       });
-  std::erase_if(held_, [](const auto& entry) { return entry.second.dataset == nullptr; });
+  std::vector<std::string> gone;
+  for (const auto& [key, held] : held_) {
+    if (held.dataset == nullptr) gone.push_back(key);
+  }
+  for (const std::string& key : gone) drop(key);
   if (!datasets) return datasets;
   return products_.catch_up(
       [&] {
@@ -53,12 +57,7 @@ base::Status Holdings::catch_up() {
 }
 
 void Holdings::change_dataset(const std::string& key, std::unique_ptr<resources::Dataset> dataset) {
-  if (dataset == nullptr) {
-    held_.erase(key);
-    index_.remove(key);
-    unasked_.erase(key);
-    return;
-  }
+  if (dataset == nullptr) return drop(key);
   Held& held = held_[key];
   const bool registered = held.schema != nullptr && held.schema->version > 0;
   if (held.dataset != nullptr && held.dataset->spec.subject() != dataset->spec.subject())
@@ -73,19 +72,41 @@ void Holdings::change_dataset(const std::string& key, std::unique_ptr<resources:
   enter(held);
 }
 
-void Holdings::enter(const Held& held) {
+void Holdings::drop(const std::string& key) {
+  const auto found = held_.find(key);
+  if (found != held_.end()) {
+    bytes_ -= found->second.bytes;
+    held_.erase(found);
+  }
+  index_.remove(key);
+  unasked_.erase(key);
+}
+
+void Holdings::enter(Held& held) {
+  constexpr std::size_t kColumnBytes = 400;  // about, without its texts
   auto entry = std::make_shared<Entry>();
   entry->dataset = *held.dataset;
+  bytes_ -= held.bytes;
+  held.bytes = 0;
   if (held.schema != nullptr) {
     auto columns = column_tree(*held.dataset, held.schema->value, held.schema->key);
-    entry->schema_known = columns.ok();
-    if (columns) {
+    if (!columns) {
+      entry->schema_problem = columns.error().text();
+    } else {
+      // The texts are held twice: as they are, and in the columns and what is searched.
+      held.bytes = 2 * held.schema->value.size() + kColumnBytes * flattened(*columns).size();
+      entry->schema_known = bytes_ + held.bytes <= most_bytes_;
+    }
+    if (entry->schema_known) {
       entry->columns = *std::move(columns);
       entry->schema_version = held.schema->version;
-    } else {
-      entry->schema_problem = columns.error().text();
+    } else if (columns) {
+      entry->schema_problem = "its schema is not shown: the catalogue holds as many columns as it may";
+      held.bytes = 0;
+      held.schema = nullptr;
     }
   }
+  bytes_ += held.bytes;
   index_.put(std::move(entry));
 }
 

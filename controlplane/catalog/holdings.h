@@ -31,7 +31,10 @@ struct HeldProduct {
 
 class Holdings {
  public:
-  explicit Holdings(store::ResourceClient& resources) : datasets_(resources), products_(resources) {}
+  // Schemas that would take more than `most_bytes` together are not kept: of what comes last only what the
+  // Dataset itself says is known, and Entry::schema_problem says why.
+  explicit Holdings(store::ResourceClient& resources, std::size_t most_bytes = std::size_t{256} << 20)
+      : datasets_(resources), products_(resources), most_bytes_(most_bytes) {}
 
   base::Status catch_up();
 
@@ -54,15 +57,19 @@ class Holdings {
     std::shared_ptr<const resources::Dataset> dataset;  // without its definition
     std::shared_ptr<const SchemaTexts> schema;
     std::string asked_for;  // subject and version that were asked for last
+    std::size_t bytes = 0;  // that its schema takes, about
   };
   void change_dataset(const std::string& key, std::unique_ptr<resources::Dataset> dataset);
   void change_product(const std::string& key, std::unique_ptr<resources::DataProduct> product);
   void name_datasets(const std::string& product, const HeldProduct* before, const HeldProduct* now);
-  void enter(const Held& held);
+  void enter(Held& held);
+  void drop(const std::string& key);
 
   Follower<resources::Dataset> datasets_;
   Follower<resources::DataProduct> products_;
   Index index_;
+  const std::size_t most_bytes_;
+  std::size_t bytes_ = 0;  // of all that is held
   std::map<std::string, Held> held_;
   std::map<std::string, std::shared_ptr<const HeldProduct>> held_products_;
   std::map<std::string, std::set<std::string>> users_;      // dataset -> products

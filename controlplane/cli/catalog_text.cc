@@ -11,6 +11,30 @@ namespace {
 
 constexpr std::size_t kLongestDescription = 60;  // in a table
 
+// Texts are other people's: what moves a cursor or ends a line becomes a space.
+std::string printable(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (c1) ++i;
+    out += c1 || byte < 0x20 || byte == 0x7F ? ' ' : text[i];
+  }
+  return out;
+}
+
+json::Value printable(const json::Value& value) {
+  if (value.is_string()) return printable(value.as_string());
+  json::Value out = value;
+  if (out.is_array()) {
+    for (json::Value& item : out.as_array()) item = printable(item);
+  }
+  if (out.is_object()) {
+    for (auto& [name, member] : out.as_object()) member = printable(member);
+  }
+  return out;
+}
+
 std::string name_of(const json::Value& object) {
   return object.string_or("namespace") + "/" + object.string_or("name");
 }
@@ -315,7 +339,8 @@ std::string rate_text(double per_second) {
   return fmt::format("{:.0f}/h", std::max(1.0, per_second * 3'600));
 }
 
-std::string catalog_text(const json::Value& catalog, bool wide, base::Micros now, const Console& console) {
+std::string catalog_text(const json::Value& answer, bool wide, base::Micros now, const Console& console) {
+  const json::Value catalog = printable(answer);
   std::vector<std::vector<std::string>> rows = {
       {"DATASET", "TYPE", "OWNER", "COLUMNS", "RECORDS", "RATE", "NEWEST", "PRODUCTS"}};
   if (wide) {
@@ -357,7 +382,8 @@ std::string catalog_note(const json::Value& catalog) {
                      grouped(total));
 }
 
-std::string dataset_text(const json::Value& dataset, bool wide, base::Micros now, const Console& console) {
+std::string dataset_text(const json::Value& answer, bool wide, base::Micros now, const Console& console) {
+  const json::Value dataset = printable(answer);
   std::string out = fmt::format("{}\n", console.paint("Dataset " + name_of(dataset), Colour::kBold));
   if (const std::string description = dataset.string_or("description"); !description.empty())
     out += description + "\n";
@@ -380,7 +406,8 @@ std::string dataset_text(const json::Value& dataset, bool wide, base::Micros now
   return out;
 }
 
-std::string lineage_text(const json::Value& lineage, const Console& console) {
+std::string lineage_text(const json::Value& answer, const Console& console) {
+  const json::Value lineage = printable(answer);
   Tree tree(lineage, console);
   const std::string root = lineage.string_or("root");
   const json::Value& first = lineage["nodes"].as_array().front();

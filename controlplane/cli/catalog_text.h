@@ -9,13 +9,13 @@
 namespace offtake::cli {
 
 // A row for each dataset, and below it what was found in it, the words in bold.
-std::string catalog_text(const json::Value& catalog, bool wide, base::Micros now, const Console& console);
+std::string catalog_text(const json::Value& answer, bool wide, base::Micros now, const Console& console);
 // "2 of 14 datasets; …": what to say below; empty where there is nothing to say.
 std::string catalog_note(const json::Value& catalog);
 // One dataset in full. `wide`: with defaults and what the schema itself says.
-std::string dataset_text(const json::Value& dataset, bool wide, base::Micros now, const Console& console);
+std::string dataset_text(const json::Value& answer, bool wide, base::Micros now, const Console& console);
 // What comes from what, as trees: upstream, then downstream.
-std::string lineage_text(const json::Value& lineage, const Console& console);
+std::string lineage_text(const json::Value& answer, const Console& console);
 
 // "▁▂▅█": counts against the largest of them; empty where all are none.
 std::string spark_text(const json::Value& counts);

@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from support import manifests, openapi
+from support import manifests, openapi, paths
 from support.children import eventually
 
 VIEW = "/apis/view.offtake.dev/v1alpha1"
@@ -161,6 +161,15 @@ def test_answers_are_what_the_openapi_document_says(shop, document):
         assert answer.status_code == 200, answer.text
         found = list(openapi.differences(document, openapi.answer_schema(document, path), answer.json()))
         assert found == [], target
+
+
+def test_the_examples_of_the_page_are_what_the_openapi_document_says(document):
+    page = (paths.ROOT / "docs/view-api.md").read_text()
+    examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.S)]
+    assert {example["kind"] for example in examples} == {"Catalog", "CatalogDataset", "Sample", "Lineage"}
+    for example in examples:
+        schema = {"$ref": "#/components/schemas/" + example["kind"]}
+        assert list(openapi.differences(document, schema, example)) == []
 
 
 @pytest.mark.parametrize("target, status, words", [

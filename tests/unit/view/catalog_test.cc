@@ -155,6 +155,35 @@ TEST_CASE("a new version of a schema is found when the dataset knows it") {
   CHECK(detail->versions[0].changes.at(0).path == "voucher");
 }
 
+TEST_CASE("schemas that are too many are not held, and that is said") {
+  World world;
+  const auto add = [&](const std::string& name) {
+    json::Value schema = json::Value(std::string(kOrderSchema));
+    world.apply(
+        fmt::format("apiVersion: offtake.dev/v1alpha1\nkind: Dataset\nmetadata: {{name: {0}}}\n"
+                    "spec: {{type: Event, schema: {{format: Avro, definition: {1}}}, description: {0},"
+                    " source: {{eventStoreName: embedded, topic: {0}}}}}\n",
+                    name, json::dump(schema)));
+  };
+  for (const char* name : {"one", "three", "two"}) add(name);
+  catalog::Holdings holdings(*world.resources, 4'000);
+  REQUIRE(holdings.catch_up().ok());
+  const auto known = [&](const char* name) {
+    return holdings.index().find(fmt::format("shop/{}", name))->schema_known;
+  };
+  CHECK(known("one"));
+  CHECK(known("three"));
+  CHECK(!known("two"));
+  CHECK(holdings.index().find("shop/two")->schema_problem.find("as many columns as it may") !=
+        std::string::npos);
+  // What goes makes room for what comes.
+  world.remove(resources::kind_of<resources::Dataset>(), "one");
+  add("four");
+  REQUIRE(holdings.catch_up().ok());
+  CHECK(holdings.index().find("shop/one") == nullptr);
+  CHECK(known("four"));
+}
+
 TEST_CASE("a store that is away holds up nothing but itself") {
   World world;
   add_shop(world);
