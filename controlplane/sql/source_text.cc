@@ -47,7 +47,7 @@ class Scanner {
       if (is_space(peek())) {
         ++at_;
       } else if (peek() == '-' && peek(1) == '-') {
-        while (at_ < text_.size() && peek() != '\n') ++at_;
+        while (at_ < text_.size() && peek() != '\n' && peek() != '\r') ++at_;
       } else if (peek() == '/' && peek(1) == '*') {
         skip_block_comment();
       } else {

@@ -58,6 +58,7 @@ struct OpenApiPart {
 
 OpenApiPart product_part();  // plan, preview, progress, logs, parked
 OpenApiPart catalog_part();
+OpenApiPart builder_part();
 
 json::Value openapi_document();
 

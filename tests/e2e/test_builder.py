@@ -208,3 +208,39 @@ def test_the_examples_of_the_repository_are_drawn(company):
             assert "form" in look, (file, look.get("undrawable"))
             drawn += 1
     assert drawn >= 5
+
+
+def mismatches(value, schema: dict, schemas: dict, at: str = "$") -> list[str]:
+    """Where an answer is not what the OpenAPI document says of it."""
+    if "$ref" in schema:
+        return mismatches(value, schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, at)
+    kinds = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+    if not isinstance(value, kinds[schema["type"]]) or ("enum" in schema and value not in schema["enum"]):
+        return [f"{at}: {value!r}"]
+    if schema["type"] == "array":
+        return sum((mismatches(item, schema["items"], schemas, f"{at}[{i}]") for i, item in enumerate(value)), [])
+    if schema["type"] != "object":
+        return []
+    found = [f"{at}.{name} is missing" for name in schema.get("required", []) if name not in value]
+    for name, member in value.items():
+        known = schema.get("properties", {}).get(name)
+        found += [f"{at}.{name} is not described"] if known is None else mismatches(member, known, schemas, f"{at}.{name}")
+    return found
+
+
+def test_answers_are_as_the_openapi_document_says(company):
+    document = requests.get(f"{company.url}/openapi/v3/apis/view.offtake.dev/v1alpha1", timeout=30,
+                            headers={"Authorization": f"Bearer {company.token}"}).json()
+    paths = {path.rsplit("/", 1)[1]: item["post"] for path, item in document["paths"].items() if "/sql/" in path}
+    assert set(paths) == {"analyse", "edit"}
+    schemas = document["components"]["schemas"]
+    schema = paths["analyse"]["responses"]["200"]["content"]["application/json"]["schema"]
+    form = Builder(company)
+    looks = [form.look, form.edit("addDataset", name="payments"), form.join("orders"), form.tick("o", "channel"),
+             form.edit("addAggregate", function="sum", source={"dataset": "p", "column": "amount_cents"}, group=True),
+             form.edit("addFilter", source={"dataset": "p", "column": "status"}, operator="In", values=["CAPTURED"]),
+             form.analyse("SELECT * FROM payments JOIN nowhere USING (order_id) WHERE a OR b", key=["x"]),
+             form.analyse("SELECT 1; SELECT 2"),
+             form.analyse("SELECT payment_id FROM payments ORDER BY 1", target={"className": "sqlite"})]
+    for look in looks:
+        assert mismatches(look, schema, schemas) == [], look["sql"]

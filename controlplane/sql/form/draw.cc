@@ -4,9 +4,8 @@
 #include <climits>
 #include <map>
 
-#include "controlplane/sql/form/quoting.h"
+#include "controlplane/sql/form/drawer.h"
 #include "controlplane/sql/grammar.h"
-#include "controlplane/sql/select.h"
 
 namespace offtake::sql::form {
 namespace {
@@ -28,385 +27,218 @@ int first_byte(const json::Value& tree) {
   return out;
 }
 
-class Drawer {
- public:
-  Drawer(const SourceText& source, const json::Value& select, const CompileInput& input)
-      : source_(source), select_(select), input_(input), names_(out_.form.datasets) {}
+}  // namespace
 
-  std::variant<Drawing, Undrawable> run() {
-    auto clauses = find_clauses(source_);
-    if (!refuse_whole(clauses)) {
-      out_.clauses = *clauses;
-      const bool drawn = draw_from() && draw_columns() && draw_filters() && draw_groups();
-      if (drawn) return std::move(out_);
-    }
-    return *std::move(why_);
+std::variant<Drawing, Undrawable> Drawer::run() {
+  auto clauses = find_clauses(source_);
+  if (!refuse_whole(clauses)) {
+    out_.clauses = *clauses;
+    const bool drawn = draw_from() && draw_columns() && draw_filters() && draw_groups();
+    if (drawn) return std::move(out_);
   }
+  return *std::move(why_);
+}
 
- private:
-  bool refuse(std::string reason, Range range) {
-    if (!why_) why_ = Undrawable{std::move(reason), range, 0, 0};
-    return false;
-  }
-  Range whole() const { return range_of(source_, {0, source_.tokens().size()}); }
-  Range at_word(std::string_view word) const {
-    const int byte = source_.find_word(word);
-    if (byte < 0) return whole();
-    return {byte, byte + static_cast<int>(word.size())};
-  }
-  bool unclear(std::string_view what, Range range) {
-    return refuse(fmt::format("The form cannot tell the parts of {} apart. Go on in the SQL.", what), range);
-  }
+bool Drawer::refuse(std::string reason, Range range) {
+  if (!why_) why_ = Undrawable{std::move(reason), range, 0, 0};
+  return false;
+}
 
-  // What no form shows, wherever it stands. Returns whether there is any.
-  bool refuse_whole(const std::optional<Clauses>& clauses) {
-    const auto has = [&](std::string_view member) { return select_.find(member) != nullptr; };
-    const std::string operation = select_.string_or("op", "SETOP_NONE");
-    if (operation != "SETOP_NONE") {
-      const std::string word = operation.substr(6);
-      refuse(fmt::format("The query puts several queries together with {}. The form shows one.", word),
-             at_word(lower_ascii(word)));
-    } else if (has("withClause")) {
-      refuse("The query begins with WITH, a query of its own. The form shows one query without others in it.",
-             at_word("with"));
-    } else if (has("valuesLists")) {
-      refuse("The query lists values instead of reading a dataset.", at_word("values"));
-    } else if (select_["distinctClause"].is_array()) {
-      refuse("The query leaves out equal rows with DISTINCT. The form groups instead.", at_word("distinct"));
-    } else if (has("intoClause") || has("lockingClause") || has("windowClause")) {
-      refuse("The query has a clause that only databases know (INTO, FOR UPDATE, WINDOW).", whole());
-    } else if (has("havingClause")) {
-      refuse("The query filters its groups with HAVING. The form filters rows, before they are grouped.",
-             at_word("having"));
-    } else if (has("limitCount") || has("limitOffset")) {
-      refuse("The query is cut with LIMIT, OFFSET or FETCH. A data product has all rows.",
-             clauses && !clauses->beyond.empty() ? token(clauses->beyond_at) : whole());
-    } else if (!select_["fromClause"].is_array()) {
-      refuse("The query reads no dataset: it has no FROM.", whole());
-    } else if (select_["fromClause"].as_array().size() > 1) {
-      refuse(
-          "The query lists datasets with a comma. The form joins them: write JOIN … ON a.column = b.column.",
-          at_word("from"));
-    } else if (is_symbol(source_, 0, '(')) {
-      refuse("The query stands in brackets. Take them away.", token(0));
-    } else if (!clauses || !clauses->from || (!clauses->beyond.empty() && clauses->beyond != "order")) {
-      unclear("this query", whole());
-    }
-    return why_.has_value();
+Range Drawer::at_word(std::string_view word) const {
+  const int byte = source_.find_word(word);
+  if (byte < 0) return whole();
+  return {byte, byte + static_cast<int>(word.size())};
+}
+
+bool Drawer::unclear(std::string_view what, Range range) {
+  return refuse(fmt::format("The form cannot tell the parts of {} apart. Go on in the SQL.", what), range);
+}
+
+bool Drawer::refuse_whole(const std::optional<Clauses>& clauses) {
+  const auto has = [&](std::string_view member) { return select_.find(member) != nullptr; };
+  const std::string operation = select_.string_or("op", "SETOP_NONE");
+  if (operation != "SETOP_NONE") {
+    const std::string word = operation.substr(6);
+    refuse(fmt::format("The query puts several queries together with {}. The form shows one.", word),
+           at_word(lower_ascii(word)));
+  } else if (has("withClause")) {
+    refuse("The query begins with WITH, a query of its own. The form shows one query without others in it.",
+           at_word("with"));
+  } else if (has("valuesLists")) {
+    refuse("The query lists values instead of reading a dataset.", at_word("values"));
+  } else if (select_["distinctClause"].is_array()) {
+    refuse("The query leaves out equal rows with DISTINCT. The form groups instead.", at_word("distinct"));
+  } else if (has("intoClause") || has("lockingClause") || has("windowClause")) {
+    refuse("The query has a clause that only databases know (INTO, FOR UPDATE, WINDOW).", whole());
+  } else if (has("havingClause")) {
+    refuse("The query filters its groups with HAVING. The form filters rows, before they are grouped.",
+           at_word("having"));
+  } else if (has("limitCount") || has("limitOffset")) {
+    refuse("The query is cut with LIMIT, OFFSET or FETCH. A data product has all rows.",
+           clauses && !clauses->beyond.empty() ? token(clauses->beyond_at) : whole());
+  } else if (!select_["fromClause"].is_array()) {
+    refuse("The query reads no dataset: it has no FROM.", whole());
+  } else if (select_["fromClause"].as_array().size() > 1) {
+    refuse("The query lists datasets with a comma. The form joins them: write JOIN … ON a.column = b.column.",
+           at_word("from"));
+  } else if (is_symbol(source_, 0, '(')) {
+    refuse("The query stands in brackets. Take them away.", token(0));
+  } else if (!clauses || !clauses->from || (!clauses->beyond.empty() && clauses->beyond != "order")) {
+    unclear("this query", whole());
   }
+  return why_.has_value();
+}
 
-  Range token(std::size_t at) const { return range_of(source_, {at, at + 1}); }
-
-  // FROM as its tables from left to right; false where it is more than a chain.
-  bool flatten(const json::Value& item, std::vector<Tree>& tables, std::vector<Tree>& joins) {
-    const Tree node(item);
-    if (node.kind == "RangeVar") {
-      tables.push_back(node);
-      return true;
-    }
-    if (node.kind != "JoinExpr") {
-      return refuse(node.kind == "RangeSubselect"
-                        ? "The query reads from another query within it. The form reads datasets."
-                        : "The query reads something that is no dataset.",
-                    range_of(source_, out_.clauses.from->body));
-    }
-    if (Tree(node["rarg"]).kind == "JoinExpr") {
-      return refuse("The joins stand in brackets. The form joins one dataset after the other.",
-                    range_of(source_, out_.clauses.from->body));
-    }
-    if (!flatten(node["larg"], tables, joins) || !flatten(node["rarg"], tables, joins)) return false;
-    joins.push_back(node);
-    return true;
+bool Drawer::draw_columns() {
+  out_.columns = split_list(source_, out_.clauses.select.body);
+  const json::Value& list = select_["targetList"];
+  const std::size_t count = list.is_array() ? list.as_array().size() : 0;
+  if (count != out_.columns.parts.size()) return unclear("SELECT", whole());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Tree target(list.as_array()[i]);
+    const Span part = out_.columns.parts[i];
+    const Range range = range_of(source_, part);
+    const int byte = first_byte(list.as_array()[i]);
+    if (part.empty() || byte < range.begin || byte >= range.end) return unclear("SELECT", range);
+    out_.form.columns.push_back(draw_column(target, part));
   }
+  return true;
+}
 
-  bool draw_from() {
-    const Span body = out_.clauses.from->body;
-    std::vector<Tree> tables, joins;
-    if (!flatten(select_["fromClause"].as_array().front(), tables, joins)) return false;
-    for (const Tree& join : joins) {
-      const std::string kind = join.body->string_or("jointype");
-      if (kind != "JOIN_INNER" && kind != "JOIN_LEFT") {
-        const bool right = kind == "JOIN_RIGHT";
-        return refuse(
-            fmt::format("The query has a {} JOIN. The form knows joins that keep only matches and joins "
-                        "that keep every row of the left side.",
-                        right ? "RIGHT" : "FULL"),
-            at_word(right ? "right" : "full"));
-      }
-      if (join.body->bool_or("isNatural")) {
-        return refuse("NATURAL JOIN does not say which columns it joins on.", at_word("natural"));
-      }
-      if (join.body->find("quals") == nullptr && join.body->find("usingClause") == nullptr) {
-        return refuse("CROSS JOIN joins every row with every other. The form joins on equal columns.",
-                      at_word("cross"));
-      }
-      if (join.body->find("alias") != nullptr || join.body->find("join_using_alias") != nullptr) {
-        return refuse("A join has a name of its own.", range_of(source_, body));
-      }
-    }
-    auto parts = split_from(source_, body);
-    const std::vector<TableUse> uses = tables_of(select_, input_.default_namespace);
-    if (!parts || parts->size() != tables.size() || uses.size() != tables.size()) {
-      return unclear("FROM", range_of(source_, body));
-    }
-    out_.from = *std::move(parts);
-    for (std::size_t i = 0; i < tables.size(); ++i) {
-      const Range range = range_of(source_, out_.from[i].table);
-      if (uses[i].byte != range.begin) return unclear("FROM", range);
-      if (tables[i].body->find("catalogname") != nullptr || !tables[i].body->bool_or("inh") ||
-          tables[i]["alias"]["colnames"].is_array()) {
-        return refuse("A dataset is named in a way that the form does not show.", range);
-      }
-      if (out_.form.find(uses[i].alias) != nullptr) {
-        return refuse(fmt::format("Two datasets are called {} in this query. Give one of them another name.",
-                                  uses[i].alias),
-                      range);
-      }
-      out_.form.datasets.push_back(look_up(uses[i], tables[i], range));
-    }
-    for (std::size_t i = 0; i < joins.size(); ++i) {
-      if (!draw_join(joins[i], i + 1)) return false;
-    }
-    return true;
-  }
-
-  FormDataset look_up(const TableUse& use, const Tree& table, Range range) const {
-    FormDataset out;
-    out.id = use.id;
-    out.alias = use.alias;
-    out.has_alias = table.body->find("alias") != nullptr;
-    out.range = range;
-    auto schema = input_.catalog.schema(use.id);
-    if (schema) {
-      out.schema = *std::move(schema);
-      return out;
-    }
-    const base::Error& error = schema.error();
-    out.state = error.code == "AccessDenied"           ? DatasetState::kDenied
-                : error.retry == base::Retry::kWaiting ? DatasetState::kMissing
-                                                       : DatasetState::kUnavailable;
-    out.message = error.message;
-    return out;
-  }
-
-  bool draw_join(const Tree& join, std::size_t right) {
-    const FromPart& part = out_.from[right];
-    const FormDataset& dataset = out_.form.datasets[right];
-    FormJoin out;
-    out.type = join.body->string_or("jointype") == "JOIN_LEFT" ? JoinType::kLeft : JoinType::kInner;
-    out.range = range_of(source_, {part.join.begin, part.condition.end});
-    out.condition = range_of(source_, part.condition);
-    out.is_using = join.body->find("usingClause") != nullptr;
-    if (out.is_using) {
-      for (const json::Value& name : join["usingClause"].as_array()) {
-        auto left = names_.resolve(string_of(name), right);
-        const std::string column = spelled(dataset, string_of(name));
-        if (!left && right == 1) left = Source{out_.form.datasets[0].alias, std::string(string_of(name))};
-        if (!left || column.empty()) {
-          return refuse(fmt::format("The join of {} names {}, which one side does not have or has twice.",
-                                    dataset.alias, string_of(name)),
-                        out.condition);
-        }
-        out.pairs.push_back({*left, column});
-        names_.merge(dataset.alias, column);
-      }
-    } else if (!read_pairs(join["quals"], dataset, right, out)) {
-      return refuse(
-          fmt::format("The join of {} has a condition other than one column being equal to another. The "
-                      "form draws joins on equal columns.",
-                      dataset.alias),
-          out.condition);
-    }
-    out_.form.joins.push_back(std::move(out));
-    return true;
-  }
-
-  bool read_pairs(const json::Value& tree, const FormDataset& dataset, std::size_t right, FormJoin& out) {
-    const Tree node(tree);
-    if (node.kind == "BoolExpr" && node.body->string_or("boolop") == "AND_EXPR") {
-      const json::Array& terms = node["args"].as_array();
-      return std::all_of(terms.begin(), terms.end(),
-                         [&](const json::Value& term) { return read_pairs(term, dataset, right, out); });
-    }
-    if (node.kind != "A_Expr" || node.body->string_or("kind") != "AEXPR_OP" || dotted(node["name"]) != "=") {
-      return false;
-    }
-    auto a = names_.resolve(node["lexpr"]), b = names_.resolve(node["rexpr"]);
-    if (!a || !b) return false;
-    if (a->dataset == dataset.alias) std::swap(a, b);
-    const auto place = [&](const Source& source) {
-      for (std::size_t i = 0; i < out_.form.datasets.size(); ++i) {
-        if (out_.form.datasets[i].alias == source.dataset) return i;
-      }
-      return out_.form.datasets.size();
-    };
-    if (b->dataset != dataset.alias || place(*a) >= right) return false;
-    out.pairs.push_back({*a, b->column});
-    return true;
-  }
-
-  bool draw_columns() {
-    out_.columns = split_list(source_, out_.clauses.select.body);
-    const json::Value& list = select_["targetList"];
-    const std::size_t count = list.is_array() ? list.as_array().size() : 0;
-    if (count != out_.columns.parts.size()) return unclear("SELECT", whole());
-    for (std::size_t i = 0; i < count; ++i) {
-      const Tree target(list.as_array()[i]);
-      const Span part = out_.columns.parts[i];
-      const Range range = range_of(source_, part);
-      const int byte = first_byte(list.as_array()[i]);
-      if (part.empty() || byte < range.begin || byte >= range.end) return unclear("SELECT", range);
-      out_.form.columns.push_back(draw_column(target, part));
-    }
-    return true;
-  }
-
-  FormColumn draw_column(const Tree& target, Span part) {
-    FormColumn out;
-    out.range = range_of(source_, part);
-    out.name = target.body->string_or("name");
-    out.named = !out.name.empty();
-    Span expression = part;
-    if (out.named) {
+FormColumn Drawer::draw_column(const Tree& target, Span part) {
+  FormColumn out;
+  out.range = range_of(source_, part);
+  out.name = target.body->string_or("name");
+  out.named = !out.name.empty();
+  Span expression = part;
+  if (out.named) {
+    expression.end -= 1;
+    if (expression.size() > 1 && lower_ascii(source_.text_of(source_.tokens()[expression.end - 1])) == "as" &&
+        source_.tokens()[expression.end - 1].kind == Token::Kind::kWord) {
       expression.end -= 1;
-      if (expression.size() > 1 &&
-          lower_ascii(source_.text_of(source_.tokens()[expression.end - 1])) == "as" &&
-          source_.tokens()[expression.end - 1].kind == Token::Kind::kWord) {
-        expression.end -= 1;
-      }
     }
-    out.expression = range_of(source_, expression);
-    out.text = text_of(source_, expression);
-    const json::Value& value = target["val"];
-    const Tree node(value);
-    if (node.kind == "ColumnRef" && Tree(node["fields"].as_array().back()).kind == "A_Star") {
-      out.kind = ColumnKind::kStar;
-      if (node["fields"].as_array().size() == 2) {
-        const std::string_view alias = string_of(node["fields"].as_array().front());
-        const FormDataset* dataset = out_.form.find(alias);
-        out.source = Source{dataset != nullptr ? dataset->alias : std::string(alias), ""};
-      }
-      return out;
+  }
+  out.expression = range_of(source_, expression);
+  out.text = text_of(source_, expression);
+  const json::Value& value = target["val"];
+  const Tree node(value);
+  if (node.kind == "ColumnRef" && Tree(node["fields"].as_array().back()).kind == "A_Star") {
+    out.kind = ColumnKind::kStar;
+    if (node["fields"].as_array().size() == 2) {
+      const std::string_view alias = string_of(node["fields"].as_array().front());
+      const FormDataset* dataset = out_.form.find(alias);
+      out.source = Source{dataset != nullptr ? dataset->alias : std::string(alias), ""};
     }
-    if (auto source = names_.resolve(value)) {
-      out.kind = ColumnKind::kColumn;
-      if (!out.named) out.name = source->column;
-      out.source = std::move(source);
-    } else if (auto aggregate = aggregate_of(node, expression)) {
-      out.kind = ColumnKind::kAggregate;
-      out.aggregate = std::move(aggregate);
-    }
-    if (out.name.empty()) out.name = column_name(value);
     return out;
   }
-
-  std::optional<Aggregate> aggregate_of(const Tree& node, Span expression) const {
-    if (node.kind != "FuncCall" || node["funcname"].as_array().size() != 1) return std::nullopt;
-    Aggregate out;
-    out.function = std::string(string_of(node["funcname"].as_array().front()));
-    if (!is_aggregate(out.function)) return std::nullopt;
-    for (const char* member :
-         {"agg_distinct", "agg_filter", "agg_order", "over", "func_variadic", "agg_within_group"}) {
-      if (node.body->find(member) != nullptr) return std::nullopt;
-    }
-    if (node.body->bool_or("agg_star")) return out;
-    const json::Value& arguments = node["args"];
-    if (!arguments.is_array() || arguments.as_array().size() != 1) return std::nullopt;
-    // name ( … )
-    if (expression.size() < 4 || !is_symbol(source_, expression.begin + 1, '(') ||
-        !is_symbol(source_, expression.end - 1, ')')) {
-      return std::nullopt;
-    }
-    out.source = names_.resolve(arguments.as_array().front());
-    out.text = text_of(source_, {expression.begin + 2, expression.end - 1});
-    return out;
+  if (auto source = names_.resolve(value)) {
+    out.kind = ColumnKind::kColumn;
+    if (!out.named) out.name = source->column;
+    out.source = std::move(source);
+  } else if (auto aggregate = aggregate_of(node, expression)) {
+    out.kind = ColumnKind::kAggregate;
+    out.aggregate = std::move(aggregate);
   }
+  if (out.name.empty()) out.name = column_name(value);
+  return out;
+}
 
-  bool draw_filters() {
-    if (!out_.clauses.where) return true;
-    out_.conditions = split_conditions(source_, out_.clauses.where->body);
-    const json::Value& tree = select_["whereClause"];
-    const Tree node(tree);
-    std::multimap<int, const json::Value*> terms;  // by their first bytes
-    if (node.kind == "BoolExpr" && node.body->string_or("boolop") == "AND_EXPR") {
-      for (const json::Value& term : node["args"].as_array()) terms.emplace(first_byte(term), &term);
-    } else {
-      terms.emplace(first_byte(tree), &tree);
-    }
-    for (const Span part : out_.conditions.parts) {
-      const Range range = range_of(source_, part);
-      if (part.empty()) return unclear("WHERE", range);
-      FormFilter filter;
-      filter.range = range;
-      filter.text = text_of(source_, part);
-      // (a AND b) in brackets is one part of the text and two of the tree: shown as it is written.
-      const auto first = terms.lower_bound(range.begin), last = terms.lower_bound(range.end);
-      if (first == last) return unclear("WHERE", range);
-      if (std::next(first) == last) filter.predicate = predicate_of(source_, *first->second, names_);
-      if (filter.predicate) {
-        if (const types::Field* field = names_.field(filter.predicate->source))
-          filter.type = types::to_string(field->type);
-      }
-      out_.form.filters.push_back(std::move(filter));
-    }
-    return true;
+std::optional<Aggregate> Drawer::aggregate_of(const Tree& node, Span expression) const {
+  if (node.kind != "FuncCall" || node["funcname"].as_array().size() != 1) return std::nullopt;
+  Aggregate out;
+  out.function = std::string(string_of(node["funcname"].as_array().front()));
+  if (!is_aggregate(out.function)) return std::nullopt;
+  for (const char* member :
+       {"agg_distinct", "agg_filter", "agg_order", "over", "func_variadic", "agg_within_group"}) {
+    if (node.body->find(member) != nullptr) return std::nullopt;
   }
-
-  bool draw_groups() {
-    if (!out_.clauses.group) return true;
-    if (select_.bool_or("groupDistinct"))
-      return unclear("GROUP BY", range_of(source_, out_.clauses.group->body));
-    out_.groups = split_list(source_, out_.clauses.group->body);
-    const json::Value& list = select_["groupClause"];
-    if (!list.is_array() || list.as_array().size() != out_.groups.parts.size()) {
-      return unclear("GROUP BY", range_of(source_, out_.clauses.group->body));
-    }
-    for (std::size_t i = 0; i < out_.groups.parts.size(); ++i) {
-      const Tree node(list.as_array()[i]);
-      FormGroup group;
-      group.range = range_of(source_, out_.groups.parts[i]);
-      group.text = text_of(source_, out_.groups.parts[i]);
-      if (node.kind == "GroupingSet") {
-        return refuse("The query groups in several ways at once (GROUPING SETS, ROLLUP, CUBE).", group.range);
-      }
-      const int byte = first_byte(list.as_array()[i]);
-      if (byte < group.range.begin || byte >= group.range.end) return unclear("GROUP BY", group.range);
-      group.source = names_.resolve(list.as_array()[i]);
-      if (!group.source) group.column = named_column(node);
-      if (group.column) group.source = out_.form.columns[static_cast<std::size_t>(*group.column)].source;
-      out_.form.groups.push_back(std::move(group));
-    }
-    return true;
-  }
-
-  // The column that an item of GROUP BY names by its position or its alias.
-  std::optional<int> named_column(const Tree& node) const {
-    const auto& columns = out_.form.columns;
-    const bool stars = std::any_of(columns.begin(), columns.end(),
-                                   [](const FormColumn& column) { return column.kind == ColumnKind::kStar; });
-    if (node.kind == "A_Const" && node.body->find("ival") != nullptr && !stars) {
-      const std::int64_t position = integer_of(source_, *node.body);
-      if (position >= 1 && position <= static_cast<std::int64_t>(columns.size()))
-        return static_cast<int>(position) - 1;
-    }
-    if (node.kind == "ColumnRef" && node["fields"].as_array().size() == 1) {
-      const std::string_view name = string_of(node["fields"].as_array().front());
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i].kind != ColumnKind::kStar && columns[i].name == name) return static_cast<int>(i);
-      }
-    }
+  if (node.body->bool_or("agg_star")) return out;
+  const json::Value& arguments = node["args"];
+  if (!arguments.is_array() || arguments.as_array().size() != 1) return std::nullopt;
+  // name ( … )
+  if (expression.size() < 4 || !is_symbol(source_, expression.begin + 1, '(') ||
+      !is_symbol(source_, expression.end - 1, ')')) {
     return std::nullopt;
   }
+  out.source = names_.resolve(arguments.as_array().front());
+  out.text = text_of(source_, {expression.begin + 2, expression.end - 1});
+  return out;
+}
 
-  const SourceText& source_;
-  const json::Value& select_;
-  const CompileInput& input_;
-  Drawing out_;
-  Names names_;
-  std::optional<Undrawable> why_;
-};
+bool Drawer::draw_filters() {
+  if (!out_.clauses.where) return true;
+  out_.conditions = split_conditions(source_, out_.clauses.where->body);
+  const json::Value& tree = select_["whereClause"];
+  const Tree node(tree);
+  std::multimap<int, const json::Value*> terms;  // by their first bytes
+  if (node.kind == "BoolExpr" && node.body->string_or("boolop") == "AND_EXPR") {
+    for (const json::Value& term : node["args"].as_array()) terms.emplace(first_byte(term), &term);
+  } else {
+    terms.emplace(first_byte(tree), &tree);
+  }
+  for (const Span part : out_.conditions.parts) {
+    const Range range = range_of(source_, part);
+    if (part.empty()) return unclear("WHERE", range);
+    FormFilter filter;
+    filter.range = range;
+    filter.text = text_of(source_, part);
+    // (a AND b) in brackets is one part of the text and two of the tree: shown as it is written.
+    const auto first = terms.lower_bound(range.begin), last = terms.lower_bound(range.end);
+    if (first == last) return unclear("WHERE", range);
+    if (std::next(first) == last) filter.predicate = predicate_of(source_, *first->second, names_);
+    if (filter.predicate) {
+      if (const types::Field* field = names_.field(filter.predicate->source))
+        filter.type = types::to_string(field->type);
+    }
+    out_.form.filters.push_back(std::move(filter));
+  }
+  return true;
+}
 
-}  // namespace
+bool Drawer::draw_groups() {
+  if (!out_.clauses.group) return true;
+  if (select_.bool_or("groupDistinct"))
+    return unclear("GROUP BY", range_of(source_, out_.clauses.group->body));
+  out_.groups = split_list(source_, out_.clauses.group->body);
+  const json::Value& list = select_["groupClause"];
+  if (!list.is_array() || list.as_array().size() != out_.groups.parts.size()) {
+    return unclear("GROUP BY", range_of(source_, out_.clauses.group->body));
+  }
+  for (std::size_t i = 0; i < out_.groups.parts.size(); ++i) {
+    const Tree node(list.as_array()[i]);
+    FormGroup group;
+    group.range = range_of(source_, out_.groups.parts[i]);
+    group.text = text_of(source_, out_.groups.parts[i]);
+    if (node.kind == "GroupingSet") {
+      return refuse("The query groups in several ways at once (GROUPING SETS, ROLLUP, CUBE).", group.range);
+    }
+    const int byte = first_byte(list.as_array()[i]);
+    if (byte < group.range.begin || byte >= group.range.end) return unclear("GROUP BY", group.range);
+    group.source = names_.resolve(list.as_array()[i]);
+    if (!group.source) group.column = named_column(node);
+    if (group.column) group.source = out_.form.columns[static_cast<std::size_t>(*group.column)].source;
+    out_.form.groups.push_back(std::move(group));
+  }
+  return true;
+}
+
+std::optional<int> Drawer::named_column(const Tree& node) const {
+  const auto& columns = out_.form.columns;
+  const bool stars = std::any_of(columns.begin(), columns.end(),
+                                 [](const FormColumn& column) { return column.kind == ColumnKind::kStar; });
+  if (node.kind == "A_Const" && node.body->find("ival") != nullptr && !stars) {
+    const std::int64_t position = integer_of(source_, *node.body);
+    if (position >= 1 && position <= static_cast<std::int64_t>(columns.size()))
+      return static_cast<int>(position) - 1;
+  }
+  if (node.kind == "ColumnRef" && node["fields"].as_array().size() == 1) {
+    const std::string_view name = string_of(node["fields"].as_array().front());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].kind != ColumnKind::kStar && columns[i].name == name) return static_cast<int>(i);
+    }
+  }
+  return std::nullopt;
+}
 
 std::variant<Drawing, Undrawable> draw(const SourceText& source, const json::Value* select,
                                        const CompileInput& input) {

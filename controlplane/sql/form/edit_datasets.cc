@@ -191,7 +191,7 @@ base::Status Editor::carry_out(const AddDataset& edit) {
   const int from = span(drawing_.clauses.from->keyword).begin;
   const int before = form_.joins.empty() ? from : form_.joins.back().range.begin;
   if (patch_.first_on_line(before)) {
-    patch_.insert(patch_.end_of_line_after(end), "\n" + patch_.indentation(before) + text);
+    patch_.insert(patch_.end_of_line_after(end), patch_.newline() + patch_.indentation(before) + text);
   } else {
     patch_.insert(end, " " + text);
   }

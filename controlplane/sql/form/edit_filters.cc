@@ -110,16 +110,18 @@ base::Status Editor::carry_out(const AddFilter& edit) {
     if (!patch_.first_on_line(where)) {
       patch_.insert(last.end, fmt::format(" {} {}", conjunction, *text));
     } else {
-      patch_.insert(line_end, fmt::format("\n{}  {} {}", patch_.indentation(where), conjunction, *text));
+      patch_.insert(line_end, fmt::format("{}{}  {} {}", patch_.newline(), patch_.indentation(where),
+                                          conjunction, *text));
     }
     return {};
   }
   const int before = source_.tokens()[conditions.separators.back()].begin;
   if (patch_.first_on_line(before)) {
-    patch_.insert(line_end, fmt::format("\n{}{} {}", patch_.indentation(before), conjunction, *text));
+    patch_.insert(line_end,
+                  fmt::format("{}{}{} {}", patch_.newline(), patch_.indentation(before), conjunction, *text));
   } else if (patch_.first_on_line(last.begin)) {
     patch_.insert(last.end, " " + conjunction);
-    patch_.insert(line_end, "\n" + patch_.indentation(last.begin) + *text);
+    patch_.insert(line_end, patch_.newline() + patch_.indentation(last.begin) + *text);
   } else {
     patch_.insert(last.end, fmt::format(" {} {}", conjunction, *text));
   }

@@ -104,7 +104,7 @@ void Editor::add_clause(std::size_t behind_token, const std::string& text) {
   const int end = source_.tokens()[behind_token].end;
   const int from = span(drawing_.clauses.from->keyword).begin;
   if (patch_.first_on_line(from)) {
-    patch_.insert(patch_.end_of_line_after(end), "\n" + patch_.indentation(from) + text);
+    patch_.insert(patch_.end_of_line_after(end), patch_.newline() + patch_.indentation(from) + text);
   } else {
     patch_.insert(end, " " + text);
   }

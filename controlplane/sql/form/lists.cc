@@ -5,7 +5,8 @@ namespace {
 constexpr int kLineColumns = 100;
 }
 
-ListStyle::ListStyle(const SourceText& source, const Patch& patch, const Parts& parts, std::size_t more) {
+ListStyle::ListStyle(const SourceText& source, const Patch& patch, const Parts& parts, std::size_t more)
+    : newline_(patch.newline()) {
   const Range first = range_of(source, parts.parts.front()), last = range_of(source, parts.parts.back());
   if (!parts.separators.empty()) {
     const int comma = source.tokens()[parts.separators.back()].begin;
@@ -22,8 +23,8 @@ ListStyle::ListStyle(const SourceText& source, const Patch& patch, const Parts& 
 }
 
 std::string ListStyle::separator() const {
-  if (comma_first_) return "\n" + indent_ + ", ";
-  return lines_ ? ",\n" + indent_ : ", ";
+  if (comma_first_) return newline_ + indent_ + ", ";
+  return lines_ ? "," + newline_ + indent_ : ", ";
 }
 
 std::string ListStyle::join(const std::vector<std::string>& items) const {
@@ -47,7 +48,7 @@ void insert_items(const SourceText& source, Patch& patch, const Parts& parts, st
   } else if (style.lines()) {
     // A comment behind the last item stays with it.
     patch.insert(end, ",");
-    patch.insert(line_end, "\n" + style.indent() + text);
+    patch.insert(line_end, patch.newline() + style.indent() + text);
   } else {
     patch.insert(end, ", " + text);
   }

@@ -20,7 +20,7 @@ class ListStyle {
 
  private:
   bool lines_ = false, comma_first_ = false;
-  std::string indent_;
+  std::string indent_, newline_;
 };
 
 // REQUIRES: the list is not empty; position is at most its size.

@@ -32,10 +32,8 @@ void find_comments(const std::string& text, Range gap, std::vector<Comment>& out
   for (int i = gap.begin; i < gap.end;) {
     const int begin = i;
     if (at(i) == '-' && at(i + 1) == '-') {
-      while (i < gap.end && at(i) != '\n') ++i;
-      int end = i;
-      while (end > begin && at(end - 1) == '\r') --end;
-      out.push_back({{begin, end}, true});
+      while (i < gap.end && at(i) != '\n' && at(i) != '\r') ++i;
+      out.push_back({{begin, i}, true});
     } else if (at(i) == '/' && at(i + 1) == '*') {
       int depth = 0;
       do {
@@ -63,7 +61,10 @@ std::vector<Comment> comments_of(const SourceText& source) {
   return out;
 }
 
-Patch::Patch(const SourceText& source) : source_(source), comments_(comments_of(source)) {}
+Patch::Patch(const SourceText& source)
+    : source_(source),
+      comments_(comments_of(source)),
+      newline_(source.text().find("\r\n") == std::string::npos ? "\n" : "\r\n") {}
 
 void Patch::insert(int at, std::string text) {
   changes_.push_back({{at, at}, std::move(text), changes_.size()});
@@ -104,7 +105,7 @@ std::string Patch::apply() const {
   bool in_line_comment = false;  // what was written last ends in one
   const auto write = [&](std::string_view text) {
     if (text.empty()) return;
-    if (in_line_comment && text.front() != '\n' && text.front() != '\r') out += '\n';
+    if (in_line_comment && text.front() != '\n' && text.front() != '\r') out += newline_;
     if (!out.empty() && would_merge(out.back(), text.front())) out += ' ';
     out += text;
   };

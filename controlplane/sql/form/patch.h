@@ -32,6 +32,8 @@ class Patch {
   // REQUIRES: the changes do not overlap.
   std::string apply() const;
 
+  // A line break as the text has them.
+  const std::string& newline() const { return newline_; }
   // The end of the token or comment before `byte`; 0 when there is none.
   int end_before(int byte) const;
   // The begin of the token or comment at or after `byte`; the text's end when there is none.
@@ -54,6 +56,7 @@ class Patch {
 
   const SourceText& source_;
   std::vector<Comment> comments_;
+  std::string newline_;
   std::vector<Change> changes_;
 };
 

@@ -30,6 +30,10 @@ std::string apply(const std::string& sql, const Edit& edit, const sql::Catalog& 
   REQUIRE_MESSAGE(
       edited.ok(),
       sql << "\nrefused: " << (edited.ok() ? "" : edited.error().text() + "\n" + edited.error().detail));
+  if (sql.find("\r\n") != std::string::npos) {
+    for (std::size_t at = 0; (at = edited->sql.find('\n', at)) != std::string::npos; ++at)
+      CHECK(edited->sql[at - 1] == '\r');
+  }
   const Range changed = edited->changed;
   const std::string_view after = edited->sql;
   CHECK(sql.starts_with(after.substr(0, static_cast<std::size_t>(changed.begin))));
@@ -137,6 +141,30 @@ TEST_CASE("a form is enough to build its query from nothing") {
     for (const Edit& edit : building(built)) again = apply(again, edit, catalog);
     CHECK(again == sql);
   }
+}
+
+TEST_CASE("what is built from a form is planned as its query is") {
+  const sql::Catalog catalog = test_catalog(kDatasets);
+  int compared = 0;
+  for (unsigned seed = 0; seed < kQueries; ++seed) {
+    Random random(seed);
+    const RandomQuery query = random_query(random);
+    const Analysis analysis = analyse(form_input(query.sql, catalog));
+    if (!analysis.compiled || query.turned) continue;
+    // A star shows the columns of USING once, and those of ON twice.
+    const bool merges = std::any_of(analysis.form->joins.begin(), analysis.form->joins.end(),
+                                    [](const FormJoin& join) { return join.is_using; });
+    if (merges && analysis.form->columns.front().kind == ColumnKind::kStar) continue;
+    std::string sql;
+    for (const Edit& edit : building(*analysis.form)) sql = apply(sql, edit, catalog);
+    const Analysis built = analyse(form_input(sql, catalog));
+    REQUIRE_MESSAGE(built.compiled.has_value(), query.sql << "\nbuilt:\n" << sql);
+    CHECK_MESSAGE(plan::explain(built.compiled->plan) == plan::explain(analysis.compiled->plan),
+                  query.sql << "\nbuilt:\n"
+                            << sql);
+    ++compared;
+  }
+  CHECK(compared >= 100);
 }
 
 TEST_CASE("an edit and its opposite leave no trace") {

@@ -68,6 +68,10 @@ class Writer {
       list(groups, " ", false);
     }
     if (random_.one_in(6)) out_.sql += random_.one_in(2) ? ";" : "\n";
+    if (random_.one_in(10)) {
+      for (std::size_t at = 0; (at = out_.sql.find('\n', at)) != std::string::npos; at += 2)
+        out_.sql.insert(at, 1, '\r');
+    }
     return std::move(out_);
   }
 
@@ -177,6 +181,7 @@ class Writer {
           out.push_back(fmt::format("coalesce({}, {}) = {}", left, left, literal(it)));
           break;
         case 5:
+          out_.turned = true;
           out.push_back(fmt::format("{} < {}", literal(it), left));
           break;
         default:

@@ -48,6 +48,7 @@ struct RandomQuery {
   std::string sql;
   std::vector<std::string> comments;  // each stands once in it
   std::vector<std::size_t> datasets;  // in the order of FROM
+  bool turned = false;                // a value stands before its column
 };
 RandomQuery random_query(Random& random);
 
