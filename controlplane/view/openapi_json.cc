@@ -126,7 +126,6 @@ json::Value operation_json(const Operation& operation) {
 json::Value make_document() {
   using namespace shape;
   json::Value paths = json::Value::object(), schemas = json::Value::object();
-<<<<<<< HEAD
   schemas.set("Status", object({{"kind", text("Status")},
                                 {"apiVersion", text("v1")},
                                 {"status", text("Failure")},
@@ -134,18 +133,7 @@ json::Value make_document() {
                                 {"reason", text("A stable word: NotFound, Forbidden, BadRequest")},
                                 {"code", integer("As HTTP's")}},
                                "A refusal"));
-  for (OpenApiPart& part : std::vector<OpenApiPart>{product_part(), catalog_part()}) {
-=======
-  schemas.set("Status",
-              object({{"kind", text("Status")},
-                      {"apiVersion", text("v1")},
-                      {"status", text("Failure")},
-                      {"message", text("What is wrong, and what to do")},
-                      {"reason", text("A stable word: NotFound, Forbidden, BadRequest")},
-                      {"code", integer("As HTTP's")}},
-                     "A refusal"));
   for (OpenApiPart& part : std::vector<OpenApiPart>{product_part(), catalog_part(), builder_part()}) {
->>>>>>> builder
     for (const Operation& operation : part.operations) {
       const std::string path = kPaths + operation.path;
       json::Value& item = paths.get_or_add(path);

@@ -124,6 +124,7 @@ export function App({ link }: { link: LinkSecret | undefined }) {
               <Route path="/platform/:part?/:name?">{(params) => <Platform {...params} />}</Route>
               <Route>
                 <Empty
+                  page
                   icon="search"
                   title="There is no page here"
                   actions={<LinkButton href={to.catalogue}>To the catalogue</LinkButton>}

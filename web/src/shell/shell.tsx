@@ -154,8 +154,8 @@ function AwayBanner() {
     <div role="alert" className="away">
       <span className="dot dot-moving" aria-hidden="true" />
       <span>
-        <strong>The server does not answer</strong> since {duration(now.getTime() - since.getTime())}. What
-        you see is from before; drafts are kept, and this goes on by itself.
+        <strong>The server has not answered</strong> for {duration(seconds * 1000)}. What you see is from
+        before; drafts are kept, and it goes on by itself.
       </span>
     </div>
   );

@@ -10,9 +10,12 @@ export function Empty({
   title,
   children,
   actions,
+  page,
 }: {
   icon?: IconName;
   title: string;
+  /** It is the whole page. */
+  page?: boolean;
   children?: ReactNode;
   actions?: ReactNode;
 }) {
@@ -21,7 +24,7 @@ export function Empty({
       <span className="empty-icon">
         <Icon name={icon} size={20} />
       </span>
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children && <div className="empty-text">{children}</div>}
       {actions && <div className="empty-actions">{actions}</div>}
     </div>
