@@ -1,7 +1,7 @@
 // Takes a picture of pages in both themes at several widths, and runs axe on each; violations end it with 1.
 //
 //   node scripts/look.mjs --url http://127.0.0.1:7071 --out pictures [--widths 360,1280,2560] [--themes light,dark]
-//        [--secret code=…|token=…] PATH[=NAME]…
+//        [--secret code=…|token=…] [--draft product.yaml] [--full] PATH[@NAME]…
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     wait: { type: "string", default: "700" },
     press: { type: "string" },
     click: { type: "string", multiple: true },
+    draft: { type: "string" },
     full: { type: "boolean", default: false },
   },
 });
@@ -39,7 +40,6 @@ try {
         viewport: { width, height: heights[width] ?? 900 },
         colorScheme: theme,
         reducedMotion: "reduce",
-        bypassCSP: true,
       });
       const page = await context.newPage();
       page.on("console", (message) => {
@@ -49,6 +49,11 @@ try {
       if (values.secret) {
         await page.goto(`${values.url}/sign-in#${values.secret}`);
         await page.waitForTimeout(500);
+      }
+      if (values.draft) {
+        // A request that somebody has begun.
+        const text = readFileSync(values.draft, "utf8");
+        await page.evaluate((draft) => localStorage.setItem("offtake.draft.new", draft), text);
       }
       for (const wanted of positionals) {
         const cut = wanted.lastIndexOf("@");

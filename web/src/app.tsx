@@ -8,7 +8,7 @@ import { to } from "./shell/location";
 import { Shell } from "./shell/shell";
 import { SignIn } from "./shell/sign-in";
 import { LinkButton } from "./ui/button";
-import { Empty, Failure, SkeletonRows } from "./ui/feedback";
+import { Empty, Failure, PageSkeleton } from "./ui/feedback";
 
 const Catalogue = lazy(() => import("./screens/catalogue/catalogue"));
 const Dataset = lazy(() => import("./screens/dataset/dataset"));
@@ -108,7 +108,7 @@ export function App({ link }: { link: LinkSecret | undefined }) {
     <QueryClientProvider client={client}>
       <LiveProvider onEnd={() => setRound((before) => before + 1)}>
         <Shell session={access.session} onSignOut={leave}>
-          <Suspense fallback={<SkeletonRows rows={8} />}>
+          <Suspense fallback={<PageSkeleton />}>
             <Switch>
               <Route path="/">
                 <Redirect to={to.catalogue} replace />
@@ -124,6 +124,7 @@ export function App({ link }: { link: LinkSecret | undefined }) {
               <Route path="/platform/:part?/:name?">{(params) => <Platform {...params} />}</Route>
               <Route>
                 <Empty
+                  page
                   icon="search"
                   title="There is no page here"
                   actions={<LinkButton href={to.catalogue}>To the catalogue</LinkButton>}

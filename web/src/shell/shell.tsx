@@ -7,6 +7,7 @@ import { Icon, type IconName, Mark } from "../ui/icons";
 import { Menu } from "../ui/overlay";
 import { useNow } from "../ui/time";
 import { Toasts } from "../ui/toast";
+import { Boundary } from "./boundary";
 import { useAway } from "./live";
 import { to } from "./location";
 import "./shell.css";
@@ -95,7 +96,7 @@ export function Shell({
       <div className="page">
         <AwayBanner />
         <main id="main" ref={main} tabIndex={-1}>
-          {children}
+          <Boundary at={path}>{children}</Boundary>
         </main>
       </div>
       <button type="button" className="bar-search" aria-label="Search" onClick={() => setPalette(true)}>
@@ -148,12 +149,13 @@ function AwayBanner() {
   const since = useAway();
   const now = useNow();
   if (!since) return <div role="alert" className="away-none" />;
+  const seconds = Math.max(1, Math.floor((now.getTime() - since.getTime()) / 1000));
   return (
     <div role="alert" className="away">
       <span className="dot dot-moving" aria-hidden="true" />
       <span>
-        <strong>The server does not answer</strong> since {duration(now.getTime() - since.getTime())}. What
-        you see is from before; drafts are kept, and this goes on by itself.
+        <strong>The server has not answered</strong> for {duration(seconds * 1000)}. What you see is from
+        before; drafts are kept, and it goes on by itself.
       </span>
     </div>
   );
@@ -180,7 +182,8 @@ export function PageHead({
           {parent && (
             <>
               <Link href={parent.href} className="crumb">
-                {parent.name}
+                <Icon name="back" />
+                <span>{parent.name}</span>
               </Link>
               <span className="crumb-sep" aria-hidden="true">
                 /

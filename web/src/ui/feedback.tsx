@@ -10,9 +10,12 @@ export function Empty({
   title,
   children,
   actions,
+  page,
 }: {
   icon?: IconName;
   title: string;
+  /** It is the whole page. */
+  page?: boolean;
   children?: ReactNode;
   actions?: ReactNode;
 }) {
@@ -21,7 +24,7 @@ export function Empty({
       <span className="empty-icon">
         <Icon name={icon} size={20} />
       </span>
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children && <div className="empty-text">{children}</div>}
       {actions && <div className="empty-actions">{actions}</div>}
     </div>
@@ -53,6 +56,29 @@ export function Failure({ error, what, retry }: { error: unknown; what: string; 
           Try again
         </Button>
       )}
+    </div>
+  );
+}
+
+/** A sentence of the server; what stands in backticks is code. */
+export function Prose({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+}
+
+/** What stands for a page while its part of the console is loaded: the head keeps its place. */
+export function PageSkeleton() {
+  const shown = useLate(true);
+  return (
+    <div className={shown ? "" : "skeleton-early"}>
+      <div className="page-head">
+        <div className="page-head-line">
+          <Skeleton width={180} height={20} />
+        </div>
+      </div>
+      <div className="section">
+        <SkeletonRows rows={8} />
+      </div>
     </div>
   );
 }

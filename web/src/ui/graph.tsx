@@ -114,7 +114,7 @@ export default function Graph({
   label: string;
 }) {
   const dark = useDark();
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState(0);
   useEffect(() => {
     if (!box.current) return;
@@ -130,9 +130,10 @@ export default function Graph({
     const across = layOut(nodes, edges, false);
     return across.width <= room * 1.15 ? across : layOut(nodes, edges, true);
   }, [shape, room]);
-  const height = Math.max(160, Math.min(560, layout.height * Math.min(1, room / Math.max(layout.width, 1))));
+  const fits = layout.width <= room * 1.15 && layout.height <= 560;
+  const height = Math.max(120, Math.min(560, layout.height * Math.min(1, room / Math.max(layout.width, 1))));
   return (
-    <section ref={box} className="graph" style={{ height }} aria-label={label}>
+    <div ref={box} className="graph" style={{ height }} role="group" aria-label={label}>
       {room > 0 && (
         <ReactFlow
           key={`${shape} ${room}`}
@@ -167,9 +168,9 @@ export default function Graph({
           preventScrolling={false}
           proOptions={{ hideAttribution: true }}
         >
-          <Controls showInteractive={false} position="bottom-right" />
+          {!fits && <Controls showInteractive={false} position="bottom-right" />}
         </ReactFlow>
       )}
-    </section>
+    </div>
   );
 }

@@ -52,7 +52,13 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: {
-          x: { time: true, range: (_, min, max) => [Math.min(min ?? 0, (max ?? 0) - span), max ?? 0] },
+          x: {
+            time: true,
+            range: (_, min, max) => {
+              const end = max ?? Date.now() / 1000;
+              return [Math.min(min ?? end, end - span), end];
+            },
+          },
           y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, 1)] },
         },
         axes: [
@@ -110,6 +116,7 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
   return (
     <div ref={box} className="plot" role="img" aria-label={label} style={{ height: HEIGHT }}>
       <span className="plot-tip" aria-hidden="true" />
+      {at.length < 2 && <span className="plot-none">gathered while this page is open</span>}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 // Values as a table: of a sample, of a preview.
+import { shortType } from "../format/types";
 import "./rows.css";
 
 export interface RowsColumn {
@@ -28,7 +29,7 @@ export function Rows({
               <th key={index} scope="col" className={NUMERIC.test(column.type) ? "num" : ""}>
                 {column.name}
                 <span className="rows-type">
-                  {column.type.replace("timestamp with time zone", "timestamptz")}
+                  {shortType(column.type)}
                   {column.masked && ", masked"}
                 </span>
               </th>

@@ -11,7 +11,7 @@ export interface TableColumn<Row> {
   width: string;
   cell: (row: Row) => ReactNode;
   right?: boolean;
-  /** Left out below this width of the table: "s" 560, "m" 860, "l" 1180 pixels. */
+  /** Left out below this width of the table: "s" 480, "m" 700, "l" 1060 pixels. */
   from?: "s" | "m" | "l";
 }
 

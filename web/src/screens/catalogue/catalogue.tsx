@@ -76,7 +76,7 @@ function span(item: CatalogItem): string | undefined {
 const NONE = <span className="dim">–</span>;
 
 const COLUMNS: TableColumn<CatalogItem>[] = [
-  { id: "name", head: "Dataset", width: "minmax(0, 3fr)", cell: (item) => <Name item={item} /> },
+  { id: "name", head: "Dataset", width: "minmax(0, 3.2fr)", cell: (item) => <Name item={item} /> },
   {
     id: "where",
     head: "Owner",
@@ -92,7 +92,7 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
       );
     },
   },
-  { id: "type", head: "Type", width: "56px", from: "m", cell: (item) => item.type },
+  { id: "type", head: "Type", width: "48px", from: "l", cell: (item) => item.type },
   {
     id: "records",
     head: "Records",
@@ -128,18 +128,18 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
   {
     id: "rate",
     head: "Rate",
-    width: "172px",
+    width: "96px",
     right: true,
-    from: "l",
+    from: "m",
     cell: (item) =>
       item.rate ? (
         <span className="dataset-rate">
           <Sparkline
             values={item.rate.spark}
             label={`Records over the last ${duration(item.rate.spanSeconds * 1000)}`}
-            width={84}
+            height={20}
           />
-          <span className="dataset-rate-figure">{rate(item.rate.perSecond)}</span>
+          <span className="product-name-more">{rate(item.rate.perSecond)}</span>
         </span>
       ) : (
         NONE

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import type { CatalogDataset, Column } from "../../api/catalog";
 import { plural } from "../../format/numbers";
+import { shortType } from "../../format/types";
 import { relevance, words } from "../../model/search";
 import { Chip } from "../../ui/display";
 import { Empty, SkeletonRows } from "../../ui/feedback";
@@ -113,7 +114,7 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
                     </span>
                   ) : (
                     <span className="column-type truncate" title={column.type}>
-                      {column.children?.length ? column.type.replace(/\(.*\)$/s, "") : column.type}
+                      {shortType(column.type)}
                       {column.nullable && <span className="dim"> or null</span>}
                     </span>
                   ),

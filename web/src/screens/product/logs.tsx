@@ -19,6 +19,9 @@ interface Line {
   text: string;
 }
 
+// What the page itself says.
+const KNOWN = new Set(["component", "namespace", "product"]);
+
 function read(text: string, id: number): Line {
   try {
     const { ts, level, msg, ...rest } = JSON.parse(text) as Record<string, unknown>;
@@ -28,6 +31,7 @@ function read(text: string, id: number): Line {
       level: String(level ?? ""),
       message: String(msg ?? ""),
       fields: Object.entries(rest)
+        .filter(([name]) => !KNOWN.has(name))
         .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
         .join(" "),
       text,

@@ -9,7 +9,7 @@ import { clock, duration, parseInstant } from "../../format/time";
 import { type Step, servedRevision, spaced, stepsOf } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { Chip, Fact, Facts, Section } from "../../ui/display";
-import { Note, Skeleton } from "../../ui/feedback";
+import { Note, Prose, Skeleton } from "../../ui/feedback";
 import { Icon } from "../../ui/icons";
 import { Elapsed, Time } from "../../ui/time";
 import { Endpoint } from "./endpoint";
@@ -48,12 +48,12 @@ export function Overview({ product, progress }: { product: DataProduct; progress
               </Link>
             }
           >
-            {degraded.message}
+            <Prose text={degraded.message} />
           </Note>
         )}
         {fresh?.status === "False" && (
           <Note tone="warn" title={`Not fresh: more than ${product.spec.freshness ?? "60s"} behind`}>
-            {fresh.message}
+            <Prose text={fresh.message} />
           </Note>
         )}
         {warnings.map((warning) => (
@@ -283,7 +283,7 @@ function Steps({ steps }: { steps: Step[] }) {
       {stuck?.message && (
         <div className="step-note">
           <Note tone={stuck.state === "failed" ? "bad" : "warn"} title={`${stuck.name}: what it waits for`}>
-            {stuck.message}
+            <Prose text={stuck.message} />
           </Note>
         </div>
       )}

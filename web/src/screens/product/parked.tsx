@@ -29,6 +29,19 @@ const KINDS: Record<string, string> = {
 const settles = (entry: ParkedEntry) =>
   (entry.kind === "Input" || entry.kind === "Output") && entry.status !== "Discarded";
 
+const RANK: Record<string, number> = { Parked: 0, Retrying: 1, Waiting: 2, Discarded: 3 };
+
+/** What can be acted on first; what waits behind the keys of those after it. */
+export function inOrder(entries: readonly ParkedEntry[]): ParkedEntry[] {
+  return [...entries].sort(
+    (a, b) =>
+      (RANK[a.status] ?? 9) - (RANK[b.status] ?? 9) ||
+      (a.key ?? "").localeCompare(b.key ?? "") ||
+      (a.partition ?? 0) - (b.partition ?? 0) ||
+      (a.offset ?? 0) - (b.offset ?? 0),
+  );
+}
+
 export default function Parked({ product }: { product: DataProduct }) {
   const ns = product.metadata.namespace ?? "";
   const name = product.metadata.name;
@@ -45,7 +58,7 @@ export default function Parked({ product }: { product: DataProduct }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<"replay" | "discard" | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
-  const entries = parked.data?.entries ?? [];
+  const entries = inOrder(parked.data?.entries ?? []);
   const possible = entries.filter(settles);
   const ids = possible.filter((entry) => chosen.has(entry.id)).map((entry) => entry.id);
   if (parked.isPending) {
@@ -119,6 +132,7 @@ export default function Parked({ product }: { product: DataProduct }) {
               id: "status",
               head: "Status",
               width: "88px",
+              from: "s",
               cell: (entry) => <Chip tone={TONES[entry.status] ?? "idle"}>{entry.status}</Chip>,
             },
             {
@@ -134,7 +148,7 @@ export default function Parked({ product }: { product: DataProduct }) {
                     )}
                   </span>
                   <span className="product-name-more">
-                    {KINDS[entry.kind] ?? entry.kind}
+                    {entry.status} {KINDS[entry.kind] ?? entry.kind}
                     {entry.code ? ` · ${String(entry.code)}` : ""}
                   </span>
                 </span>

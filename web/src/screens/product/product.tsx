@@ -12,7 +12,7 @@ import { to } from "../../shell/location";
 import { PageHead, PageTabs, useTitle } from "../../shell/shell";
 import { Button, LinkButton } from "../../ui/button";
 import { Meter } from "../../ui/display";
-import { Empty, Failure, SkeletonRows } from "../../ui/feedback";
+import { Empty, Failure, Prose, SkeletonRows } from "../../ui/feedback";
 import { Menu } from "../../ui/overlay";
 import { Time, useNow } from "../../ui/time";
 import { toast } from "../../ui/toast";
@@ -190,7 +190,11 @@ function Truth({ product, headline }: { product: DataProduct; headline: Headline
           </span>
         )}
       </p>
-      {headline.detail && <p className="truth-detail">{headline.detail}</p>}
+      {headline.detail && (
+        <p className="truth-detail">
+          <Prose text={headline.detail} />
+        </p>
+      )}
       {!headline.detail && product.spec.description && (
         <p className="truth-detail">{product.spec.description}</p>
       )}

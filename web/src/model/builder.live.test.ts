@@ -1,0 +1,150 @@
+// The builder's laws, against a running server that has the retail demo: OFFTAKE_URL and OFFTAKE_TOKEN name it. Random
+// edits make a hundred queries; of each, the text and the form have to say the same, and YAML has to carry the text.
+import { describe, expect, it } from "vitest";
+import type { Analysis, Edit, Form } from "../api/builder";
+import { EMPTY_DRAFT, fieldsOf, withField } from "./draft";
+
+const server = process.env.OFFTAKE_URL ?? "";
+const token = process.env.OFFTAKE_TOKEN ?? "";
+
+async function post<T>(verb: "analyse" | "edit", body: unknown): Promise<T> {
+  const response = await fetch(`${server}/apis/view.offtake.dev/v1alpha1/namespaces/retail/sql/${verb}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${verb} ${JSON.stringify(body)}: ${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+// Numbers from a seed, so that what fails can be run again.
+function numbers(seed: number): (below: number) => number {
+  let state = seed * 2_654_435_761 + 1;
+  return (below) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
+    return Math.abs(state ^ (state >>> 13)) % below;
+  };
+}
+
+function pick<T>(random: (below: number) => number, items: readonly T[]): T {
+  return items[random(items.length)] as T;
+}
+
+/** The form without places, which move with the text. */
+function meaning(form: Form | undefined): unknown {
+  return JSON.parse(JSON.stringify(form ?? null, (key, value) => (key === "range" ? undefined : value)));
+}
+
+const CHAIN: { name: string; left: string; column: string }[] = [
+  { name: "orders", left: "payments", column: "order_id" },
+  { name: "customers", left: "orders", column: "customer_id" },
+];
+
+function nextEdit(random: (below: number) => number, form: Form): Edit | undefined {
+  const [last] = form.datasets.slice(-1);
+  const dataset = pick(random, form.datasets);
+  const column = pick(random, dataset.columns ?? []);
+  const source = { dataset: dataset.alias, column: column.name };
+  switch (random(8)) {
+    case 0: {
+      const joined = CHAIN[form.datasets.length - 1];
+      const left = form.datasets.find((each) => each.name === joined?.left);
+      if (!joined || !left || !last) return undefined;
+      return {
+        kind: "addDataset",
+        name: joined.name,
+        join: {
+          type: pick(random, ["Inner", "Left"] as const),
+          pairs: [{ left: { dataset: left.alias, column: joined.column }, column: joined.column }],
+        },
+      };
+    }
+    case 1:
+    case 2:
+      if (column.selected !== undefined) return { kind: "removeColumn", index: column.selected };
+      return { kind: "addColumn", dataset: dataset.alias, column: column.name };
+    case 3:
+      return column.type === "text"
+        ? {
+            kind: "addFilter",
+            source,
+            operator: "In",
+            values: ["it's", "b, c", "ünï"].slice(0, 1 + random(3)),
+          }
+        : { kind: "addFilter", source, operator: "IsNotNull", values: [] };
+    case 4:
+      return form.filters.length > 0
+        ? { kind: "removeFilter", index: random(form.filters.length) }
+        : undefined;
+    case 5:
+      return form.columns.length > 0
+        ? { kind: "renameColumn", index: random(form.columns.length), name: `n${random(1000)}` }
+        : undefined;
+    case 6: {
+      const order = form.columns.map((_, index) => index).sort(() => random(3) - 1);
+      return form.columns.length > 1 ? { kind: "reorderColumns", order } : undefined;
+    }
+    default:
+      return {
+        kind: "addColumn",
+        expression: `${dataset.alias}.${column.name} IS NULL`,
+        name: `e${random(1000)}`,
+      };
+  }
+}
+
+async function grown(seed: number): Promise<Analysis> {
+  const random = numbers(seed);
+  let at = await post<Analysis>("edit", { sql: "", edit: { kind: "addDataset", name: "payments" } });
+  for (let step = 0; step < 4 + random(8); step += 1) {
+    if (!at.form) break;
+    const edit = nextEdit(random, at.form);
+    if (edit) at = await post<Analysis>("edit", { sql: at.sql, hash: at.hash, edit, proposals: false });
+  }
+  return at;
+}
+
+describe.skipIf(server === "" || token === "")("builder against a server", () => {
+  it.each(Array.from({ length: 100 }, (_, index) => index + 1))(
+    "query %d: text, form and YAML say the same",
+    async (seed) => {
+      const made = await grown(seed);
+      const again = await post<Analysis>("analyse", { sql: made.sql, proposals: false });
+      expect(meaning(again.form)).toEqual(meaning(made.form));
+      expect(again.hash).toBe(made.hash);
+
+      const commented = `# why\n${EMPTY_DRAFT}# the end\n`;
+      const yaml = withField(commented, "sql", made.sql);
+      expect(fieldsOf(yaml)?.sql).toBe(made.sql);
+      expect(yaml).toMatch(/^# why\n/);
+      expect(yaml).toMatch(/# the end\n$/);
+      expect(withField(yaml, "sql", fieldsOf(yaml)?.sql ?? "")).toBe(yaml);
+    },
+    30_000,
+  );
+
+  it("an edit and its opposite leave the text, comments included", async () => {
+    const sql = "SELECT p.payment_id, -- the key\n       p.status\nFROM payments p /* all of them */";
+    const before = await post<Analysis>("analyse", { sql });
+    const added = await post<Analysis>("edit", {
+      sql,
+      hash: before.hash,
+      edit: {
+        kind: "addFilter",
+        source: { dataset: "p", column: "status" },
+        operator: "=",
+        values: ["CAPTURED"],
+      },
+    });
+    expect(added.sql).toContain("-- the key");
+    expect(added.sql).toContain("/* all of them */");
+    const back = await post<Analysis>("edit", {
+      sql: added.sql,
+      hash: added.hash,
+      edit: { kind: "removeFilter", index: 0 },
+    });
+    expect(meaning(back.form)).toEqual(meaning(before.form));
+    expect(back.sql).toContain("-- the key");
+  });
+});

@@ -1,0 +1,375 @@
+import { useState } from "react";
+import type { Analysis, Edit, FormColumn, FormDataset } from "../../api/builder";
+import type { Builder } from "../../data/draft";
+import { bytes, plural } from "../../format/numbers";
+import { shortType } from "../../format/types";
+import { relevance, words } from "../../model/search";
+import { Button, IconButton } from "../../ui/button";
+import { Chip, Meter } from "../../ui/display";
+import { Checkbox, SearchField } from "../../ui/field";
+import type { StepProps } from "./form";
+import { Step } from "./step";
+
+/** Take only what you need: the columns of each dataset, ticked, and the bytes that this saves. */
+export function ColumnsStep({ builder }: StepProps) {
+  const analysis = builder.analysis;
+  const form = analysis?.form;
+  const [query, setQuery] = useState("");
+  if (!form) return null;
+  const most = form.datasets.reduce((sum, dataset) => sum + (dataset.columns?.length ?? 0), 0);
+  const saved = savedOf(analysis);
+  return (
+    <Step
+      title="Columns"
+      aside={
+        saved && (
+          <span className="saved" title={`measured by ${saved.basis}`}>
+            <span className="saved-meter">
+              <Meter fraction={saved.fraction} label="Share of the bytes that is read" tone="good" />
+            </span>
+            {bytes(saved.read)} of {bytes(saved.whole)} a record, {Math.round((1 - saved.fraction) * 100)}%
+            saved
+          </span>
+        )
+      }
+    >
+      {most > 12 && (
+        <SearchField label="Search columns" placeholder="Search columns" value={query} onChange={setQuery} />
+      )}
+      <div className="column-sets">
+        {form.datasets.map((dataset) => (
+          <ColumnSet
+            key={dataset.alias}
+            dataset={dataset}
+            columns={form.columns}
+            query={query}
+            edit={builder.edit}
+          />
+        ))}
+      </div>
+    </Step>
+  );
+}
+
+function savedOf(analysis: Analysis | undefined) {
+  let read = 0;
+  let whole = 0;
+  let basis = "the newest records";
+  for (const each of analysis?.reads ?? []) {
+    if (!each.bytes) return undefined;
+    read += each.bytes.read;
+    whole += each.bytes.whole;
+    if (each.bytes.basis === "Schema") basis = "types";
+  }
+  return whole > 0 ? { read, whole, fraction: read / whole, basis } : undefined;
+}
+
+/** The form column that takes all of a dataset, if one does. */
+function starOf(columns: readonly FormColumn[], alias: string): number {
+  return columns.findIndex(
+    (column) => column.kind === "Star" && (column.source === undefined || column.source.dataset === alias),
+  );
+}
+
+function ColumnSet({
+  dataset,
+  columns,
+  query,
+  edit,
+}: {
+  dataset: FormDataset;
+  columns: readonly FormColumn[];
+  query: string;
+  edit: Builder["edit"];
+}) {
+  const all = dataset.columns ?? [];
+  const wanted = words(query);
+  const shown =
+    wanted.length === 0 ? all : all.filter((each) => relevance(wanted, `${each.name} ${each.type}`) > 0);
+  const star = starOf(columns, dataset.alias);
+  // A tick shows at once; the text follows when the server has made it.
+  const [ahead, setAhead] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const ticked = (name: string) => {
+    const sooner = ahead.get(name);
+    if (sooner !== undefined) return sooner;
+    if (star >= 0) return true;
+    return all.find((each) => each.name === name)?.selected !== undefined;
+  };
+  const count = all.filter((each) => ticked(each.name)).length;
+  const toggle = (name: string, on: boolean) => {
+    setAhead((before) => new Map(before).set(name, on));
+    change(name, on).finally(() =>
+      setAhead((before) => {
+        const next = new Map(before);
+        next.delete(name);
+        return next;
+      }),
+    );
+  };
+  const change = async (name: string, on: boolean) => {
+    const column = all.find((each) => each.name === name);
+    if (!column) return;
+    if (on) await edit({ kind: "addColumn", dataset: dataset.alias, column: name });
+    else if (star >= 0) {
+      // The star is written out first; where its columns stand is known from their order.
+      const before = all.findIndex((each) => each.name === name);
+      await edit({ kind: "expandStar", index: star }, { kind: "removeColumn", index: star + before });
+    } else {
+      // Of the form as it is when this edit's turn comes: earlier ones move what stands behind them.
+      await edit((now) => {
+        const index = now.form?.datasets
+          .find((each) => each.alias === dataset.alias)
+          ?.columns?.find((each) => each.name === name)?.selected;
+        return index === undefined ? undefined : { kind: "removeColumn", index };
+      });
+    }
+  };
+  const toggleAll = (on: boolean) => {
+    if (on) {
+      const missing = all.filter((each) => !ticked(each.name)).map((each) => each.name);
+      if (missing.length > 0) edit({ kind: "addColumn", dataset: dataset.alias, columns: missing });
+      return;
+    }
+    if (star >= 0) {
+      edit({ kind: "removeColumn", index: star });
+      return;
+    }
+    const indexes = all
+      .map((each) => each.selected)
+      .filter((index): index is number => index !== undefined)
+      .sort((a, b) => b - a);
+    edit(...indexes.map((index): Edit => ({ kind: "removeColumn", index })));
+  };
+  if (shown.length === 0 && wanted.length > 0) return null;
+  return (
+    <fieldset className="column-set">
+      <legend className="sr-only">Columns of {dataset.name}</legend>
+      <div className="column-set-head">
+        <Checkbox
+          checked={count > 0 && count === all.length}
+          indeterminate={count > 0 && count < all.length}
+          onChange={toggleAll}
+          label={`All columns of ${dataset.name}`}
+        >
+          <strong>{dataset.name}</strong>
+        </Checkbox>
+        <span className="dim small">
+          {count} of {plural(all.length, "column")}
+        </span>
+      </div>
+      <ul>
+        {shown.map((column) => (
+          <li key={column.name}>
+            <Checkbox checked={ticked(column.name)} onChange={(on) => toggle(column.name, on)}>
+              <code className="truncate">{column.name}</code>
+              {column.key && <Chip icon="key">key</Chip>}
+              {column.classified && <Chip tone="violet">classified</Chip>}
+              <span className="column-set-type truncate">
+                {shortType(column.type)}
+                {!ticked(column.name) && column.used && " · read"}
+              </span>
+            </Checkbox>
+          </li>
+        ))}
+      </ul>
+    </fieldset>
+  );
+}
+
+/** What one row of the result has, in order: names, order, expressions. */
+export function ResultStep({ builder }: StepProps) {
+  const form = builder.analysis?.form;
+  const [expression, setExpression] = useState<string | undefined>(undefined);
+  if (!form) return null;
+  const { edit } = builder;
+  const move = (from: number, to: number) => {
+    const order = form.columns.map((_, index) => index);
+    const [moved] = order.splice(from, 1);
+    if (moved === undefined) return;
+    order.splice(to, 0, moved);
+    edit({ kind: "reorderColumns", order });
+  };
+  return (
+    <Step
+      title="Result"
+      aside={
+        expression === undefined && (
+          <Button small icon="request" onPress={() => setExpression("")}>
+            Add expression
+          </Button>
+        )
+      }
+    >
+      {form.columns.length === 0 && <p className="dim">Tick columns above.</p>}
+      <ol className="result-columns">
+        {form.columns.map((column, index) => {
+          const output = builder.analysis?.output?.[index];
+          const starred = form.columns.some((each) => each.kind === "Star");
+          return (
+            <li key={`${index} ${column.text}`} className="result-column">
+              {column.kind === "Star" ? (
+                <span className="row grow">
+                  <code>{column.text}</code>
+                  <span className="dim small">every column</span>
+                  <Button small variant="ghost" onPress={() => edit({ kind: "expandStar", index })}>
+                    Write out
+                  </Button>
+                </span>
+              ) : (
+                <>
+                  <TextEdit
+                    label={`Name of ${column.text}`}
+                    value={column.name ?? ""}
+                    placeholder="needs a name"
+                    onCommit={(name) => edit({ kind: "renameColumn", index, name })}
+                  />
+                  {column.kind === "Expression" ? (
+                    <TextEdit
+                      label={`Expression of ${column.name || column.text}`}
+                      value={column.text}
+                      onCommit={(text) => edit({ kind: "setColumn", index, expression: text })}
+                    />
+                  ) : (
+                    <code className="result-source truncate" title={column.text}>
+                      {column.text}
+                    </code>
+                  )}
+                  <span className="result-type truncate">
+                    {!starred && output ? shortType(output.targetType ?? output.type) : ""}
+                  </span>
+                </>
+              )}
+              <span className="result-actions">
+                <IconButton
+                  small
+                  icon="up"
+                  label={`Move ${column.name ?? column.text} up`}
+                  isDisabled={index === 0}
+                  onPress={() => move(index, index - 1)}
+                />
+                <IconButton
+                  small
+                  icon="down"
+                  label={`Move ${column.name ?? column.text} down`}
+                  isDisabled={index === form.columns.length - 1}
+                  onPress={() => move(index, index + 1)}
+                />
+                <IconButton
+                  small
+                  icon="close"
+                  label={`Take ${column.name ?? column.text} out`}
+                  onPress={() => edit({ kind: "removeColumn", index })}
+                />
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+      {expression !== undefined && (
+        <ExpressionForm
+          label="Expression"
+          placeholder="p.amount_cents / 100.0"
+          onCancel={() => setExpression(undefined)}
+          onAdd={(text, name) => {
+            setExpression(undefined);
+            edit({ kind: "addColumn", expression: text, ...(name ? { name } : {}) });
+          }}
+        />
+      )}
+    </Step>
+  );
+}
+
+export function ExpressionForm({
+  label,
+  placeholder,
+  onAdd,
+  onCancel,
+  named = true,
+}: {
+  label: string;
+  placeholder: string;
+  onAdd: (text: string, name: string) => void;
+  onCancel: () => void;
+  named?: boolean;
+}) {
+  const [text, setText] = useState("");
+  const [name, setName] = useState("");
+  return (
+    <form
+      className="inline-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== "") onAdd(text.trim(), name.trim());
+      }}
+    >
+      <input
+        // biome-ignore lint/a11y/noAutofocus: it was just asked for
+        autoFocus
+        className="input mono grow"
+        aria-label={label}
+        placeholder={placeholder}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === "Escape" && onCancel()}
+      />
+      {named && (
+        <input
+          className="input mono inline-name"
+          aria-label="Name of the column"
+          placeholder="name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      )}
+      <Button small type="submit" isDisabled={text.trim() === ""}>
+        Add
+      </Button>
+      <Button small variant="ghost" onPress={onCancel}>
+        Cancel
+      </Button>
+    </form>
+  );
+}
+
+/** A text in place: committed by Enter or on leaving, taken back by Escape. */
+export function TextEdit({
+  label,
+  value,
+  onCommit,
+  placeholder,
+  type = "text",
+}: {
+  label: string;
+  value: string;
+  onCommit: (value: string) => void;
+  placeholder?: string;
+  type?: string;
+}) {
+  const [text, setText] = useState<string | undefined>(undefined);
+  const commit = () => {
+    if (text !== undefined && text !== value) onCommit(text);
+    setText(undefined);
+  };
+  return (
+    <input
+      className="text-edit mono"
+      aria-label={label}
+      type={type}
+      value={text ?? value}
+      placeholder={placeholder}
+      spellCheck={false}
+      autoComplete="off"
+      onChange={(event) => setText(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") {
+          event.preventDefault();
+          commit();
+        } else if (event.key === "Escape") {
+          setText(undefined);
+        }
+      }}
+    />
+  );
+}

@@ -1,0 +1,235 @@
+import { useState } from "react";
+import type { ColumnRef, Edit, Form, FormFilter, Operator } from "../../api/builder";
+import { Button, IconButton } from "../../ui/button";
+import { Select } from "../../ui/field";
+import { ExpressionForm, TextEdit } from "./columns";
+import type { StepProps } from "./form";
+import { Step } from "./step";
+
+const NAMES: Record<Operator, string> = {
+  "=": "is",
+  "<>": "is not",
+  "<": "less than",
+  "<=": "at most",
+  ">": "more than",
+  ">=": "at least",
+  In: "is one of",
+  NotIn: "is none of",
+  Between: "between",
+  NotBetween: "not between",
+  Like: "is like",
+  NotLike: "is not like",
+  IsNull: "is null",
+  IsNotNull: "is not null",
+};
+
+const EVERY: Operator[] = ["=", "<>", "In", "NotIn", "IsNull", "IsNotNull"];
+const ORDERED: Operator[] = ["<", "<=", ">", ">=", "Between", "NotBetween"];
+
+/** Operators that make sense for a type. */
+export function operatorsFor(type: string): Operator[] {
+  if (type === "boolean") return ["=", "<>", "IsNull", "IsNotNull"];
+  if (/^(text|varchar|char)/.test(type)) return [...EVERY, "Like", "NotLike", ...ORDERED];
+  return [...EVERY, ...ORDERED];
+}
+
+/** How many values an operator takes; Infinity: a list. */
+export function arity(operator: Operator): number {
+  if (operator === "IsNull" || operator === "IsNotNull") return 0;
+  if (operator === "Between" || operator === "NotBetween") return 2;
+  return operator === "In" || operator === "NotIn" ? Number.POSITIVE_INFINITY : 1;
+}
+
+/** Values that fit another operator: as many of them as it takes. */
+export function refit(values: readonly string[], operator: Operator, type: string): string[] {
+  const wanted = arity(operator);
+  if (wanted === 0) return [];
+  const first = values[0] ?? blankOf(type);
+  if (wanted === 2) return [first, values[1] ?? first];
+  if (wanted === 1) return [first];
+  return values.length > 0 ? [...values] : [first];
+}
+
+function blankOf(type: string): string {
+  if (type === "boolean") return "true";
+  if (/^(smallint|int|integer|bigint|numeric|decimal|real|double|float)/.test(type)) return "0";
+  if (type === "date") return new Date().toISOString().slice(0, 10);
+  if (type.startsWith("timestamp")) return `${new Date().toISOString().slice(0, 10)} 00:00:00+00`;
+  return "";
+}
+
+const columnsOf = (form: Form) =>
+  form.datasets.flatMap((dataset) =>
+    (dataset.columns ?? []).map((column) => ({
+      id: `${dataset.alias}.${column.name}`,
+      type: column.type,
+      source: { dataset: dataset.alias, column: column.name } satisfies ColumnRef,
+    })),
+  );
+
+export function FiltersStep({ builder }: StepProps) {
+  const form = builder.analysis?.form;
+  const [writing, setWriting] = useState(false);
+  if (!form) return null;
+  const { edit } = builder;
+  const columns = columnsOf(form);
+  return (
+    <Step
+      title="Filters"
+      aside={
+        <Button small variant="ghost" onPress={() => setWriting(true)}>
+          Write a condition
+        </Button>
+      }
+    >
+      {form.filters.length > 0 && (
+        <ul className="filter-list">
+          {form.filters.map((filter, index) => (
+            <li key={`${index} ${filter.source?.column ?? filter.text}`} className="filter-row">
+              {filter.kind === "Simple" && filter.source && filter.operator ? (
+                <SimpleFilter filter={filter} index={index} columns={columns} edit={edit} />
+              ) : (
+                <TextEdit
+                  label={`Condition ${index + 1}`}
+                  value={filter.text}
+                  onCommit={(text) => edit({ kind: "setFilter", index, expression: text })}
+                />
+              )}
+              <IconButton
+                small
+                icon="close"
+                label={`Remove filter ${filter.text}`}
+                onPress={() => edit({ kind: "removeFilter", index })}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {writing ? (
+        <ExpressionForm
+          label="Condition"
+          placeholder="p.amount_cents > 1000 OR p.method = 'card'"
+          named={false}
+          onCancel={() => setWriting(false)}
+          onAdd={(expression) => {
+            setWriting(false);
+            edit({ kind: "addFilter", expression });
+          }}
+        />
+      ) : (
+        <div className="filter-add">
+          <Select
+            label="Add a filter"
+            hideLabel
+            small
+            placeholder="Add a filter on …"
+            value={null}
+            onChange={(id) => {
+              const column = columns.find((each) => each.id === id);
+              if (!column) return;
+              const operator = "=";
+              edit({
+                kind: "addFilter",
+                source: column.source,
+                operator,
+                values: refit([], operator, column.type),
+              });
+            }}
+            options={columns.map((column) => ({ id: column.id, label: column.id, detail: column.type }))}
+          />
+        </div>
+      )}
+    </Step>
+  );
+}
+
+function SimpleFilter({
+  filter,
+  index,
+  columns,
+  edit,
+}: {
+  filter: FormFilter;
+  index: number;
+  columns: { id: string; type: string; source: ColumnRef }[];
+  edit: (...edits: Edit[]) => Promise<void>;
+}) {
+  const source = filter.source as ColumnRef;
+  const operator = filter.operator as Operator;
+  const values = filter.values ?? [];
+  const type =
+    filter.type ?? columns.find((each) => each.id === `${source.dataset}.${source.column}`)?.type ?? "text";
+  const set = (next: { source?: ColumnRef; operator?: Operator; values?: string[] }) =>
+    edit({ kind: "setFilter", index, source, operator, values, ...next });
+  const wanted = arity(operator);
+  const name = `${source.dataset}.${source.column}`;
+  return (
+    <>
+      <Select
+        small
+        hideLabel
+        label="Column of the filter"
+        value={name}
+        onChange={(id) => {
+          const column = columns.find((each) => each.id === id);
+          if (!column) return;
+          const fits = operatorsFor(column.type).includes(operator) ? operator : "=";
+          set({
+            source: column.source,
+            operator: fits,
+            values: column.type === type ? refit(values, fits, type) : refit([], fits, column.type),
+          });
+        }}
+        options={columns.map((column) => ({ id: column.id, label: column.id, detail: column.type }))}
+      />
+      <Select
+        small
+        hideLabel
+        label={`How ${name} is compared`}
+        value={operator}
+        onChange={(id) => set({ operator: id as Operator, values: refit(values, id as Operator, type) })}
+        options={operatorsFor(type).map((each) => ({ id: each, label: NAMES[each] }))}
+      />
+      <span className="filter-values">
+        {wanted === Number.POSITIVE_INFINITY ? (
+          <TextEdit
+            label={`Values for ${name}, separated by commas`}
+            value={values.join(", ")}
+            onCommit={(text) =>
+              set({
+                values: text
+                  .split(",")
+                  .map((each) => each.trim())
+                  .filter((each) => each !== ""),
+              })
+            }
+          />
+        ) : type === "boolean" && wanted === 1 ? (
+          <Select
+            small
+            hideLabel
+            label={`Value for ${name}`}
+            value={values[0] === "false" || values[0] === "f" ? "false" : "true"}
+            onChange={(value) => set({ values: [value] })}
+            options={[
+              { id: "true", label: "true" },
+              { id: "false", label: "false" },
+            ]}
+          />
+        ) : (
+          Array.from({ length: wanted }, (_, at) => (
+            <TextEdit
+              key={at}
+              label={wanted === 2 ? `${at === 0 ? "Lower" : "Upper"} bound for ${name}` : `Value for ${name}`}
+              value={values[at] ?? ""}
+              placeholder="value"
+              onCommit={(text) =>
+                set({ values: refit(values, operator, type).map((each, i) => (i === at ? text : each)) })
+              }
+            />
+          ))
+        )}
+      </span>
+    </>
+  );
+}
