@@ -93,6 +93,7 @@ describe("manifestOf", () => {
         history: { from: "90d", keep: "All", whenMissing: "Fail" },
         delivery: { errorPolicy: "Park", emit: "Changes" },
         freshness: "60s",
+        target: {},
         deletionPolicy: "Delete",
       },
       status: { parkedRecords: 3 },

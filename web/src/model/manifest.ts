@@ -205,7 +205,10 @@ function withoutDefaults(spec: Record<string, unknown>): Record<string, unknown>
     const last = path[path.length - 1] as string;
     const parent = path.length > 1 ? (valueAt(out, path.slice(0, -1)) as Record<string, unknown>) : out;
     delete parent[last];
-    if (path.length > 1 && Object.keys(parent).length === 0) delete out[path[0] as string];
+  }
+  for (const [name, member] of Object.entries(out)) {
+    const empty = member !== null && typeof member === "object" && Object.keys(member).length === 0;
+    if (empty) delete out[name];
   }
   return out;
 }

@@ -48,7 +48,7 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
       {
         width: Math.max(element.clientWidth, 120),
         height: HEIGHT,
-        padding: [8, 8, 0, 0],
+        padding: [8, 20, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: {

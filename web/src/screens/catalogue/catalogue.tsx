@@ -85,9 +85,9 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
     cell: (item) => {
       const owner = matchOf(item, "owner");
       return (
-        <span className="product-name">
+        <span className="two-lines">
           <span className="truncate">{owner ? <Marked {...owner} /> : item.owner || NONE}</span>
-          <span className="product-name-more truncate">{item.namespace}</span>
+          <span className="second-line truncate">{item.namespace}</span>
         </span>
       );
     },
@@ -103,9 +103,9 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
       item.records === undefined ? (
         NONE
       ) : (
-        <span className="product-name" title={exactCount(item.records)}>
+        <span className="two-lines" title={exactCount(item.records)}>
           <span>{count(item.records)}</span>
-          <span className="product-name-more">{item.bytes === undefined ? "" : bytes(item.bytes)}</span>
+          <span className="second-line">{item.bytes === undefined ? "" : bytes(item.bytes)}</span>
         </span>
       ),
   },
@@ -139,7 +139,7 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
             label={`Records over the last ${duration(item.rate.spanSeconds * 1000)}`}
             height={20}
           />
-          <span className="product-name-more">{rate(item.rate.perSecond)}</span>
+          <span className="second-line">{rate(item.rate.perSecond)}</span>
         </span>
       ) : (
         NONE

@@ -260,9 +260,9 @@ function UsedBy({ dataset }: { dataset: CatalogDataset }) {
               head: "Product",
               width: "minmax(0, 1.2fr)",
               cell: (row) => (
-                <span className="product-name">
+                <span className="two-lines">
                   <span className="truncate">{row.name}</span>
-                  <span className="product-name-more truncate">
+                  <span className="second-line truncate">
                     {[row.namespace, row.owner].filter(Boolean).join(" · ")}
                   </span>
                 </span>

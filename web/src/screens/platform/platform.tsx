@@ -38,10 +38,10 @@ function ReadyState({ object }: { object: EventStore | TargetClass }) {
   if (!ready) return <State tone="busy">not looked at yet</State>;
   const good = ready.status === "True";
   return (
-    <span className="product-name">
+    <span className="two-lines">
       <State tone={good ? "good" : "warn"}>{good ? "Ready" : spaced(ready.reason)}</State>
       {!good && ready.message && (
-        <span className="product-why truncate" title={ready.message}>
+        <span className="why-line truncate" title={ready.message}>
           {ready.message}
         </span>
       )}
@@ -68,9 +68,9 @@ const STORES: TableColumn<EventStore>[] = [
     head: "Event store",
     width: "minmax(0, 1.2fr)",
     cell: (store) => (
-      <span className="product-name">
+      <span className="two-lines">
         <strong className="name truncate">{store.metadata.name}</strong>
-        <span className="product-name-more truncate">
+        <span className="second-line truncate">
           {store.spec.kafka ? "Apache Kafka" : "embedded log of this installation"}
         </span>
       </span>
@@ -166,14 +166,14 @@ const CLASSES: TableColumn<TargetClass>[] = [
     head: "Target class",
     width: "minmax(0, 1.6fr)",
     cell: (targetClass) => (
-      <span className="product-name">
+      <span className="two-lines">
         <span className="row">
           <strong className="name truncate">{targetClass.metadata.name}</strong>
           {targetClass.metadata.annotations?.["offtake.dev/is-default-class"] === "true" && (
             <Chip tone="busy">default</Chip>
           )}
         </span>
-        <span className="product-name-more truncate">
+        <span className="second-line truncate">
           {targetClass.spec.description ?? targetClass.spec.engine}
         </span>
       </span>

@@ -246,47 +246,37 @@ const WORDS = {
 } as const;
 
 function Steps({ steps }: { steps: Step[] }) {
-  const stuck = steps.find((step) => step.state === "failed" || step.state === "waiting");
   return (
-    <>
-      <ol className="steps" aria-label="Steps">
-        {steps.map((step, index) => {
-          const next = steps[index + 1];
-          return (
-            <li
-              key={step.id}
-              className={`step step-${step.state}`}
-              aria-current={step.state === "active" ? "step" : undefined}
-              title={step.message}
-            >
-              <span className="step-mark" aria-hidden="true">
-                {step.state === "done" && <Icon name="check" size={12} />}
-                {(step.state === "failed" || step.state === "waiting") && <Icon name="warn" size={12} />}
-              </span>
-              <div className="step-name">
-                {step.name}
-                <span className="sr-only">: {WORDS[step.state]}</span>
-              </div>
-              <div className="step-more">
-                {step.at ? <Time at={step.at} /> : WORDS[step.state]}
-                {step.id === "Backfilled" && step.state === "active" && step.at && (
-                  <>
-                    {" · "}
-                    <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
-                  </>
-                )}
-              </div>
-            </li>
-          );
-        })}
-      </ol>
-      {stuck?.message && (
-        <div className="step-note">
-          <Note tone={stuck.state === "failed" ? "bad" : "warn"} title={`${stuck.name}: what it waits for`}>
-            <Prose text={stuck.message} />
-          </Note>
-        </div>
-      )}
-    </>
+    <ol className="steps" aria-label="Steps">
+      {steps.map((step, index) => {
+        const next = steps[index + 1];
+        return (
+          <li
+            key={step.id}
+            className={`step step-${step.state}`}
+            aria-current={step.state === "active" ? "step" : undefined}
+            title={step.message}
+          >
+            <span className="step-mark" aria-hidden="true">
+              {step.state === "done" && <Icon name="check" size={12} />}
+              {(step.state === "failed" || step.state === "waiting") && <Icon name="warn" size={12} />}
+            </span>
+            <div className="step-name">
+              {step.name}
+              <span className="sr-only">: {WORDS[step.state]}</span>
+            </div>
+            <div className="step-more">
+              {step.at ? <Time at={step.at} /> : WORDS[step.state]}
+              {step.id === "Backfilled" && step.state === "active" && step.at && (
+                <>
+                  {" · "}
+                  <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
+                </>
+              )}
+            </div>
+          </li>
+        );
+      })}
+    </ol>
   );
 }

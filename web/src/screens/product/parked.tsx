@@ -140,14 +140,14 @@ export default function Parked({ product }: { product: DataProduct }) {
               head: "What is wrong",
               width: "minmax(0, 2.4fr)",
               cell: (entry) => (
-                <span className="product-name">
+                <span className="two-lines">
                   <span className="truncate" title={String(entry.error ?? "")}>
                     {String(
                       entry.error ??
                         (entry.status === "Waiting" ? "waits behind an earlier one of its key" : ""),
                     )}
                   </span>
-                  <span className="product-name-more">
+                  <span className="second-line">
                     {entry.status} {KINDS[entry.kind] ?? entry.kind}
                     {entry.code ? ` · ${String(entry.code)}` : ""}
                   </span>
@@ -160,10 +160,10 @@ export default function Parked({ product }: { product: DataProduct }) {
               width: "minmax(0, 1.2fr)",
               from: "m",
               cell: (entry) => (
-                <span className="product-name">
+                <span className="two-lines">
                   <span className="truncate">{entry.dataset}</span>
                   {entry.partition !== undefined && (
-                    <span className="product-name-more">
+                    <span className="second-line">
                       partition {entry.partition}, offset {exactCount(entry.offset ?? 0)}
                     </span>
                   )}

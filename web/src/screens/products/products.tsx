@@ -23,9 +23,9 @@ const COLUMNS: TableColumn<DataProduct>[] = [
     head: "Product",
     width: "minmax(0, 2.2fr)",
     cell: (product) => (
-      <span className="product-name">
+      <span className="two-lines">
         <span className="truncate">{product.metadata.name}</span>
-        <span className="product-name-more truncate">
+        <span className="second-line truncate">
           {product.metadata.namespace}
           {product.spec.owner && ` · ${product.spec.owner}`}
         </span>
@@ -115,12 +115,12 @@ function ProductState({ product }: { product: DataProduct }) {
     );
   }
   return (
-    <span className="product-name">
+    <span className="two-lines">
       <State tone={toneOf(phase)} moving={isMoving(phase)}>
         {phase === "Stalled" || phase === "Waiting" ? headline.text : phase}
       </State>
       {headline.detail && phase !== "Live" && (
-        <span className="product-why truncate" title={headline.detail}>
+        <span className="why-line truncate" title={headline.detail}>
           {headline.detail}
         </span>
       )}

@@ -5,8 +5,9 @@ import { bytes, plural } from "../../format/numbers";
 import { shortType } from "../../format/types";
 import { relevance, words } from "../../model/search";
 import { Button, IconButton } from "../../ui/button";
-import { Chip, Meter } from "../../ui/display";
+import { Meter } from "../../ui/display";
 import { Checkbox, SearchField } from "../../ui/field";
+import { Icon } from "../../ui/icons";
 import type { StepProps } from "./form";
 import { Step } from "./step";
 
@@ -162,8 +163,21 @@ function ColumnSet({
           <li key={column.name}>
             <Checkbox checked={ticked(column.name)} onChange={(on) => toggle(column.name, on)}>
               <code className="truncate">{column.name}</code>
-              {column.key && <Chip icon="key">key</Chip>}
-              {column.classified && <Chip tone="violet">classified</Chip>}
+              {column.key && (
+                <span className="column-mark" title="Part of the key">
+                  <Icon name="key" size={14} />
+                  <span className="sr-only">key</span>
+                </span>
+              )}
+              {column.classified && (
+                <span
+                  className="column-mark column-classified"
+                  title="Classified: its values show in no message"
+                >
+                  <Icon name="lock" size={14} />
+                  <span className="sr-only">classified</span>
+                </span>
+              )}
               <span className="column-set-type truncate">
                 {shortType(column.type)}
                 {!ticked(column.name) && column.used && " · read"}
