@@ -11,6 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 from support import children, flight_products, manifests, node, paths
 from support import cluster as clusters
 from support.children import signal_process
+from support.chromium import Chromium
 from support.flights_avro import FlightFeed
 from support.kafka import Kafka
 from support.offtake import Server
@@ -82,6 +83,13 @@ def cluster(_scratch):
     started = clusters.Cluster(_scratch / "cluster").start()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium(_scratch):
+    browser = Chromium()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
