@@ -81,7 +81,7 @@ export function SearchField({
   inputRef?: Ref<HTMLInputElement>;
   onKeyDown?: (event: React.KeyboardEvent<HTMLInputElement>) => void;
   large?: boolean;
-  controls?: string;
+  controls?: string | undefined;
 }) {
   return (
     <div className={`search${large ? " search-large" : ""}`}>

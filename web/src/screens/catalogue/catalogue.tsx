@@ -229,7 +229,7 @@ export default function Catalogue() {
             placeholder="Search names, descriptions, columns, owners and tags"
             value={text}
             onChange={type}
-            controls="datasets"
+            controls={items.length > 0 ? "datasets" : undefined}
             onKeyDown={(event) => {
               if (event.key !== "ArrowDown") return;
               event.preventDefault();
