@@ -12,40 +12,17 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.children import eventually
 from support.chromium import clipboard, tab_to
+from support.console import (LIVE, build_by_mouse, click_box, expect_valid, look_before_making, one, tick, truth,
+                             watch_it_fill)
 
 pytestmark = pytest.mark.embedded
 NAMESPACE = "retail"
-LIVE = re.compile(r"^Live")
 
 
 @pytest.fixture(scope="module")
 def company(server):
     server.cli.run("demo", "generate", "--company", "retail", "--events", "21000")
     return server
-
-
-def one(scope, role: str, name, **options) -> Locator:
-    """A control by its accessible name, as assistive technology finds it."""
-    return scope.get_by_role(role, name=name, exact=isinstance(name, str), **options)
-
-
-def tick(page: Page, dataset: str, column: str) -> Locator:
-    return one(one(page, "group", f"Columns of {dataset}"), "checkbox", re.compile(rf"^{column}\b"))
-
-
-def click_box(box: Locator) -> None:
-    """Where it is seen: the input itself is covered by its picture."""
-    box.locator("xpath=..").click()
-    expect(box).to_be_checked()
-
-
-def truth(page: Page) -> Locator:
-    """The line that says how a product is."""
-    return page.locator(".truth-text")
-
-
-def expect_valid(page: Page) -> None:
-    expect(page.locator(".page-head").get_by_text(re.compile("^Valid"))).to_be_visible()
 
 
 def run_snippet(text: str) -> list[str]:
@@ -70,21 +47,13 @@ def alter(server, name: str, sql: str) -> None:
         database.execute(sql.format(table=f'"{tables[-1][0]}"'))
 
 
-def click_slider(page: Page, step: int) -> None:
-    slider = one(page, "slider", "How much history")
-    box = slider.bounding_box()
-    # The thumb's middle never reaches the ends of the track.
-    fraction = step / int(slider.get_attribute("max"))
-    slider.click(position={"x": 8 + (box["width"] - 16) * fraction, "y": box["height"] / 2})
-
-
 def test_somebody_finds_shapes_and_gets_data_and_lives_with_it(chromium, company):
     with chromium.person(company) as person:
         page = person.sign_in()
         find_orders(page)
         build_by_mouse(page)
         look_before_making(page)
-        watch_it_fill(page, "captured-payments")
+        watch_it_fill(page, NAMESPACE, "captured-payments")
         take_the_snippet(page, company)
         edit_and_see_the_swap(page, company)
         park_and_replay(page, company)
@@ -99,50 +68,6 @@ def find_orders(page: Page) -> None:
     rows.first.click()
     expect(one(page, "heading", "orders", level=1)).to_be_visible()
     expect(page.get_by_text("Number of the order, as on the receipt")).to_be_visible()
-
-
-def build_by_mouse(page: Page) -> None:
-    one(one(page, "navigation", "Main"), "link", "Request").click()
-    one(page, "button", "Choose a dataset").click()
-    one(page, "combobox", "Search datasets").fill("payments")
-    page.get_by_role("option").filter(has_text=re.compile("^payments")).click()
-    expect(tick(page, "payments", "payment_id")).to_be_checked()
-    one(page, "button", "Join orders").click()
-    one(page, "button", "Join customers").click()
-    for dataset, column in (("payments", "amount_cents"), ("payments", "captured_at"), ("orders", "channel"),
-                            ("customers", "segment")):
-        click_box(tick(page, dataset, column))
-    expect(page.get_by_text(re.compile(r"\d+% saved"))).to_be_visible()
-    one(page, "button", re.compile("Add a filter")).click()
-    one(page, "option", re.compile(r"\.status")).click()
-    value = one(page, "textbox", re.compile(r"Value for \w+\.status"))
-    value.fill("CAPTURED")
-    value.blur()
-    click_slider(page, 9)
-    expect(one(page, "slider", "How much history")).to_have_attribute("aria-valuetext", "the last 90 days")
-    click_box(one(one(page, "group", "Key"), "checkbox", "payment_id"))
-    one(page, "textbox", "Owner").fill("checkout")
-    expect(one(page, "textbox", "Name")).to_have_value("captured-payments")
-    expect_valid(page)
-
-
-def look_before_making(page: Page) -> None:
-    one(page, "button", "Preview").click()
-    shown = one(page, "region", "Preview and plan")
-    expect(one(shown, "list", "What became of the records")).to_contain_text(re.compile(r"retail/orders: joined \d+ of \d+"))
-    expect(shown.get_by_role("table")).to_contain_text("Consumer")
-    one(page, "button", "Plan").click()
-    expect(shown).to_contain_text("Makes a new product")
-    expect(shown).to_contain_text("retail/payments")
-    one(page, "button", "Create").click()
-
-
-def watch_it_fill(page: Page, name: str) -> None:
-    expect(page).to_have_url(re.compile(f"/products/{NAMESPACE}/{name}$"))
-    shown = page.evaluate("performance.timeOrigin")
-    expect(truth(page)).to_have_text(LIVE)
-    expect(page.get_by_text("revision 1", exact=True)).to_be_visible()
-    assert page.evaluate("performance.timeOrigin") == shown  # nobody loaded the page again
 
 
 def take_the_snippet(page: Page, server) -> None:
@@ -284,6 +209,6 @@ def test_the_same_request_by_keyboard_alone(chromium, company):
             page.keyboard.press("Enter")
             if then:
                 expect(one(page, "list", then)).to_be_visible()
-        watch_it_fill(page, "by-keyboard")
+        watch_it_fill(page, NAMESPACE, "by-keyboard")
         assert stored(company, "by-keyboard", "SELECT count(*) > 100, count(country) = count(*) FROM {table}") == [(1, 1)]
     company.cli.delete("dataproduct", "by-keyboard", NAMESPACE)
