@@ -1,6 +1,7 @@
 """The console over Kafka and PostgreSQL: the same request, and credentials that are shown when they are asked for."""
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -8,8 +9,10 @@ from playwright.sync_api import expect
 
 from support import manifests
 from support.children import eventually
-from support.chromium import clipboard
+from support.chromium import clipboard, look
 from support.console import build_by_mouse, look_before_making, one, watch_it_fill
+from support.crash import hit
+from support.products import Product
 
 NAMESPACE = "retail"
 
@@ -55,3 +58,29 @@ def test_a_request_lands_in_postgres_and_its_credentials_are_shown_on_demand(chr
         password = re.search(r"://[^:]+:([^@]+)@", text)[1]
         assert password not in kept and not [each for each in person.addresses if password in each]
     company.cli.delete("dataproduct", "captured-payments", NAMESPACE)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_product_that_is_being_filled_has_no_violation(chromium, company, postgres, database, theme):
+    """Its worker stands still in the middle of the history."""
+    name = f"filling-{theme}"
+    company.restart(OFFTAKE_WORKER_CRASH_AT="mid-read:1:stop")
+    company.cli.apply(manifests.product(NAMESPACE, name, "SELECT order_id, channel, items FROM orders", class_name="postgres",
+                                        runner={"type": "Process"}))
+    product = Product(company, postgres, database, NAMESPACE, name)
+    hit(product, "mid-read")
+    found = []
+    with chromium.person(company, theme) as person:
+        page = person.sign_in()
+        page.goto(f"/products/{NAMESPACE}/{name}")
+        expect(page.locator(".truth-text")).to_have_text(re.compile("^Filling"))
+        expect(page.locator(".truth-meter").get_by_role("progressbar")).to_be_visible()
+        found += look(page, "product, filling")
+        page.goto("/products")
+        expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("Filling")
+        found += look(page, "products, one of them filling")
+    assert found == [], "\n".join(found)
+    product.worker().send(signal.SIGKILL)
+    company.restart()
+    product.wait_live()
+    company.cli.delete("dataproduct", name, NAMESPACE)

@@ -129,3 +129,16 @@ def axe_violations(page: Page) -> list[str]:
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"{each['id']}: {each['help']}: {node['target']} {json.dumps(node['any'][:1])[:300]}"
             for each in found for node in each["nodes"][:3]]
+
+
+def settled(page: Page) -> None:
+    """Nothing is being loaded, and what opens has opened."""
+    expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running' || "
+                           "each.effect.getComputedTiming().iterations === Infinity)")
+
+
+def look(page: Page, what: str) -> list[str]:
+    """What axe says of the page that is `what`, when it stands still."""
+    settled(page)
+    return [f"{what}: {each}" for each in axe_violations(page)]

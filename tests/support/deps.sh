@@ -8,6 +8,7 @@
 #   deps_cluster + Kubernetes, what runs its pods, Helm, and definitions of controllers' objects, for `./dev test cluster`
 #   deps_full    + a newer OpenSearch and an Elasticsearch, for `./dev test full`
 #   deps_lint    + clang-format and clang-tidy
+#   deps_screenshots + what makes pictures small
 #   deps_bench   + the peers that the benchmarks are measured against
 #   offtake_python   prints the interpreter of the tests' environment
 
@@ -226,6 +227,8 @@ deps_fetch_node() {
 }
 
 deps_lint() { deps_build && deps_apt clang-format clang-tidy; }
+
+deps_screenshots() { deps_test && deps_apt pngquant; }
 
 deps_bench() { deps_test && deps_apt libbenchmark-dev libavro-dev kcat; }
 
