@@ -58,6 +58,11 @@ base::Error from_status(int http, const json::Value& body) {
   if (body.string_or("kind") == "Status") {
     error.code = body.string_or("reason");
     error.message = body.string_or("message");
+  } else {
+    // Of a server that has more than Kubernetes' API: its registry and its event log.
+    error.code = body.string_or("code");
+    error.message = body.string_or("message");
+    error.hint = body.string_or("hint");
   }
   if (error.code.empty()) {
     error.code = "InternalError";

@@ -9,7 +9,7 @@ namespace offtake::kubernetes {
 int code_of_reason(std::string_view reason);
 
 // What an API server answered: the code is its reason, each cause an Error with its field in location.field.
-// Without a Status in the answer the HTTP code says what it is.
+// Without a Status in the answer its own `code`, `message` and `hint` say what it is, else the HTTP code.
 base::Error from_status(int http, const json::Value& body);
 
 }  // namespace offtake::kubernetes

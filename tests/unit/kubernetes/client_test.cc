@@ -120,6 +120,27 @@ TEST_CASE(
   CHECK(client.watch(kLeases, {}, [](const WatchEvent&) {}).error().code == "KindMissing");
 }
 
+TEST_CASE("what says in words of its own what is wrong is passed on, and is no missing path") {
+  Scripted server([](const http::Request& request, int) {
+    if (request.path == "/registry/subjects/a") {
+      return json_answer(404, R"({"error_code": 40401, "message": "Subject 'a' not found."})");
+    }
+    return json_answer(
+        404, R"({"code": "UnknownTopic", "message": "there is no topic 'a'", "hint": "create it first"})");
+  });
+  Client client(server.settings());
+  http::ClientRequest request;
+  request.path = "/registry/subjects/a";
+  const auto subject = client.call(request);
+  CHECK(subject.error().code == "NotFound");
+  CHECK(subject.error().message == "Subject 'a' not found.");
+  request.path = "/events";
+  const auto topic = client.call(request);
+  CHECK(topic.error().code == "UnknownTopic");
+  CHECK(topic.error().message == "there is no topic 'a'");
+  CHECK(topic.error().hint == "create it first");
+}
+
 TEST_CASE("who may not write sends no write") {
   Scripted server([](const http::Request&, int) { return json_answer(200, R"({"kind": "ConfigMap"})"); });
   Settings settings = server.settings();
