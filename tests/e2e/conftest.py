@@ -26,7 +26,7 @@ LONG = ["test_cluster_operator", "test_cluster_leaders", "test_cluster_provision
         "test_finance", "test_flights_crash_live", "test_checkpoints", "test_push_receivers", "test_push",
         "test_search_frozen", "test_topics_appended", "test_flights_crash", "test_push_crash", "test_flights_fences",
         "test_topics", "test_limit_check", "test_ledger", "test_own_servers", "test_push_secrets", "test_push_functions",
-        "test_search"]
+        "test_search", "test_console_safety", "test_console_accessibility"]
 
 
 # A cluster is for all files of this name: one process takes them, however many there are.
