@@ -151,7 +151,8 @@ base::Error Client::refused(const http::ClientResponse& response) const {
   auto body = json::parse(response.body);
   base::Error error = from_status(response.status, body ? *body : json::Value());
   const bool said = body && body->is_object() && !body->string_or("message").empty();
-  if (response.status == 404 && !said && (!body || body->string_or("kind") != "Status")) error.code = "PathMissing";
+  if (response.status == 404 && !said && (!body || body->string_or("kind") != "Status"))
+    error.code = "PathMissing";
   if (error.code == "Unauthorized") {
     error.message =
         fmt::format("the API server at {} does not accept these credentials", settings_.cluster.url);
