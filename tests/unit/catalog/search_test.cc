@@ -244,7 +244,9 @@ TEST_CASE("a keystroke's search over 2,000 datasets") {
     }
     const double ms = std::chrono::duration<double, std::milli>(best).count();
     MESSAGE(fmt::format("`{}`: {:.1f} ms", words, ms));
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
     CHECK(ms < 20);
+#endif
   }
 }
 
