@@ -232,21 +232,23 @@ TEST_CASE("long texts are cut around what was found") {
   CHECK(snippet("a\nb\tc", {}).text == "a b c");
 }
 
-TEST_CASE("a keystroke's search over 2,000 datasets") {
+TEST_CASE("a keystroke's search over 2,000 datasets takes little more than listing them") {
   Index index;
   fill(index, 2'000);
-  for (const char* words : {"", "o", "or", "order", "order ware", "shipment till amount_7", "nowhere"}) {
+  const auto milliseconds = [&](const char* words) {
     auto best = std::chrono::steady_clock::duration::max();
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 9; ++i) {
       const auto began = std::chrono::steady_clock::now();
-      const Page page = found(index, {words, {}, 50, ""});
+      found(index, {words, {}, 50, ""});
       best = std::min(best, std::chrono::steady_clock::now() - began);
     }
-    const double ms = std::chrono::duration<double, std::milli>(best).count();
-    MESSAGE(fmt::format("`{}`: {:.1f} ms", words, ms));
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-    CHECK(ms < 20);
-#endif
+    return std::chrono::duration<double, std::milli>(best).count();
+  };
+  const double listing = milliseconds("");
+  for (const char* words : {"o", "or", "order", "order ware", "shipment till amount_7", "nowhere"}) {
+    const double searching = milliseconds(words);
+    MESSAGE(fmt::format("`{}`: {:.1f} ms, of {:.1f} ms for all", words, searching, listing));
+    CHECK(searching < 20 * listing);
   }
 }
 
