@@ -17,7 +17,8 @@ files::TempDir scratch() {
 
 servers::ServerView wait_for(const servers::Servers& servers, const servers::ServerOrder& order,
                              const std::function<bool(const servers::ServerView&)>& wanted) {
-  const auto deadline = std::chrono::steady_clock::now() + 120s;
+  // A JVM that starts beside other tests, on two cores, has taken more than two minutes.
+  const auto deadline = std::chrono::steady_clock::now() + 300s;
   for (;;) {
     const auto view = servers.look(order.name, order.uid);
     if (wanted(view)) return view;
@@ -57,7 +58,8 @@ servers::ServerView wait_code(const servers::Servers& servers, const servers::Se
 }
 
 void eventually(const std::function<bool()>& condition, const std::string& what) {
-  const auto deadline = std::chrono::steady_clock::now() + 120s;
+  // A JVM that starts beside other tests, on two cores, has taken more than two minutes.
+  const auto deadline = std::chrono::steady_clock::now() + 300s;
   while (!condition()) {
     REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, what);
     std::this_thread::sleep_for(20ms);
