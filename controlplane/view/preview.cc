@@ -4,9 +4,9 @@
 
 #include "controlplane/access/access.h"
 #include "controlplane/planning/lookup.h"
+#include "controlplane/view/preview_source.h"
 #include "controlplane/view/preview_summary.h"
 #include "operators/plan/classified.h"
-#include "operators/worker/decode_spec.h"
 
 namespace offtake::view {
 namespace {
@@ -144,16 +144,8 @@ void PreparedPreview::open_sources(const planning::Overlay& overlay, store::Reso
     if (!store) return file(std::move(store).error());
     auto registry = platform.registry_of(*object);
     if (!registry) return file(std::move(registry).error());
-    preview::Source source;
-    source.dataset = dataset;
-    source.topic = spec.topic;
-    source.store = *std::move(store);
-    source.make_decoder = [draft = draft_, i, client = *std::move(registry)] {
-      sources::DecodeSpec decode = worker::decode_spec(draft->job, i);
-      decode.fetch_schema = [client](int id) { return client->text_by_id(id); };
-      return sources::RecordDecoder::create(std::move(decode));
-    };
-    input_.sources.push_back(std::move(source));
+    input_.sources.push_back(
+        preview_source({draft_, &draft_->job}, i, *std::move(store), *std::move(registry)));
   }
 }
 

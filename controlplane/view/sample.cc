@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "controlplane/sql/compile.h"
+#include "controlplane/view/preview_source.h"
 #include "operators/plan/classified.h"
-#include "operators/worker/decode_spec.h"
 
 namespace offtake::view {
 namespace {
@@ -73,17 +73,8 @@ base::Status PreparedSample::open(const planning::DatasetFacts& facts, std::size
   for (const types::Field& field : job_->plan.root->output) {
     report_.columns.push_back({field.name, types::to_string(field.type), classified.contains(field.name)});
   }
-  preview::Source source;
-  source.dataset = job_->sources[0].dataset;
-  source.topic = job_->sources[0].topic;
-  source.store = *std::move(store);
-  source.make_decoder = [job = job_, client = *std::move(registry)] {
-    sources::DecodeSpec decode = worker::decode_spec(*job, 0);
-    decode.fetch_schema = [client](int schema) { return client->text_by_id(schema); };
-    return sources::RecordDecoder::create(std::move(decode));
-  };
   input_.plan = &job_->plan;
-  input_.sources.push_back(std::move(source));
+  input_.sources.push_back(preview_source(job_, 0, *std::move(store), *std::move(registry)));
   input_.limits.rows = std::clamp<std::size_t>(limit, 1, kMostSampleRows);
   return {};
 }
