@@ -1,31 +1,12 @@
 // Columns of schemas, what changed between versions (versions.yaml), what goes together (relationships.yaml).
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "base/yaml/node.h"
 #include "controlplane/catalog/relationships.h"
 #include "controlplane/catalog/versions.h"
+#include "tests/unit/catalog/data.h"
 
 namespace offtake::catalog {
 namespace {
-
-json::Value read(const std::string& name) {
-  std::ifstream file(OFFTAKE_SOURCE_DIR "/tests/unit/catalog/" + name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto documents = yaml::parse(text.str());
-  if (!documents.ok()) FAIL(documents.error().text());
-  return yaml::to_json(documents->at(0).root);
-}
-
-std::vector<std::string> texts(const json::Value& list) {
-  std::vector<std::string> out;
-  if (!list.is_array()) return out;
-  for (const json::Value& item : list.as_array()) out.push_back(item.as_string());
-  return out;
-}
 
 // One line where both have as many, each expected one at the beginning of its own.
 void check_begins(const std::vector<std::string>& found, const std::vector<std::string>& expected) {

@@ -1,32 +1,13 @@
 // What is found: search.yaml. Pages, texts that are cut, and how long a search takes.
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "base/yaml/node.h"
 #include "controlplane/catalog/fold.h"
 #include "controlplane/catalog/index.h"
 #include "controlplane/catalog/text_match.h"
+#include "tests/unit/catalog/data.h"
 
 namespace offtake::catalog {
 namespace {
-
-json::Value read(const std::string& name) {
-  std::ifstream file(OFFTAKE_SOURCE_DIR "/tests/unit/catalog/" + name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto documents = yaml::parse(text.str());
-  if (!documents.ok()) FAIL(documents.error().text());
-  return yaml::to_json(documents->at(0).root);
-}
-
-std::vector<std::string> texts(const json::Value& list) {
-  std::vector<std::string> out;
-  if (!list.is_array()) return out;
-  for (const json::Value& item : list.as_array()) out.push_back(item.as_string());
-  return out;
-}
 
 void add_column(std::vector<Column>& columns, std::string_view rest, std::string path,
                 const json::Value& said) {
