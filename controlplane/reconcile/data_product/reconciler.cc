@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "controlplane/reconcile/data_product/conditions.h"
 #include "controlplane/reconcile/data_product/look_again.h"
+#include "controlplane/reconcile/present.h"
 #include "controlplane/reconcile/report.h"
 
 namespace offtake::reconcile {
@@ -91,15 +92,9 @@ base::Result<Again> DataProductReconciler::reconcile_present(resources::DataProd
 
 base::Status DataProductReconciler::still_current(const resources::DataProduct& product) {
   const resources::ObjectMeta& seen = product.metadata;
-  auto object = client_.get_current(kind(), seen.namespace_name, seen.name);
-  if (!object) return std::move(object).error();
-  const json::Value& metadata = (*object)["metadata"];
-  const bool same = metadata.string_or("uid") == seen.uid && metadata.int_or("generation") == seen.generation;
-  // Asked last: what was read before may be from before this process was held.
-  if (settings_.leads && !settings_.leads()) {
-    return base::transient("NotLeader", "another process leads now: nothing was done");
-  }
-  if (same) return {};
+  auto present = present_metadata(client_, kind(), seen, settings_.leads);
+  if (!present) return std::move(present).error();
+  if (present->string_or("uid") == seen.uid && present->int_or("generation") == seen.generation) return {};
   return base::transient("Conflict",
                          fmt::format("{}/{} was changed meanwhile", seen.namespace_name, seen.name));
 }

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kWriterKey = "writer-password";
 constexpr std::string_view kReaderKey = "reader-password";
+constexpr const char* kUidLabel = "offtake.dev/product-uid";
 
 // Of the worker: in the system namespace, where tenants cannot read it.
 std::string credentials_name(const resources::DataProduct& product) {
@@ -19,11 +20,11 @@ std::string binding_name(const resources::DataProduct& product) {
 std::map<std::string, std::string> labels(const resources::DataProduct& product) {
   return {{"offtake.dev/product-namespace", product.metadata.namespace_name},
           {"offtake.dev/product-name", product.metadata.name},
-          {"offtake.dev/product-uid", product.metadata.uid}};
+          {kUidLabel, product.metadata.uid}};
 }
 
 bool is_of(const resources::ObjectMeta& metadata, const resources::DataProduct& product) {
-  const auto label = metadata.labels.find("offtake.dev/product-uid");
+  const auto label = metadata.labels.find(kUidLabel);
   return label != metadata.labels.end() && label->second == product.metadata.uid;
 }
 
@@ -33,9 +34,12 @@ base::Error taken(const std::string& name) {
       .with_hint("remove it, or call the product otherwise");
 }
 
+// `uid` empty: whichever has the name.
 base::Status delete_if_there(store::ResourceClient& client, std::string_view namespace_name,
-                             const std::string& name) {
-  auto deleted = client.remove(resources::kind_of<resources::Secret>(), namespace_name, name);
+                             const std::string& name, const std::string& uid = "") {
+  store::DeleteOptions options;
+  options.uid = uid;
+  auto deleted = client.remove(resources::kind_of<resources::Secret>(), namespace_name, name, options);
   if (deleted || deleted.error().code == "NotFound") return {};
   return std::move(deleted).error();
 }
@@ -113,11 +117,8 @@ base::Status DataProductReconciler::remove_secrets(const resources::DataProduct&
   auto own = own_binding(product);
   if (!own && own.error().code != "BindingNameTaken") return std::move(own).error();
   if (own && *own) {
-    store::DeleteOptions options;
-    options.uid = **own;
-    auto gone = client_.remove(resources::kind_of<resources::Secret>(), product.metadata.namespace_name,
-                               binding_name(product), options);
-    if (!gone && gone.error().code != "NotFound") return std::move(gone).error();
+    auto gone = delete_if_there(client_, product.metadata.namespace_name, binding_name(product), **own);
+    if (!gone) return gone;
   }
   return delete_if_there(client_, platform_.settings().system_namespace, credentials_name(product));
 }

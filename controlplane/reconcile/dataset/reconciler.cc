@@ -2,6 +2,7 @@
 
 #include "controlplane/planning/dataset_facts.h"
 #include "controlplane/planning/derived.h"
+#include "controlplane/reconcile/present.h"
 #include "controlplane/reconcile/report.h"
 
 namespace offtake::reconcile {
@@ -151,17 +152,12 @@ base::Result<Again> DatasetReconciler::remove(const resources::Dataset& object) 
   return Again{};
 }
 
-// Asked once more before what cannot be taken back: this very object, not one that was made anew since, and
-// by the process that acts.
+// This very object, not one that was made anew since.
 base::Result<bool> DatasetReconciler::is_leaving(const resources::Dataset& object) {
-  auto now = client_.get_current(kind(), object.metadata.namespace_name, object.metadata.name);
+  auto now = present_metadata(client_, kind(), object.metadata, leads_);
   if (!now && now.error().code == "NotFound") return false;
   if (!now) return std::move(now).error();
-  if (leads_ && !leads_()) {
-    return base::transient("NotLeader", "another process leads now: nothing was done");
-  }
-  const json::Value& metadata = (*now)["metadata"];
-  return metadata.string_or("uid") == object.metadata.uid && metadata["deletionTimestamp"].is_string();
+  return now->string_or("uid") == object.metadata.uid && (*now)["deletionTimestamp"].is_string();
 }
 
 // Only what Offtake made itself is removed, and only when the owner says so.
