@@ -7,6 +7,7 @@ import { planOf } from "../../api/view";
 import { keys } from "../../data/products";
 import { commandsOf } from "../../model/snippets";
 import { to } from "../../shell/location";
+import { useAction } from "../../ui/action";
 import { Button } from "../../ui/button";
 import { Code } from "../../ui/copy";
 import { Failure, Note } from "../../ui/feedback";
@@ -28,24 +29,6 @@ interface Asked {
   product: DataProduct;
   open: boolean;
   onClose: () => void;
-}
-
-function useAction(onDone: () => void) {
-  const [pending, setPending] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
-  const run = async (action: () => Promise<void>) => {
-    setPending(true);
-    setError(undefined);
-    try {
-      await action();
-      onDone();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setPending(false);
-    }
-  };
-  return { pending, error, run };
 }
 
 export function PauseDialog({ product, open, onClose }: Asked) {

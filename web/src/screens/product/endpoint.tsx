@@ -2,6 +2,7 @@ import { useState } from "react";
 import { call, get } from "../../api/client";
 import { type DataProduct, paths, type Secret } from "../../api/resources";
 import { type Binding, snippetsOf } from "../../model/snippets";
+import { useAction } from "../../ui/action";
 import { Button } from "../../ui/button";
 import { Code, CopyIcon } from "../../ui/copy";
 import { Fact, Facts, Section } from "../../ui/display";
@@ -43,24 +44,13 @@ async function reveal(product: DataProduct): Promise<Binding> {
 
 export function Endpoint({ product }: { product: DataProduct }) {
   const [binding, setBinding] = useState<Binding | undefined>(undefined);
-  const [pending, setPending] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { pending, error, run } = useAction();
   const [chosen, setChosen] = useState("");
   const endpoint = product.status?.endpoint;
   const snippets = snippetsOf(product, binding);
   const snippet = snippets.find((each) => each.id === chosen) ?? snippets[0];
   const hasSecret = endpoint?.type === "postgres" && product.status?.binding !== undefined;
-  const show = async () => {
-    setPending(true);
-    setError(undefined);
-    try {
-      setBinding(await reveal(product));
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setPending(false);
-    }
-  };
+  const show = () => run(async () => setBinding(await reveal(product)));
   return (
     <Section
       title="Endpoint"

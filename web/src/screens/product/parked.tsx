@@ -6,6 +6,7 @@ import { keys } from "../../data/products";
 import { bytes, exactCount, plural } from "../../format/numbers";
 import { commandsOf } from "../../model/snippets";
 import { usePolling } from "../../shell/live";
+import { useAction } from "../../ui/action";
 import { Button } from "../../ui/button";
 import { Code } from "../../ui/copy";
 import { Chip, Fact, Facts, type Tone } from "../../ui/display";
@@ -240,20 +241,17 @@ function SettleDialog({
   onClose: () => void;
   onDone: () => void;
 }) {
-  const [pending, setPending] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { pending, error, run, forget } = useAction(onDone);
   const ns = product.metadata.namespace ?? "";
   const name = product.metadata.name;
   const what = plural(ids.length, "record");
   const close = () => {
-    setError(undefined);
+    forget();
     onClose();
   };
-  const run = async () => {
+  const settle = async () => {
     if (!verb) return;
-    setPending(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const { outcome } = await settleParked(ns, name, verb, { ids });
       const still = Number(outcome.stillParked ?? 0);
       const notes = Array.isArray(outcome.notes) ? outcome.notes.map(String) : [];
@@ -263,12 +261,7 @@ function SettleDialog({
           : `${plural(Number(outcome.discarded ?? 0), "record")} discarded`,
         { detail: notes.slice(0, 3).join("\n") || undefined },
       );
-      onDone();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setPending(false);
-    }
+    });
   };
   const discard = verb === "discard";
   return (
@@ -279,7 +272,7 @@ function SettleDialog({
       actions={
         <>
           <Button onPress={close}>Cancel</Button>
-          <Button variant={discard ? "danger" : "primary"} pending={pending} onPress={run}>
+          <Button variant={discard ? "danger" : "primary"} pending={pending} onPress={settle}>
             {discard ? `Discard ${what}` : `Replay ${what}`}
           </Button>
         </>
