@@ -18,7 +18,7 @@ MOST_SCRIPT = 180 * 1024  # gzipped, before the first screen
 MANY = 2_000
 NAMESPACE = "stock"
 # Bars of a machine that does nothing else, in milliseconds, and how many times as much a busy one may take.
-KEYSTROKE, FIRST_PAINT = 100, 1_000
+KEYSTROKE, FIRST_PAINT, INTERACTIVE = 100, 1_000, 1_500
 PATIENCE = 5
 
 
@@ -103,15 +103,40 @@ def test_results_at_each_keystroke_over_two_thousand_datasets(chromium, stock):
         assert page.locator("#datasets .row-link").count() < 60
 
 
-def test_first_paint_on_a_slow_processor(chromium, stock):
+# When rows can be used: they are drawn, and no task is under way that keeps a key waiting.
+_INTERACTIVE = """
+window.rowsAfter = window.busyUntil = 0;
+new PerformanceObserver((list) => {
+  for (const task of list.getEntries()) busyUntil = Math.max(busyUntil, task.startTime + task.duration);
+}).observe({ type: "longtask", buffered: true });
+const rows = new MutationObserver(() => {
+  if (!document.querySelector("#datasets .row-link")) return;
+  rows.disconnect();
+  requestAnimationFrame(() => setTimeout(() => { rowsAfter = performance.now(); }));
+});
+rows.observe(document, { childList: true, subtree: true });
+"""
+
+
+@pytest.mark.parametrize("cache", ["empty", "warm"])
+def test_first_paint_and_use_on_a_slow_processor(chromium, stock, cache):
     with chromium.person(stock) as person:
         page = person.tab(console_link(stock))
         expect(page.get_by_role("heading", level=1, name="Catalogue")).to_be_visible()
         session = person.context.new_cdp_session(page)
         session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        if cache == "empty":
+            session.send("Network.clearBrowserCache")
+        page.add_init_script(_INTERACTIVE)
         page.reload()
-        expect(page.get_by_role("table", name="Datasets").get_by_role("link").first).to_be_visible()
+        page.wait_for_function("() => rowsAfter > 0")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox", name="Search datasets")).to_be_focused()
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        rows = page.evaluate("performance.now()")
-        print(f"processor at a quarter: first paint after {painted:.0f} ms, rows of {MANY} datasets within {rows:.0f} ms")
-        assert painted < FIRST_PAINT * PATIENCE * sanitizers.patience()
+        # Long tasks are told of a moment after they end; those of the key above come later than the rows.
+        interactive = page.evaluate("Math.max(rowsAfter, busyUntil)")
+        print(f"processor at a quarter, {cache} cache: first paint after {painted:.0f} ms, "
+              f"{MANY} datasets in use after {interactive:.0f} ms")
+        patience = PATIENCE * sanitizers.patience()
+        assert painted < FIRST_PAINT * patience
+        assert interactive < INTERACTIVE * patience
