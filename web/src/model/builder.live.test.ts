@@ -94,25 +94,120 @@ function nextEdit(random: (below: number) => number, form: Form): Edit | undefin
   }
 }
 
-async function grown(seed: number): Promise<Analysis> {
-  const random = numbers(seed);
+async function grown(random: (below: number) => number): Promise<Analysis> {
   let at = await post<Analysis>("edit", { sql: "", edit: { kind: "addDataset", name: "payments" } });
   for (let step = 0; step < 4 + random(8); step += 1) {
     if (!at.form) break;
     const edit = nextEdit(random, at.form);
-    if (edit) at = await post<Analysis>("edit", { sql: at.sql, hash: at.hash, edit, proposals: false });
+    if (edit) at = await apply(at, edit);
+  }
+  const [some] = at.form?.datasets ?? [];
+  if (some && random(4) === 0) {
+    const number = pick(
+      random,
+      (some.columns ?? []).filter((each) => each.type === "bigint" || each.type === "integer"),
+    );
+    at = await apply(at, {
+      kind: "addAggregate",
+      function: pick(random, ["sum", "min", "max", "avg"] as const),
+      source: { dataset: some.alias, column: number.name },
+      name: "figure",
+      group: true,
+    });
   }
   return at;
+}
+
+function apply(at: Analysis, edit: Edit): Promise<Analysis> {
+  return post<Analysis>("edit", { sql: at.sql, hash: at.hash, edit, proposals: false });
+}
+
+function wordOf(text: string, name: string | undefined): string | undefined {
+  // An expression's text ends with the name that it was given.
+  return name === undefined ? undefined : text.replace(/\s+AS\s+\S+$/i, "");
+}
+
+/** What the form says, said again from nothing: only its own words, no text of the query as a whole. */
+async function rebuilt(form: Form): Promise<Analysis> {
+  let at = await post<Analysis>("analyse", { sql: "", proposals: false });
+  for (const dataset of form.datasets) {
+    const join = form.joins.find((each) => each.dataset === dataset.alias);
+    at = await apply(at, {
+      kind: "addDataset",
+      namespace: dataset.namespace,
+      name: dataset.name,
+      alias: dataset.alias,
+      ...(join ? { join: { type: join.type, pairs: join.pairs } } : {}),
+    });
+  }
+  // The first dataset brings its key along; what the form has comes behind it.
+  const brought = at.form?.columns.length ?? 0;
+  for (const column of form.columns) {
+    const name = column.named ? column.name : undefined;
+    at = await apply(
+      at,
+      column.kind === "Column" && column.source?.column
+        ? {
+            kind: "addColumn",
+            dataset: column.source.dataset,
+            column: column.source.column,
+            ...(name ? { name } : {}),
+          }
+        : {
+            kind: "addColumn",
+            expression: wordOf(column.text, name) ?? column.text,
+            ...(name ? { name } : {}),
+          },
+    );
+  }
+  for (let index = 0; index < brought; index += 1) at = await apply(at, { kind: "removeColumn", index: 0 });
+  for (const filter of form.filters) {
+    at = await apply(
+      at,
+      filter.kind === "Simple" && filter.source && filter.operator
+        ? { kind: "addFilter", source: filter.source, operator: filter.operator, values: filter.values ?? [] }
+        : { kind: "addFilter", expression: filter.text },
+    );
+  }
+  if (form.groupBy.length > 0) {
+    at = await apply(at, {
+      kind: "setGroupBy",
+      items: form.groupBy.map((each) => (each.source ? { source: each.source } : { expression: each.text })),
+    });
+  }
+  return at;
+}
+
+/** The same query as somebody else would have laid it out: other blanks, and remarks between the words. */
+function laidOut(random: (below: number) => number, sql: string): string {
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\s+/g, (part) =>
+    /^\s/.test(part) ? pick(random, [" ", "\n", "\n    ", "\t", " /* it's ü */ ", " -- why\n"]) : part,
+  );
+}
+
+/** Of a form, with the blanks and remarks within its texts left out. */
+function plain(form: Form | undefined): unknown {
+  const said = JSON.stringify(meaning(form), (_, value) =>
+    typeof value === "string" ? value.replace(/\/\*.*?\*\/|--.*?\n/g, " ").replace(/\s+/g, " ") : value,
+  );
+  return JSON.parse(said);
 }
 
 describe.skipIf(server === "" || token === "")("builder against a server", () => {
   it.each(Array.from({ length: 100 }, (_, index) => index + 1))(
     "query %d: text, form and YAML say the same",
     async (seed) => {
-      const made = await grown(seed);
+      const random = numbers(seed);
+      const made = await grown(random);
       const again = await post<Analysis>("analyse", { sql: made.sql, proposals: false });
       expect(meaning(again.form)).toEqual(meaning(made.form));
       expect(again.hash).toBe(made.hash);
+      if (made.form === undefined) throw new Error(`not drawn: ${made.sql}`);
+
+      const other = await post<Analysis>("analyse", { sql: laidOut(random, made.sql), proposals: false });
+      expect(plain(other.form)).toEqual(plain(made.form));
+      const said = await rebuilt(made.form);
+      expect(plain(said.form)).toEqual(plain(made.form));
 
       const commented = `# why\n${EMPTY_DRAFT}# the end\n`;
       const yaml = withField(commented, "sql", made.sql);
