@@ -15,6 +15,7 @@ struct Armed {
   std::string name;
   long nth = 1;
   int signal = SIGKILL;
+  bool hold = false;
 };
 
 // Read once, before main: the environment does not change under a running program.
@@ -29,6 +30,7 @@ Armed read_environment() {
   rest = rest.substr(colon + 1);
   armed.nth = std::strtol(rest.c_str(), nullptr, 10);
   if (rest.ends_with(":stop")) armed.signal = SIGSTOP;
+  armed.hold = rest.ends_with(":hold");
   return armed;
 }
 
@@ -45,6 +47,7 @@ void reach_crash_point(std::string_view name) {
   if (name != kArmed.name) return;
   if (reached.fetch_add(1) + 1 != kArmed.nth) return;
   log_warn("crash point", {{"name", std::string(name)}});
+  while (kArmed.hold) pause();
   // To this very thread: sent to the process, another thread may take it while this one runs on past the
   // point.
   tgkill(getpid(), gettid(), kArmed.signal);

@@ -254,11 +254,15 @@ function SettleDialog({
     await run(async () => {
       const { outcome } = await settleParked(ns, name, verb, { ids });
       const still = Number(outcome.stillParked ?? 0);
+      const taken = Number(outcome.replayed ?? 0);
+      const discarded = Number(outcome.discarded ?? 0);
       const notes = Array.isArray(outcome.notes) ? outcome.notes.map(String) : [];
+      const behind =
+        taken > 0 ? `, ${exactCount(taken)} behind ${discarded === 1 ? "it" : "them"} taken in` : "";
       toast(
         verb === "replay"
-          ? `${plural(Number(outcome.replayed ?? 0), "record")} taken in${still > 0 ? `, ${exactCount(still)} still parked` : ""}`
-          : `${plural(Number(outcome.discarded ?? 0), "record")} discarded`,
+          ? `${plural(taken, "record")} taken in${still > 0 ? `, ${exactCount(still)} still parked` : ""}`
+          : `${plural(discarded, "record")} discarded${behind}`,
         { detail: notes.slice(0, 3).join("\n") || undefined },
       );
     });
