@@ -41,3 +41,18 @@ def test_demo_once_finds_an_altered_row(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "only in the answer: 1, only in the target: 1" in done.stdout
     assert "NOT EQUAL" in done.stdout
+
+
+def test_two_companies_of_one_kind_keep_apart(server):
+    """Each in a namespace of its own, with topics of its own."""
+    counts = []
+    for seed, namespace in enumerate(("retail", "outlet"), start=1):
+        server.cli.run("demo", "generate", "--seed", seed, "--events", 2100 * seed, "-n", namespace)
+        dataset = server.cli.get("dataset", "orders", namespace)
+        assert dataset["spec"]["source"]["topic"] == f"{namespace}.orders"
+        assert dataset["spec"]["schema"]["subject"] == f"{namespace}.orders-value"
+    for namespace in ("retail", "outlet"):
+        detail = server.http("GET", f"/apis/view.offtake.dev/v1alpha1/namespaces/{namespace}/datasets/orders").json()
+        counts.append(sum(partition["latest"] - partition["earliest"] for partition in detail["partitions"]))
+    # The second has twice as many, none of them among the first's.
+    assert counts == [1_000, 2_000]

@@ -12,9 +12,26 @@
 namespace offtake::cli::demo {
 namespace {
 
+// "retail.orders" in namespace retail is "shop.orders" in shop: two companies do not write into one topic.
+void rename_within(json::Value& parent, std::string_view member, std::string_view from, std::string_view to) {
+  const std::string name = parent.string_or(member);
+  if (name.starts_with(from) && name.substr(from.size()).starts_with('.'))
+    parent.set(member, std::string(to) + name.substr(from.size()));
+}
+
 void move_to(const ExamplePlace& place, json::Value& object) {
-  if (!place.namespace_name.empty()) object.get_or_add("metadata").set("namespace", place.namespace_name);
-  if (!place.event_store.empty() && object.string_or("kind") == "Dataset")
+  const bool is_dataset = object.string_or("kind") == "Dataset";
+  if (!place.namespace_name.empty()) {
+    json::Value& metadata = object.get_or_add("metadata");
+    const std::string before = metadata.string_or("namespace");
+    metadata.set("namespace", place.namespace_name);
+    if (is_dataset) {
+      json::Value& spec = object.get_or_add("spec");
+      rename_within(spec.get_or_add("source"), "topic", before, place.namespace_name);
+      rename_within(spec.get_or_add("schema"), "subject", before, place.namespace_name);
+    }
+  }
+  if (!place.event_store.empty() && is_dataset)
     object.get_or_add("spec").get_or_add("source").set("eventStoreName", place.event_store);
   if (place.edit) place.edit(object);
 }
