@@ -1,7 +1,7 @@
 // Places where a test may kill the process. Compiled into every build; costs one relaxed load when not
 // armed. OFFTAKE_CRASH_AT=name:n (default n=1) kills -9 the process when `name` is reached the n-th time;
-// OFFTAKE_CRASH_AT=name:n:stop stops it (SIGSTOP) instead, and name:n:hold keeps the thread that came there while all
-// others go on, until the process is killed. Before it acts, one line
+// OFFTAKE_CRASH_AT=name:n:stop stops it (SIGSTOP) instead, and name:n:hold keeps the thread that came there
+// while all others go on, until the process is killed. Before it acts, one line
 // {"msg":"crash point","name":…} goes to the log, so that a test can prove which phase it hit.
 // All names are listed by `offtake version --crash-points`, from crash_point_names().
 #pragma once
