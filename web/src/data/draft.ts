@@ -1,25 +1,32 @@
-// The draft of a request: kept in this browser until it is made, analysed while it is typed, edited by the form.
-import { useQuery as useData } from "@tanstack/react-query";
+// The draft of a request: kept in this browser until it is made or taken back.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Analysis, analyse, type Edit, editSql } from "../api/builder";
-import { ApiError } from "../api/client";
 import { type DraftFields, type FieldName, fieldsOf, withField } from "../model/draft";
-import { toast } from "../ui/toast";
+import { type Stored, sameOrigin } from "./apply";
 
-function load(id: string): string | undefined {
+function load(name: string): string | undefined {
   try {
-    return localStorage.getItem(`offtake.draft.${id}`) ?? undefined;
+    return localStorage.getItem(`offtake.draft.${name}`) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-function keep(id: string, text: string | undefined): void {
+function keep(name: string, text: string | undefined): void {
   try {
-    if (text === undefined) localStorage.removeItem(`offtake.draft.${id}`);
-    else localStorage.setItem(`offtake.draft.${id}`, text);
+    if (text === undefined) localStorage.removeItem(`offtake.draft.${name}`);
+    else localStorage.setItem(`offtake.draft.${name}`, text);
   } catch {
     // Storage is full or closed: the draft lives as long as the page.
+  }
+}
+
+function loadOrigin(id: string): Stored | undefined {
+  try {
+    const found = JSON.parse(load(`${id}.origin`) ?? "null") as Partial<Stored> | null;
+    if (typeof found?.uid !== "string" || typeof found.text !== "string") return undefined;
+    return { uid: found.uid, generation: Number(found.generation), text: found.text };
+  } catch {
+    return undefined;
   }
 }
 
@@ -29,137 +36,95 @@ export interface Draft {
   changed: boolean;
   setText: (text: string) => void;
   set: <Name extends FieldName>(field: Name, value: DraftFields[Name]) => void;
-  /** Back to what it began from. */
+  /** Back to what is there now. */
   discard: () => void;
+  /** Of a product that exists: the definition that this began from. */
+  began: Stored | undefined;
+  /** Somebody changed the product since. */
+  overtaken: boolean;
+  /** The draft stays as it is, and takes the place of what is there now. */
+  keepMine: () => void;
+  /** It was applied, and this is what is there now. */
+  applied: (stored: Stored) => void;
 }
 
-/** `initial`: what the draft begins from where none was kept. */
-export function useDraft(id: string, initial: string): Draft {
-  const [text, setState] = useState(() => load(id) ?? initial);
+interface Kept {
+  text: string;
+  began: Stored | undefined;
+}
+
+/**
+ * `empty`: what a new request begins from. `stored`: the product that is edited, as it is now; where it changes under an
+ * edit that is not begun, the draft follows it, and one that is begun is told that it was overtaken.
+ */
+export function useDraft(id: string, empty: string, stored?: Stored): Draft {
+  const [kept, setKept] = useState<Kept>(() => {
+    const text = load(id);
+    if (text === undefined) return { text: stored?.text ?? empty, began: stored };
+    // Kept without what it began from: nobody can say that nothing was changed since.
+    return { text, began: stored && (loadOrigin(id) ?? { uid: "", generation: 0, text: stored.text }) };
+  });
+  const latest = useRef(kept);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef(text);
-  const setText = useCallback(
-    (next: string) => {
-      latest.current = next;
-      setState(next);
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => keep(id, next === initial ? undefined : next), 250);
-    },
-    [id, initial],
-  );
-  useEffect(
-    () => () => {
-      clearTimeout(timer.current);
-      if (latest.current !== initial) keep(id, latest.current);
-    },
-    [id, initial],
-  );
-  const discard = useCallback(() => {
+  const put = useCallback((next: Kept) => {
+    latest.current = next;
+    setKept(next);
+  }, []);
+  const save = useCallback(() => {
     clearTimeout(timer.current);
-    latest.current = initial;
-    setState(initial);
-    keep(id, undefined);
-  }, [id, initial]);
+    const { text, began } = latest.current;
+    const changed = text !== (began?.text ?? empty);
+    keep(id, changed ? text : undefined);
+    keep(`${id}.origin`, changed && began ? JSON.stringify(began) : undefined);
+  }, [id, empty]);
+  useEffect(() => save, [save]);
+
+  const setText = useCallback(
+    (text: string) => {
+      put({ ...latest.current, text });
+      clearTimeout(timer.current);
+      timer.current = setTimeout(save, 250);
+    },
+    [put, save],
+  );
   const set = useCallback<Draft["set"]>(
-    (field, value) => setText(withField(latest.current, field, value)),
+    (field, value) => setText(withField(latest.current.text, field, value)),
     [setText],
   );
-  const fields = useMemo(() => fieldsOf(text), [text]);
-  return { text, fields, changed: text !== initial, setText, set, discard };
-}
+  const discard = useCallback(() => {
+    put({ text: stored?.text ?? empty, began: stored });
+    save();
+  }, [stored, empty, put, save]);
+  const keepMine = useCallback(() => {
+    put({ ...latest.current, began: stored });
+    save();
+  }, [stored, put, save]);
 
-function useDebounced<T>(value: T, milliseconds: number): T {
-  const [late, setLate] = useState(value);
+  const applied = useCallback(
+    (now: Stored) => {
+      put({ text: now.text, began: now });
+      save();
+    },
+    [put, save],
+  );
+
+  const { text, began } = kept;
+  const changed = text !== (began?.text ?? empty);
+  const overtaken = stored !== undefined && !sameOrigin(began, stored);
   useEffect(() => {
-    const timer = setTimeout(() => setLate(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return late;
-}
-
-export type EditStep = Edit | ((analysis: Analysis) => Edit | undefined);
-
-export interface Builder {
-  /** Of the text as it was when last analysed. */
-  analysis: Analysis | undefined;
-  /** The analysis is about exactly the present text. */
-  settled: boolean;
-  error: unknown;
-  editing: boolean;
-  /** One after the other; a function makes its edit of the analysis that the one before it gave. */
-  edit: (...edits: EditStep[]) => Promise<void>;
-}
-
-export function useBuilder(draft: Draft): Builder {
-  const fields = draft.fields;
-  const sql = fields?.sql ?? "";
-  const ns = fields?.namespace ?? "default";
-  const asked = useMemo(
-    () => ({
-      sql,
-      ...(fields?.className ? { target: { className: fields.className } } : {}),
-      ...(fields?.key ? { key: fields.key } : {}),
-      ...(fields?.historyFrom ? { history: fields.historyFrom } : {}),
-    }),
-    [sql, fields?.className, fields?.key, fields?.historyFrom],
-  );
-  const key = JSON.stringify([ns, asked]);
-  const late = useDebounced(key, 150);
-  const [given, setGiven] = useState<Analysis | undefined>(undefined);
-  const answered = useData({
-    queryKey: ["analysis", late],
-    queryFn: ({ signal }) => {
-      const [namespace, body] = JSON.parse(late) as [string, typeof asked];
-      return analyse(namespace, body, signal);
-    },
-    enabled: fields !== undefined,
-    placeholderData: (before) => before,
-    staleTime: 10_000,
-    retry: false,
-  });
-  // The answer of an edit is the analysis of its text, and is there before the next question's.
-  const analysis = given && given.sql === sql ? given : answered.data;
-  const settled = analysis?.sql === sql && (given?.sql === sql || late === key);
-  const [editing, setEditing] = useState(0);
-  const line = useRef<Promise<void>>(Promise.resolve());
-  const state = useRef({ sql, asked, ns, analysis });
-  state.current = { sql, asked, ns, analysis };
-  const set = draft.set;
-  const edit = useCallback(
-    (...edits: EditStep[]) => {
-      setEditing((count) => count + 1);
-      // One after the other, each from the text that the one before it made.
-      line.current = line.current.then(async () => {
-        try {
-          let { sql } = state.current;
-          // What is known of exactly this text.
-          let last = state.current.analysis?.sql === sql ? state.current.analysis : undefined;
-          let made: Analysis | undefined;
-          for (const step of edits) {
-            const each = typeof step === "function" ? last && step(last) : step;
-            if (!each) continue;
-            const { ns, asked } = state.current;
-            made = await editSql(ns, { ...asked, sql, ...(last ? { hash: last.hash } : {}) }, each);
-            last = made;
-            sql = made.sql;
-          }
-          if (!made) return;
-          state.current = { ...state.current, sql: made.sql, analysis: made };
-          setGiven(made);
-          set("sql", made.sql);
-        } catch (error) {
-          const stale = error instanceof ApiError && error.code === 409;
-          toast(stale ? "The SQL changed meanwhile" : "That cannot be done", {
-            detail: stale ? "The form is drawn anew; try again." : String((error as Error).message),
-            bad: true,
-          });
-        } finally {
-          setEditing((count) => count - 1);
-        }
-      });
-      return line.current;
-    },
-    [set],
-  );
-  return { analysis, settled, error: answered.error, editing: editing > 0, edit };
+    if (overtaken && !changed) discard();
+  }, [overtaken, changed, discard]);
+  const fields = useMemo(() => fieldsOf(text), [text]);
+  return {
+    text,
+    fields,
+    changed,
+    setText,
+    set,
+    discard,
+    began,
+    overtaken: overtaken && changed,
+    keepMine,
+    applied,
+  };
 }

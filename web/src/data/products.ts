@@ -68,7 +68,8 @@ export function useProducts() {
   });
 }
 
-export function useProduct(ns: string, name: string) {
+/** `fresh`: asked for once more by whoever opens it, however young what is known of it may be. */
+export function useProduct(ns: string, name: string, fresh = false) {
   const client = useQueryClient();
   const polling = usePolling(2000);
   useTopics([`dataproduct/${ns}/${name}`], {
@@ -86,6 +87,7 @@ export function useProduct(ns: string, name: string) {
     queryKey: keys.product(ns, name),
     queryFn: ({ signal }) => getProduct(ns, name, signal),
     refetchInterval: polling,
+    refetchOnMount: fresh ? "always" : true,
     placeholderData: () => fromList(client, ns, name),
   });
   const progress = useData<Progress>({

@@ -46,10 +46,39 @@ describe("withValue", () => {
   it("makes mappings on the way and takes them away again when they are empty", () => {
     const added = withValue(TEXT, ["spec", "runner", "threads"], 2);
     expect(added).toContain("  runner:\n    threads: 2\n");
-    // What adds or removes members writes one space before a comment.
-    expect(withValue(added, ["spec", "runner", "threads"], undefined)).toBe(
-      TEXT.replace(/(?<=\S) +#/g, " #"),
+    expect(withValue(added, ["spec", "runner", "threads"], undefined)).toBe(TEXT);
+  });
+  it("puts members in and takes them out without a byte of others", () => {
+    expect(withValue(TEXT, ["spec", "history"], undefined)).toBe(
+      TEXT.replace("  history: {from: 90d}  # a quarter\n", ""),
     );
+    expect(withValue(TEXT, ["spec", "history", "keep"], "Window")).toBe(
+      TEXT.replace("{from: 90d}", "{from: 90d, keep: Window}"),
+    );
+    expect(withValue(TEXT, ["metadata", "namespace"], undefined)).toBe(
+      TEXT.replace("{name: payment-confirmations, namespace: retail}", "{name: payment-confirmations}"),
+    );
+    expect(withValue(TEXT, ["spec", "target", "className"], "postgres")).toBe(
+      `${TEXT}    className: postgres\n`,
+    );
+    expect(withValue(TEXT, ["spec", "target", "key"], ["a", "b"])).toBe(
+      TEXT.replace("key: [payment_id]", "key: [a, b]"),
+    );
+  });
+  it("leaves styles that it would not write itself", () => {
+    const odd =
+      "metadata: {name: x,\n  labels: {a: 1}}\n\n\n# far above\n\nspec:\n  columns:\n  - a\n  - b   # two\n\n  sql: |\n    SELECT a\n    FROM b\n";
+    expect(withValue(odd, ["spec", "owner"], "me")).toBe(`${odd}  owner: me\n`);
+    expect(withValue(odd, ["spec", "sql"], "SELECT a,\n\n  c\nFROM b")).toBe(
+      odd.replace("SELECT a\n", "SELECT a,\n\n      c\n"),
+    );
+    expect(withValue(odd, ["spec", "columns"], undefined)).toBe(
+      odd.replace("  columns:\n  - a\n  - b   # two\n", ""),
+    );
+    const crlf = odd.replaceAll("\n", "\r\n");
+    const changed = withValue(withValue(crlf, ["spec", "owner"], "me"), ["spec", "sql"], "SELECT 1\nFROM b");
+    expect(changed.replaceAll("\r\n", "")).not.toContain("\n");
+    expect(valueAt(readManifest(changed).value, ["spec", "sql"])).toBe("SELECT 1\nFROM b\n");
   });
   it("writes lists of words in one line", () => {
     const changed = withValue(TEXT, ["spec", "target", "key"], ["order_id", "payment_id"]);
@@ -70,6 +99,18 @@ describe("readManifest", () => {
     const problems = readManifest("spec:\n  sql: 'never ends\n").problems;
     expect(problems[0]?.line).toBeGreaterThanOrEqual(2);
     expect(readManifest("- a\n").problems[0]?.message).toMatch(/apiVersion/);
+  });
+});
+
+describe("texts of the resource", () => {
+  it("are text, whatever YAML alone would take them for", () => {
+    const { value } = readManifest(
+      "metadata: {name: 12, labels: {tier: 1}}\nspec:\n  owner: 007\n  paused: true\n  runner: {threads: 2}\n",
+    );
+    expect(value).toEqual({
+      metadata: { name: "12", labels: { tier: "1" } },
+      spec: { owner: "007", paused: true, runner: { threads: 2 } },
+    });
   });
 });
 

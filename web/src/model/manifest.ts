@@ -5,13 +5,15 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   parseDocument,
   type Scalar,
   stringify,
+  visit,
+  type YAMLMap,
 } from "yaml";
 import type { DataProduct } from "../api/resources";
-
-const WRITE = { lineWidth: 0, flowCollectionPadding: false } as const;
+import { type Path, WRITE, withMember, withOther, withoutMember, withScalar } from "./splice";
 
 export interface ManifestProblem {
   message: string;
@@ -27,8 +29,6 @@ export interface Manifest {
   value: Record<string, unknown> | undefined;
   problems: ManifestProblem[];
 }
-
-type Path = readonly (string | number)[];
 
 function parsed(text: string): { document: Document.Parsed; lines: LineCounter } {
   const lines = new LineCounter();
@@ -57,7 +57,34 @@ export function readManifest(text: string): Manifest {
     });
   }
   const usable = document.errors.length === 0 && isMap(document.contents);
+  if (usable) readTexts(document);
   return { text, value: usable ? (document.toJS() as Record<string, unknown>) : undefined, problems };
+}
+
+// What the resource has as text is text as it stands, also where YAML alone would take it for a number: `owner: 007`.
+const TEXTS: Path[] = [
+  ["metadata", "name"],
+  ["metadata", "namespace"],
+  ["metadata", "labels"],
+  ["metadata", "annotations"],
+  ["spec", "owner"],
+  ["spec", "description"],
+  ["spec", "sql"],
+  ["spec", "history", "from"],
+  ["spec", "target", "className"],
+  ["spec", "target", "name"],
+  ["spec", "target", "key"],
+];
+
+function readTexts(document: Document.Parsed): void {
+  for (const path of TEXTS) {
+    visit(document.getIn(path, true) as Node | null, {
+      Scalar: (where, node) => {
+        const word = where !== "key" && node.value !== null && typeof node.value !== "string";
+        if (word && node.source !== undefined) node.value = node.source;
+      },
+    });
+  }
 }
 
 export function valueAt(value: unknown, path: Path): unknown {
@@ -79,8 +106,9 @@ function block(text: string): string {
 }
 
 /**
- * The text with `value` at `path`; undefined takes the member away, and mappings that are empty then. Text that already
- * says the same is returned as it is. Throws where the text is no YAML.
+ * The text with `value` at `path`; undefined takes the member away, and mappings that are empty then. Only the bytes that it
+ * is about change; where the style of the text does not allow that, the document is written anew with its comments. Text
+ * that already says the same is returned as it is. Throws where the text is no YAML.
  */
 export function withValue(text: string, path: Path, value: unknown): string {
   const { document } = parsed(text);
@@ -92,51 +120,73 @@ export function withValue(text: string, path: Path, value: unknown): string {
     (typeof before === "string" && typeof value === "string" && before.trimEnd() === value.trimEnd())
   )
     return text;
-  if (value === undefined) {
-    document.deleteIn(path);
-    for (let depth = path.length - 1; depth > 1; depth -= 1) {
-      const parent = document.getIn(path.slice(0, depth), true);
-      if ((isMap(parent) || isSeq(parent)) && parent.items.length === 0)
-        document.deleteIn(path.slice(0, depth));
-      else break;
-    }
-    return document.toString(WRITE);
-  }
-  const node = document.getIn(path, true);
-  if (isScalar(node) && (value === null || typeof value !== "object")) {
-    const spliced = splicedScalar(text, node, wanted);
-    if (spliced !== undefined && same(valueAt(parsed(spliced).document.toJS(), path), wanted)) return spliced;
-  }
-  if (isScalar(node) && (value === null || typeof value !== "object")) {
-    // The scalar stays, with the comments that hang on it.
-    node.value = wanted;
-    restyle(node, wanted);
-  } else {
-    const made = document.createNode(wanted);
-    if (isScalar(made)) restyle(made, wanted);
-    if (isSeq(made) && made.items.every(isScalar)) made.flow = true;
-    document.setIn(path, made);
+  const change = changeOf(document, path, wanted);
+  const splice = spliced(text, document, change);
+  rewrite(document, change);
+  const meant = document.toJS();
+  if (splice !== undefined) {
+    const found = parsed(splice).document;
+    if (found.errors.length === 0 && same(found.toJS(), meant)) return splice;
   }
   return document.toString(WRITE);
 }
 
-// Only the bytes of the scalar are replaced; undefined where its style does not allow that.
-function splicedScalar(text: string, node: Scalar, value: unknown): string | undefined {
-  if (!node.range) return undefined;
-  const [start, end] = node.range;
-  const isBlock = node.type === "BLOCK_LITERAL";
-  if (typeof value === "string" && value.includes("\n")) {
-    if (!isBlock) return undefined;
-    const old = text.slice(start, end).split("\n");
-    const first = old.slice(1).find((line) => line.trim() !== "");
-    if (!first) return undefined;
-    const indent = first.slice(0, first.length - first.trimStart().length);
-    const lines = value.replace(/\n+$/, "").split("\n");
-    const body = lines.map((line) => (line.trim() === "" ? "" : indent + line)).join("\n");
-    return `${text.slice(0, start)}${old[0]}\n${body}\n${text.slice(end)}`;
+/** What changes: the deepest mapping that is there, the member of it, and what becomes of that; undefined: it goes. */
+interface Change {
+  at: Path;
+  name: string | number;
+  value: unknown;
+}
+
+function changeOf(document: Document.Parsed, path: Path, value: unknown): Change {
+  let depth = path.length - 1;
+  if (value === undefined) {
+    // A mapping that only has this goes with it, but for those at the top.
+    const only = (at: Path) => {
+      const node = document.getIn(at, true);
+      return (isMap(node) || isSeq(node)) && node.items.length === 1;
+    };
+    while (depth > 1 && only(path.slice(0, depth))) depth -= 1;
+    return { at: path.slice(0, depth), name: path[depth] ?? "", value: undefined };
   }
-  if (isBlock) return undefined;
-  return text.slice(0, start) + stringify(value, WRITE).trimEnd() + text.slice(end);
+  let made = value;
+  while (depth > 0 && !isMap(document.getIn(path.slice(0, depth), true))) {
+    made = { [path[depth] as string]: made };
+    depth -= 1;
+  }
+  return { at: path.slice(0, depth), name: path[depth] ?? "", value: made };
+}
+
+function spliced(text: string, document: Document.Parsed, { at, name, value }: Change): string | undefined {
+  const map = at.length === 0 ? document.contents : document.getIn(at, true);
+  if (!isMap(map) || typeof name !== "string") return undefined;
+  if (!map.has(name)) return withMember(text, map as YAMLMap, name, value);
+  if (value === undefined) return withoutMember(text, map as YAMLMap, name);
+  const node = map.get(name, true);
+  const plain = value === null || typeof value !== "object";
+  return isScalar(node) && plain
+    ? (withScalar(text, node, value) ?? withOther(text, map as YAMLMap, name, value))
+    : withOther(text, map as YAMLMap, name, value);
+}
+
+/** The same in the tree, which is what the text then has to say. */
+function rewrite(document: Document.Parsed, { at, name, value }: Change): void {
+  const path = [...at, name];
+  if (value === undefined) {
+    document.deleteIn(path);
+    return;
+  }
+  const node = document.getIn(path, true);
+  if (isScalar(node) && (value === null || typeof value !== "object")) {
+    // The scalar stays, with the comments that hang on it.
+    node.value = value;
+    restyle(node, value);
+    return;
+  }
+  const made = document.createNode(value);
+  if (isScalar(made)) restyle(made, value);
+  if (isSeq(made) && made.items.every(isScalar)) made.flow = true;
+  document.setIn(path, made);
 }
 
 function restyle(node: Scalar, value: unknown) {

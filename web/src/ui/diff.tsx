@@ -1,5 +1,6 @@
 // A text, and what changed in it. Loaded when first shown.
 
+import { yaml } from "@codemirror/lang-yaml";
 import { unifiedMergeView } from "@codemirror/merge";
 import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
@@ -12,10 +13,12 @@ export default function Diff({
   before,
   after,
   label,
+  language = "json",
 }: {
   before?: string | undefined;
   after: string;
   label: string;
+  language?: "json" | "yaml";
 }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -28,7 +31,7 @@ export default function Diff({
         extensions: [
           EditorView.cspNonce.of(nonce),
           lineNumbers(),
-          json,
+          language === "yaml" ? yaml() : json,
           EditorState.readOnly.of(true),
           EditorView.editable.of(false),
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
@@ -45,7 +48,7 @@ export default function Diff({
       }),
     });
     return () => view.destroy();
-  }, [before, after, label]);
+  }, [before, after, label, language]);
   return (
     <div
       ref={box}

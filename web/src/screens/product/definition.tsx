@@ -1,17 +1,19 @@
 // The product as YAML: read, changed, planned, applied. What another manager owns is copied instead.
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import { ApiError } from "../../api/client";
-import { applyProduct, type DataProduct, FIELD_MANAGER } from "../../api/resources";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { type DataProduct, FIELD_MANAGER } from "../../api/resources";
 import { type Plan, planOf } from "../../api/view";
+import { applyFrom, Overtaken, ownedByOthers, storedOf } from "../../data/apply";
+import { useDraft } from "../../data/draft";
 import { keys } from "../../data/products";
-import { manifestOf, placeOfSql, readManifest } from "../../model/manifest";
+import { placeOfSql, readManifest } from "../../model/manifest";
 import { problemsInYaml } from "../../model/problems";
 import { Button } from "../../ui/button";
 import { CopyButton } from "../../ui/copy";
 import { Section } from "../../ui/display";
 import { Failure, Note, Skeleton } from "../../ui/feedback";
 import { toast } from "../../ui/toast";
+import { OvertakenNote } from "./overtaken";
 import { PlanView } from "./plan-view";
 
 const Editor = lazy(() => import("../../ui/editor"));
@@ -34,21 +36,13 @@ export default function Definition({ product }: { product: DataProduct }) {
   const name = product.metadata.name;
   const client = useQueryClient();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another generation is another spec
-  const stored = useMemo(() => manifestOf(product), [product.metadata.generation, product.metadata.uid]);
-  const [text, setText] = useState(stored);
-  const [base, setBase] = useState(stored);
+  const stored = useMemo(() => storedOf(product), [product.metadata.generation, product.metadata.uid]);
+  // The same draft as the form's: whoever goes from one to the other goes on with it.
+  const draft = useDraft(`${ns}/${name}`, "", stored);
+  const { text, changed } = draft;
   const [plan, setPlan] = useState<{ of: string; plan: Plan } | undefined>(undefined);
   const [pending, setPending] = useState<"plan" | "apply" | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
-  const changed = text !== base;
-  // Somebody else changed it: what nobody edits here follows, an edit stays and is told.
-  useEffect(() => {
-    if (stored === base) return;
-    if (text === base) {
-      setText(stored);
-      setBase(stored);
-    }
-  }, [stored, base, text]);
   const manifest = useMemo(() => readManifest(text), [text]);
   const managers = otherManagers(product);
   const planned = plan?.of === text ? plan.plan : undefined;
@@ -72,18 +66,17 @@ export default function Definition({ product }: { product: DataProduct }) {
     setPending("apply");
     setError(undefined);
     try {
-      const { warnings } = await applyProduct(ns, name, text);
+      const { value, warnings } = await applyFrom(ns, name, text, draft.began);
       toast(`${name} is applied`, { detail: warnings.join("\n") || undefined });
-      setBase(text);
       setPlan(undefined);
-      await client.invalidateQueries({ queryKey: keys.product(ns, name) });
+      client.setQueryData(keys.product(ns, name), value);
+      draft.applied(storedOf(value));
     } catch (failure) {
       setError(failure);
     } finally {
       setPending(undefined);
     }
   };
-  const conflict = error instanceof ApiError && error.code === 409;
   return (
     <div className="definition">
       <Section
@@ -96,8 +89,7 @@ export default function Definition({ product }: { product: DataProduct }) {
                 small
                 variant="ghost"
                 onPress={() => {
-                  setText(stored);
-                  setBase(stored);
+                  draft.discard();
                   setPlan(undefined);
                   setError(undefined);
                 }}
@@ -114,7 +106,7 @@ export default function Definition({ product }: { product: DataProduct }) {
             language="yaml"
             label="Definition of the product as YAML"
             value={text}
-            onChange={setText}
+            onChange={draft.setText}
             problems={problems}
             minHeight={420}
             maxHeight={760}
@@ -127,11 +119,7 @@ export default function Definition({ product }: { product: DataProduct }) {
             What is changed here may be written back by it. Copy the YAML and change it where it comes from.
           </Note>
         )}
-        {changed && stored !== base && (
-          <Note tone="warn" title="It was changed meanwhile">
-            Your edit began from an earlier definition. Applying it sets what you changed.
-          </Note>
-        )}
+        {draft.overtaken && <OvertakenNote draft={draft} stored={stored} />}
         <Section title="What applying it does">
           <div className="stack">
             {planned ? (
@@ -145,7 +133,13 @@ export default function Definition({ product }: { product: DataProduct }) {
             )}
             {error !== undefined && (
               <Failure
-                what={conflict ? "Another manager owns a field of it." : "It was refused."}
+                what={
+                  ownedByOthers(error)
+                    ? "Another manager owns a field of it."
+                    : error instanceof Overtaken
+                      ? "Nothing was applied."
+                      : "It was refused."
+                }
                 error={error}
               />
             )}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Analysis, Edit, FormColumn, FormDataset } from "../../api/builder";
-import type { Builder } from "../../data/draft";
+import type { Builder } from "../../data/builder";
 import { bytes, plural } from "../../format/numbers";
 import { shortType } from "../../format/types";
 import { relevance, words } from "../../model/search";

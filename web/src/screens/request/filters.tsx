@@ -1,5 +1,6 @@
 import { useState } from "react";
-import type { ColumnRef, Edit, Form, FormFilter, Operator } from "../../api/builder";
+import type { ColumnRef, Form, FormFilter, Operator } from "../../api/builder";
+import type { Builder } from "../../data/builder";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
 import { ExpressionForm, TextEdit } from "./columns";
@@ -152,7 +153,7 @@ function SimpleFilter({
   filter: FormFilter;
   index: number;
   columns: { id: string; type: string; source: ColumnRef }[];
-  edit: (...edits: Edit[]) => Promise<void>;
+  edit: Builder["edit"];
 }) {
   const source = filter.source as ColumnRef;
   const operator = filter.operator as Operator;

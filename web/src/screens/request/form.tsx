@@ -1,4 +1,5 @@
-import type { Builder, Draft } from "../../data/draft";
+import type { Builder } from "../../data/builder";
+import type { Draft } from "../../data/draft";
 import { Note } from "../../ui/feedback";
 import { ColumnsStep, ResultStep } from "./columns";
 import { DataStep } from "./data";

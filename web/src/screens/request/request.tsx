@@ -1,47 +1,46 @@
 // The builder: say which data, in what shape, how much of the past, and where it should land.
-import { useQuery as useData, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
-import { useLocation } from "wouter";
-import { ApiError } from "../../api/client";
-import { applyProduct, getProduct } from "../../api/resources";
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { Link, useLocation } from "wouter";
 import { type Plan, type Preview as PreviewResult, planOf, previewOf } from "../../api/view";
-import { type Builder, type Draft, useBuilder, useDraft } from "../../data/draft";
-import { keys } from "../../data/products";
-import { EMPTY_DRAFT, firstColumns, missingOf } from "../../model/draft";
-import { manifestOf, placeOfSql, readManifest, withValue } from "../../model/manifest";
-import { problemsInSql, problemsInYaml } from "../../model/problems";
+import { applyFrom, Overtaken, ownedByOthers, type Stored, storedOf } from "../../data/apply";
+import { type Builder, useBuilder } from "../../data/builder";
+import { type Draft, useDraft } from "../../data/draft";
+import { keys, useProduct } from "../../data/products";
+import { EMPTY_DRAFT, missingOf } from "../../model/draft";
+import { readManifest, withValue } from "../../model/manifest";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { PageHead, useTitle } from "../../shell/shell";
 import { Button } from "../../ui/button";
-import { CopyButton } from "../../ui/copy";
 import { State } from "../../ui/display";
-import { Failure, Note, Skeleton, SkeletonRows } from "../../ui/feedback";
+import { Failure, Note, SkeletonRows } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
-import { Icon } from "../../ui/icons";
 import { Menu } from "../../ui/overlay";
 import { toast } from "../../ui/toast";
+import { OvertakenNote } from "../product/overtaken";
 import { PlanView } from "../product/plan-view";
+import { type Code, CodePanel } from "./code-panel";
+import { useFirstDataset } from "./first-dataset";
 import { BuilderForm } from "./form";
 import { Preview } from "./preview";
 import "./request.css";
 
-const Editor = lazy(() => import("../../ui/editor"));
-
 export default function Request() {
-  const query = useQuery();
-  const edited = query.get("product") ?? "";
+  const edited = useQuery().get("product") ?? "";
   const [ns = "", name = ""] = edited.split("/");
-  const product = useData({
-    queryKey: keys.product(ns, name),
-    queryFn: ({ signal }) => getProduct(ns, name, signal),
-    enabled: edited !== "",
-  });
-  // What it begins from is fixed when the page opens; a change by others meanwhile is told when it is applied.
-  const base = useRef<string | undefined>(undefined);
-  if (edited === "") base.current = undefined;
-  else if (base.current === undefined && product.data) base.current = manifestOf(product.data);
-  const initial = edited === "" ? EMPTY_DRAFT : base.current;
-  if (edited !== "" && product.isError && !product.data) {
+  if (edited === "") return <Page key="" id="new" stored={undefined} />;
+  return <Edit key={edited} ns={ns} name={name} />;
+}
+
+function Edit({ ns, name }: { ns: string; name: string }) {
+  const { product } = useProduct(ns, name, true);
+  const { data } = product;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another generation is another definition
+  const stored = useMemo(
+    () => data && { ...storedOf(data), ns, name },
+    [data?.metadata.uid, data?.metadata.generation],
+  );
+  if (product.isError && !data) {
     return (
       <>
         <PageHead parent={{ href: to.products, name: "Products" }} title={name} />
@@ -53,7 +52,8 @@ export default function Request() {
       </>
     );
   }
-  if (initial === undefined) {
+  // What was known of it before this page opened may be old.
+  if (!stored || !product.isFetchedAfterMount) {
     return (
       <>
         <PageHead parent={{ href: to.products, name: "Products" }} title={name} />
@@ -61,34 +61,23 @@ export default function Request() {
       </>
     );
   }
-  return (
-    <Page
-      key={edited}
-      id={edited || "new"}
-      initial={initial}
-      existing={edited === "" ? undefined : { ns, name }}
-    />
-  );
+  return <Page id={`${ns}/${name}`} stored={stored} />;
 }
 
-type Code = "sql" | "yaml";
 type Result = "preview" | "plan";
 
-function Page({
-  id,
-  initial,
-  existing,
-}: {
-  id: string;
-  initial: string;
-  existing: { ns: string; name: string } | undefined;
-}) {
+interface Existing extends Stored {
+  ns: string;
+  name: string;
+}
+
+function Page({ id, stored: existing }: { id: string; stored: Existing | undefined }) {
   useTitle(existing ? `Edit ${existing.name}` : "Request data");
   const query = useQuery();
   const setQuery = useSetQuery();
   const [, navigate] = useLocation();
   const client = useQueryClient();
-  const draft = useDraft(id, initial);
+  const draft = useDraft(id, EMPTY_DRAFT, existing);
   const builder = useBuilder(draft);
   const code: Code = query.get("view") === "yaml" ? "yaml" : "sql";
   const [result, setResult] = useState<Result>("preview");
@@ -96,13 +85,15 @@ function Page({
   const [preview, setPreview] = useState<{ of: string; preview: PreviewResult } | undefined>(undefined);
   const [pending, setPending] = useState<Result | "apply" | undefined>(undefined);
   const [error, setError] = useState<{ of: Result | "apply"; failure: unknown } | undefined>(undefined);
-  useFirstDataset(draft, builder, existing === undefined ? (query.get("dataset") ?? "") : "");
+  const first = useFirstDataset(draft, builder, existing === undefined ? (query.get("dataset") ?? "") : "");
 
   const fields = draft.fields;
   const missing = missingOf(fields);
   const ns = fields?.namespace ?? "default";
   const name = fields?.name ?? "";
   const planned = plan?.of === draft.text ? plan.plan : undefined;
+  // What is asked for anew does not take the place of what is there.
+  const taken = existing === undefined && planned !== undefined && planned.action !== "Create";
   // A preview needs no name yet.
   const previewable = fields !== undefined && fields.sql.trim() !== "";
 
@@ -129,7 +120,7 @@ function Page({
     setPending("apply");
     setError(undefined);
     try {
-      const { warnings } = await applyProduct(ns, name, draft.text);
+      const { warnings } = await applyFrom(ns, name, draft.text, draft.began);
       draft.discard();
       toast(existing ? `${name} is changed` : `${name} is made`, {
         detail: warnings.join("\n") || undefined,
@@ -203,7 +194,13 @@ function Page({
             </Button>
             <Button
               variant={planned ? "primary" : "default"}
-              isDisabled={!planned || planned.errors.length > 0 || (existing !== undefined && !draft.changed)}
+              isDisabled={
+                !planned ||
+                planned.errors.length > 0 ||
+                taken ||
+                draft.overtaken ||
+                (existing !== undefined && !draft.changed)
+              }
               pending={pending === "apply"}
               onPress={apply}
             >
@@ -212,6 +209,8 @@ function Page({
           </>
         }
       />
+      {first}
+      {existing && draft.overtaken && <OvertakenNote draft={draft} stored={existing} />}
       <div className="request">
         <div className="request-form">
           <BuilderForm draft={draft} builder={builder} fixed={existing !== undefined} />
@@ -247,9 +246,11 @@ function Page({
                 <Failure
                   what={
                     error.of === "apply"
-                      ? error.failure instanceof ApiError && error.failure.code === 409
+                      ? ownedByOthers(error.failure)
                         ? "Another manager owns a field of it: change it where it comes from."
-                        : "It was refused."
+                        : error.failure instanceof Overtaken
+                          ? "Nothing was applied."
+                          : "It was refused."
                       : `The ${error.of} could not be computed.`
                   }
                   error={error.failure}
@@ -271,6 +272,19 @@ function Page({
                   <SkeletonRows rows={6} height={30} />
                 ) : planned ? (
                   <div className="request-plan">
+                    {taken && (
+                      <Note
+                        tone="bad"
+                        title={`${ns} has a product ${name} already`}
+                        actions={
+                          <Link className="link" href={to.requestEdit(ns, name)}>
+                            Edit that one
+                          </Link>
+                        }
+                      >
+                        Choose another name, or edit the one that is there.
+                      </Note>
+                    )}
                     <PlanView plan={planned} />
                   </div>
                 ) : (
@@ -287,24 +301,6 @@ function Page({
   );
 }
 
-// "Use this data" brings a dataset along: it is put into an empty draft once.
-function useFirstDataset(draft: Draft, builder: Builder, wanted: string) {
-  const setQuery = useSetQuery();
-  const done = useRef(false);
-  const { fields, set } = draft;
-  const { edit } = builder;
-  useEffect(() => {
-    const [ns, name] = wanted.split("/");
-    if (done.current || !ns || !name || !fields) return;
-    done.current = true;
-    setQuery({ dataset: "" });
-    if (fields.sql.trim() !== "") return;
-    if (fields.namespace === "default") set("namespace", ns);
-    // The namespace counts from the next render on.
-    setTimeout(() => edit({ kind: "addDataset", namespace: ns, name }, firstColumns), 0);
-  }, [wanted, fields, set, edit, setQuery]);
-}
-
 function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
   const errors = (builder.analysis?.diagnostics ?? []).filter((each) => each.severity === "Error").length;
   if (!draft.fields) return <State tone="bad">YAML is not well-formed</State>;
@@ -318,130 +314,4 @@ function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
   if (builder.error) return <State tone="warn">Not checked</State>;
   if (errors > 0) return <State tone="bad">{errors === 1 ? "1 problem" : `${errors} problems`}</State>;
   return <State tone="good">{draft.changed ? "Valid, draft kept here" : "Valid"}</State>;
-}
-
-function CodePanel({
-  draft,
-  builder,
-  code,
-  planned,
-  onCode,
-}: {
-  draft: Draft;
-  builder: Builder;
-  code: Code;
-  planned: Plan | undefined;
-  onCode: (code: Code) => void;
-}) {
-  const sql = draft.fields?.sql ?? "";
-  const analysis = builder.analysis;
-  const fresh = analysis?.sql === sql;
-  const diagnostics = fresh ? (analysis?.diagnostics ?? []) : [];
-  const sqlProblems = useMemo(() => problemsInSql(sql, diagnostics), [sql, diagnostics]);
-  const yamlProblems = useMemo(
-    () =>
-      problemsInYaml(readManifest(draft.text), placeOfSql(draft.text), [
-        ...diagnostics.map((each) => ({
-          code: each.code,
-          message: each.message,
-          ...(each.hint ? { hint: each.hint } : {}),
-          field: each.field ?? "spec.sql",
-          ...(each.line ? { line: each.line } : {}),
-          ...(each.column ? { column: each.column } : {}),
-          ...(each.severity === "Error" ? {} : { condition: each.severity }),
-        })),
-        ...(planned?.errors ?? []),
-      ]),
-    [draft.text, diagnostics, planned],
-  );
-  const schema = useMemo(
-    () =>
-      Object.fromEntries(
-        (analysis?.form?.datasets ?? []).flatMap((dataset) => {
-          const columns = (dataset.columns ?? []).map((column) => column.name);
-          return [
-            [dataset.alias, columns],
-            [dataset.name.replaceAll("-", "_"), columns],
-          ];
-        }),
-      ),
-    [analysis?.form?.datasets],
-  );
-  const text = code === "sql" ? sql : draft.text;
-  return (
-    <section className="section section-flush" aria-label="SQL and YAML">
-      <header className="section-head">
-        <Segments
-          label="Text"
-          value={code}
-          onChange={onCode}
-          options={[
-            { id: "sql", label: "SQL" },
-            { id: "yaml", label: "YAML" },
-          ]}
-        />
-        <div className="section-aside">
-          <CopyButton text={text}>{code === "sql" ? "Copy SQL" : "Copy YAML"}</CopyButton>
-        </div>
-      </header>
-      <div className="section-body">
-        <Suspense fallback={<Skeleton height={220} />}>
-          {code === "sql" ? (
-            draft.fields ? (
-              <Editor
-                key="sql"
-                language="sql"
-                label="SQL of the product"
-                value={sql}
-                onChange={(value) => draft.set("sql", value)}
-                problems={sqlProblems}
-                schema={schema}
-                placeholder="SELECT … FROM …"
-                minHeight={180}
-                maxHeight={420}
-              />
-            ) : (
-              <p className="request-hint">The YAML has to be well-formed first.</p>
-            )
-          ) : (
-            <Editor
-              key="yaml"
-              language="yaml"
-              label="Definition of the product as YAML"
-              value={draft.text}
-              onChange={draft.setText}
-              problems={yamlProblems}
-              minHeight={180}
-              maxHeight={560}
-            />
-          )}
-        </Suspense>
-        {diagnostics.length > 0 && (
-          <ul className="diagnostics" aria-label="Problems">
-            {diagnostics.slice(0, 6).map((each, index) => (
-              <li key={index} className={`diagnostic diagnostic-${each.severity.toLowerCase()}`}>
-                <Icon name={each.severity === "Waiting" ? "info" : "warn"} size={14} />
-                <span>
-                  {each.line && (
-                    <span className="dim tabular">
-                      {each.line}:{each.column ?? 1}{" "}
-                    </span>
-                  )}
-                  {each.message}
-                  {each.hint && <span className="diagnostic-hint">{each.hint}</span>}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-        {builder.error !== null && builder.error !== undefined && (
-          <div className="diagnostics">
-            <Note tone="warn" title="The SQL is not checked at the moment">
-              {String((builder.error as Error).message)}
-            </Note>
-          </div>
-        )}
-      </div>
-    </section>
-  );
 }
