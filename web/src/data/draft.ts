@@ -77,7 +77,14 @@ export function useDraft(id: string, empty: string, stored?: Stored): Draft {
     keep(id, changed ? text : undefined);
     keep(`${id}.origin`, changed && began ? JSON.stringify(began) : undefined);
   }, [id, empty]);
-  useEffect(() => save, [save]);
+  useEffect(() => {
+    // Leaving the page does not unmount it.
+    addEventListener("pagehide", save);
+    return () => {
+      removeEventListener("pagehide", save);
+      save();
+    };
+  }, [save]);
 
   const setText = useCallback(
     (text: string) => {
