@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/sql/fields.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::sql::form {
@@ -75,36 +76,55 @@ const char* text_of(Severity severity) {
   return "";
 }
 
-bool reads(const Analysis& analysis, const DatasetName& dataset, const std::string& column) {
+// Whether all of it is decoded: by itself, or with a record around it.
+bool reads(const Analysis& analysis, const DatasetName& dataset, const std::string& path) {
   if (!analysis.compiled) return false;
   for (const DatasetUse& use : analysis.compiled->datasets) {
-    if (use.id == dataset && std::find(use.columns.begin(), use.columns.end(), column) != use.columns.end())
+    if (use.id == dataset && std::any_of(use.columns.begin(), use.columns.end(),
+                                         [&](const std::string& read) { return is_within(path, read); }))
       return true;
   }
   return false;
+}
+
+// A column, or a field of a record with its path for a name.
+json::Value column_of_json(const Analysis& analysis, const FormDataset& dataset, const plan::SourceUse& use,
+                           const types::Field& field) {
+  const auto& key = dataset.schema.key;
+  json::Value column = json::Value::object();
+  column.set("name", field.name);
+  column.set("type", types::to_string(field.type));
+  column.set("nullable", field.nullable);
+  column.set("key", std::find(key.begin(), key.end(), field.name) != key.end());
+  column.set("classified", plan::is_classified(use, field.name));
+  column.set("used", reads(analysis, dataset.id, field.name));
+  const auto& columns = analysis.form->columns;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].kind != ColumnKind::kColumn || columns[i].source != Source{dataset.alias, field.name})
+      continue;
+    column.set("selected", static_cast<std::int64_t>(i));
+    break;
+  }
+  const bool inside = field.name.find('.') != std::string::npos;
+  if (!inside && !opens(dataset.schema, field)) return column;
+  const auto* fields = fields_of(field.type);
+  if (fields == nullptr) return column;
+  json::Value within = json::Value::array();
+  for (const types::Field& inner : *fields) {
+    within.push_back(column_of_json(
+        analysis, dataset, use,
+        {field.name + "." + inner.name, inner.type, field.nullable || inner.nullable}));
+  }
+  column.set("fields", std::move(within));
+  return column;
 }
 
 json::Value columns_json(const Analysis& analysis, const FormDataset& dataset) {
   json::Value out = json::Value::array();
   plan::SourceUse use;
   use.classified = dataset.schema.classified;
-  const auto& key = dataset.schema.key;
   for (const types::Field& field : dataset.schema.columns) {
-    json::Value column = json::Value::object();
-    column.set("name", field.name);
-    column.set("type", types::to_string(field.type));
-    column.set("nullable", field.nullable);
-    column.set("key", std::find(key.begin(), key.end(), field.name) != key.end());
-    column.set("classified", plan::is_classified(use, field.name));
-    column.set("used", reads(analysis, dataset.id, field.name));
-    const auto& columns = analysis.form->columns;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].kind != ColumnKind::kColumn || columns[i].source != Source{dataset.alias, field.name})
-        continue;
-      column.set("selected", static_cast<std::int64_t>(i));
-      break;
-    }
-    out.push_back(std::move(column));
+    out.push_back(column_of_json(analysis, dataset, use, field));
   }
   return out;
 }
