@@ -1,5 +1,5 @@
-// Fields within records as columns of their own, named by their paths ("address.city"). The decoder of a record
-// takes them out by themselves, so a query that names one reads nothing else of the record around it.
+// Fields within records as columns of their own, named by their paths ("address.city"). The decoder of a
+// record takes them out by themselves, so a query that names one reads nothing else of the record around it.
 #pragma once
 #include "controlplane/sql/compile.h"
 
@@ -11,8 +11,8 @@ const std::vector<types::Field>* fields_of(const types::Type& type);
 // Whether fields of this column can be taken by themselves. Not of one that is decoded from the record key.
 bool opens(const DatasetSchema& schema, const types::Field& column);
 
-// The columns of the schema at their places, and behind them every field within its records, outer ones first;
-// one may be NULL where a record around it may.
+// The columns of the schema at their places, and behind them every field within its records, outer ones
+// first; one may be NULL where a record around it may.
 std::vector<types::Field> with_fields(const DatasetSchema& schema);
 
 // "address.geo.lat" in its parts.

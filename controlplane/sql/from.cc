@@ -205,11 +205,10 @@ std::optional<std::vector<Merged>> bind_using(Problems& problems, const json::Va
     const Bound a = coerce(problems, {to_expression(*left, byte)}, *type, CastKind::kImplicit, byte);
     const Bound b = coerce(problems, {to_expression(*right, byte)}, *type, CastKind::kImplicit, byte);
     sides.add(a.expression, b.expression);
-    out.push_back(
-        {{left->name, sides.left_keys.back(), *type, left->nullable, left->table + "/" + right->table, "",
-          left->fields},
-         left->name,
-         right->name});
+    out.push_back({{left->name, sides.left_keys.back(), *type, left->nullable,
+                    left->table + "/" + right->table, "", left->fields},
+                   left->name,
+                   right->name});
   }
   if (!good) return std::nullopt;
   return out;

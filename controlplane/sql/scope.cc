@@ -30,8 +30,8 @@ void report_ambiguous(Problems& problems, std::string_view name, const std::vect
   const ScopeColumn& b = *found[1];
   if (!a.within.empty()) {
     problems.fail("AmbiguousColumn",
-                  fmt::format("field {} is ambiguous: {} has {} and {}", name, a.within, a.name, b.name), byte,
-                  fmt::format("write \"{}\" or \"{}\" in quotes", a.name, b.name));
+                  fmt::format("field {} is ambiguous: {} has {} and {}", name, a.within, a.name, b.name),
+                  byte, fmt::format("write \"{}\" or \"{}\" in quotes", a.name, b.name));
     return;
   }
   if (a.table == b.table) {
@@ -131,9 +131,10 @@ const ScopeColumn* Scope::find_field(Problems& problems, const ScopeColumn& reco
                               record.text()),
                   byte);
   } else {
-    problems.fail("TypeMismatch",
-                  fmt::format("{} is {} and has no field {}", record.text(), types::to_string(record.type), name),
-                  byte);
+    problems.fail(
+        "TypeMismatch",
+        fmt::format("{} is {} and has no field {}", record.text(), types::to_string(record.type), name),
+        byte);
   }
   return nullptr;
 }

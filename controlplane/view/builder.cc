@@ -161,10 +161,10 @@ std::vector<Proposal> Builder::propose(const BuilderRequest& request, const Form
         proposal.types.emplace_back(pair.from_type, pair.to_type);
         const bool here = sql::find_field(dataset.schema, pair.from) != nullptr;
         if ((!here || !within_records(*found.other, pair.to)) && proposal.problem.empty()) {
-          proposal.problem =
-              fmt::format("{} is within an array, a map or the record key, and such are not joined on in "
-                          "this version",
-                          here ? pair.to : pair.from);
+          proposal.problem = fmt::format(
+              "{} is within an array, a map or the record key, and such are not joined on in "
+              "this version",
+              here ? pair.to : pair.from);
         }
       }
       if (!one.readable) proposal.denied = one.readable.error().text();

@@ -74,8 +74,8 @@ double encoded(const types::Column& column, std::size_t row) {
   }
 }
 
-// Every column, and of a record that opens what is within it: `leaf` for what has no fields, in the order of the
-// schema; `record` for those that have, behind their fields.
+// Every column, and of a record that opens what is within it: `leaf` for what has no fields, in the order of
+// the schema; `record` for those that have, behind their fields.
 template <class Leaf, class Record>
 void each_within(const types::Field& field, bool open, const Leaf& leaf, const Record& record) {
   const auto* fields = open ? sql::fields_of(field.type) : nullptr;
@@ -186,7 +186,8 @@ std::vector<types::Field> measured_columns(const sql::DatasetSchema& schema) {
 }
 
 Widths widths_of(const sql::DatasetSchema& schema) {
-  return summed(schema, 0, [](const types::Field& leaf) { return usual(leaf.type.id) + (leaf.nullable ? 1 : 0); });
+  return summed(schema, 0,
+                [](const types::Field& leaf) { return usual(leaf.type.id) + (leaf.nullable ? 1 : 0); });
 }
 
 Widths widths_of(const sql::DatasetSchema& schema, const types::Batch& rows) {

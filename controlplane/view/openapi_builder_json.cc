@@ -23,7 +23,9 @@ json::Value request(std::vector<Member> more) {
 }
 
 json::Value source(std::string_view doc) {
-  return object({{"dataset", text("Its alias in the query")}, {"column?", text("A field of a record by its path: a.b")}}, doc);
+  return object({{"dataset", text("Its alias in the query")},
+                 {"column?", text("A field of a record by its path: a.b")}},
+                doc);
 }
 
 json::Value pairs() {
@@ -44,19 +46,17 @@ std::vector<Member> dataset_column() {
 
 std::vector<Member> form_members() {
   return {
-      {"datasets",
-       list(object(
-                {{"alias", text("")},
-                 {"namespace", text("")},
-                 {"name", text("")},
-                 {"range", range()},
-                 {"state", one_of({"Ready", "Missing", "Denied", "Unavailable"}, "")},
-                 {"message?", text("Why it is not Ready")},
-                 {"type?", one_of({"Event", "Entity"}, "")},
-                 {"key?", list(text(""), "")},
-                 {"columns?", list(ref("SqlDatasetColumn"), "")}},
-                ""),
-            "In the order of FROM")},
+      {"datasets", list(object({{"alias", text("")},
+                                {"namespace", text("")},
+                                {"name", text("")},
+                                {"range", range()},
+                                {"state", one_of({"Ready", "Missing", "Denied", "Unavailable"}, "")},
+                                {"message?", text("Why it is not Ready")},
+                                {"type?", one_of({"Event", "Entity"}, "")},
+                                {"key?", list(text(""), "")},
+                                {"columns?", list(ref("SqlDatasetColumn"), "")}},
+                               ""),
+                        "In the order of FROM")},
       {"joins", list(object({{"dataset", text("The alias of the dataset that is joined")},
                              {"type", one_of({"Inner", "Left"}, "")},
                              {"using", truth("Written with USING")},

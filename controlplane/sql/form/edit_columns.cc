@@ -94,7 +94,8 @@ base::Result<std::string> Editor::column_item(const Source& source, std::optiona
     wanted = *name;
     taken.insert(lower_ascii(wanted));
   } else if (!taken.insert(lower_ascii(wanted)).second) {
-    // Two datasets have a column of that name, or two records a field: city, address_city, orders_address_city.
+    // Two datasets have a column of that name, or two records a field: city, address_city,
+    // orders_address_city.
     std::string of = form_.find(source.dataset)->id.name;
     std::replace(of.begin(), of.end(), '-', '_');
     const bool by_records = path.size() > 1 && !taken.contains(lower_ascii(whole));

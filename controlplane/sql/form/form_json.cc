@@ -111,9 +111,9 @@ json::Value column_of_json(const Analysis& analysis, const FormDataset& dataset,
   if (fields == nullptr) return column;
   json::Value within = json::Value::array();
   for (const types::Field& inner : *fields) {
-    within.push_back(column_of_json(
-        analysis, dataset, use,
-        {field.name + "." + inner.name, inner.type, field.nullable || inner.nullable}));
+    within.push_back(
+        column_of_json(analysis, dataset, use,
+                       {field.name + "." + inner.name, inner.type, field.nullable || inner.nullable}));
   }
   column.set("fields", std::move(within));
   return column;

@@ -346,8 +346,8 @@ const std::vector<TestJoin>& test_joins() {
       {0, "order_id", 1, "order_id"},       {1, "customer_id", 2, "customer_id"},
       {3, "payment_id", 0, "payment_id"},   {4, "order_id", 1, "order_id"},
       {5, "customer_id", 2, "customer_id"}, {2, "country", 6, "code"},
-      {5, "orderId", 1, "order_id"},
-      {7, "order_id", 1, "order_id"},       {7, "address.city", 6, "code"}};
+      {5, "orderId", 1, "order_id"},        {7, "order_id", 1, "order_id"},
+      {7, "address.city", 6, "code"}};
   return kJoins;
 }
 

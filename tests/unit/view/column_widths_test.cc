@@ -37,7 +37,8 @@ const sql::DatasetSchema kColumns = schema_of({{"id", types::Type(TypeId::kInt8)
 const types::Type kGeo = types::Type::record({{"lat", types::Type(TypeId::kInt8), false}});
 const sql::DatasetSchema kNested = schema_of(
     {{"id", types::Type(TypeId::kInt8), false},
-     {"address", types::Type::record({{"city", types::Type(TypeId::kText), true}, {"geo", kGeo, false}}), true}});
+     {"address", types::Type::record({{"city", types::Type(TypeId::kText), true}, {"geo", kGeo, false}}),
+      true}});
 
 }  // namespace
 
