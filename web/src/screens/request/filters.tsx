@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { ColumnRef, Edit, Form, FormFilter, Operator } from "../../api/builder";
+import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
 import { ExpressionForm, TextEdit } from "./columns";
@@ -60,7 +61,7 @@ function blankOf(type: string): string {
 
 const columnsOf = (form: Form) =>
   form.datasets.flatMap((dataset) =>
-    (dataset.columns ?? []).map((column) => ({
+    flattened(dataset.columns ?? []).map((column) => ({
       id: `${dataset.alias}.${column.name}`,
       type: column.type,
       source: { dataset: dataset.alias, column: column.name } satisfies ColumnRef,
