@@ -56,7 +56,7 @@ def test_fields_by_mouse_until_rows_arrive(chromium, server, records):
         begin(page)
         expect(tick(page, "deliveries", "city")).to_have_count(0)
         opener(page, "address").click()
-        inside = one(page, "list", "Fields of address", exact=True)
+        inside = one(page, "list", "Fields of address")
         click_box(tick(page, "deliveries", "city of address"))
         expect_partial(tick(page, "deliveries", "address"))
         expect(one(page, "group", "Columns of deliveries")).to_contain_text("1 of 4 fields")
@@ -85,7 +85,7 @@ def test_fields_by_mouse_until_rows_arrive(chromium, server, records):
 
         one(page, "button", re.compile("Add a filter")).click()
         one(page, "option", re.compile(r"d\.parcel\.weight")).click()
-        one(page, "button", "How d.parcel.weight is compared").click()
+        one(page, "button", re.compile(r"How d\.parcel\.weight is compared")).click()
         one(page, "option", "more than").click()
         value = one(page, "textbox", "Value for d.parcel.weight")
         value.fill("50")

@@ -18,6 +18,8 @@ SCHEMA = {"type": "record", "name": "Delivery", "namespace": "parcels", "fields"
         {"name": "weight", "type": "int"}, {"name": "city", "type": ["null", "string"], "default": None}]}},
     {"name": "stops", "type": {"type": "array", "items": {"type": "record", "name": "Stop", "fields": [
         {"name": "city", "type": "string"}]}}},
+    {"name": "carrier", "type": "string"},
+    {"name": "sent_at", "type": {"type": "long", "logicalType": "timestamp-micros"}},
     {"name": "note", "type": "string"}]}
 
 
@@ -28,7 +30,8 @@ def record(number: int) -> dict:
                "geo": {"lat": 46.5 + number, "lon": 7.25}}
     return {"delivery_id": number, "address": None if number % 4 == 0 else address,
             "parcel": {"weight": number * 10, "city": "Genf" if number % 2 else None},
-            "stops": [{"city": city}], "note": "leave it at the door " * 5}
+            "stops": [{"city": city}], "carrier": "dove", "sent_at": "2026-01-02T03:04:05Z",
+            "note": "leave it at the door " * 5}
 
 
 def create(server: Server, count: int = 40) -> list[dict]:

@@ -103,7 +103,7 @@ export function ColumnSet({
   );
 }
 
-/** `opens`: some of them have fields, so all of them leave room for the button that opens these. */
+/** `opens`: all of them leave room for the button that opens a record, so that boxes of one level stand in line. */
 function Branch({
   columns,
   tree,
@@ -175,15 +175,7 @@ function Row({ column, tree, opens }: { column: FormColumnOf; tree: Tree; opens:
           </span>
         </Checkbox>
       </div>
-      {open && (
-        <Branch
-          columns={fields}
-          tree={tree}
-          opens={fields.some((each) => each.fields)}
-          label={`Fields of ${column.name}`}
-          id={id}
-        />
-      )}
+      {open && <Branch columns={fields} tree={tree} opens label={`Fields of ${column.name}`} id={id} />}
     </li>
   );
 }
