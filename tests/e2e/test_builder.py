@@ -153,6 +153,7 @@ def fields_of(look: dict) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def records(server):
+    """Those that were sent; whoever sends more adds them."""
     return deliveries.create(server)
 
 
@@ -207,9 +208,9 @@ def test_rows_with_fields_of_records_arrive(server, records):
            "FROM deliveries d WHERE (d.address).city <> 'Chur' OR (d.address).city IS NULL")
     server.cli.apply(manifests.product(deliveries.NAMESPACE, "by-city", sql, class_name="sqlite", key=["delivery_id"]))
     Product(server, None, "", deliveries.NAMESPACE, "by-city").wait_live()
-    every = records + deliveries.send(server, 1001, 8)
+    records.extend(deliveries.send(server, 1001, 8))
     wanted = [(r["delivery_id"], (r["address"] or {}).get("city"), (r["address"] or {"geo": {"lat": None}})["geo"]["lat"],
-               r["parcel"]["weight"], r["parcel"]) for r in every if (r["address"] or {}).get("city") != "Chur"]
+               r["parcel"]["weight"], r["parcel"]) for r in records if (r["address"] or {}).get("city") != "Chur"]
     endpoint = server.cli.get("dataproduct", "by-city", deliveries.NAMESPACE)["status"]["endpoint"]
 
     def stored() -> list:
@@ -218,6 +219,60 @@ def test_rows_with_fields_of_records_arrive(server, records):
         return [(*row[:4], json.loads(row[4])) for row in rows]
     eventually(lambda: stored() == wanted, 30, "every row is there")
     assert server.cli.get("dataproduct", "by-city", deliveries.NAMESPACE)["status"]["sources"][0]["columns"] == 3
+
+
+def test_a_join_and_groups_on_fields_of_records(server, records, tmp_path):
+    form = Builder(server, deliveries.NAMESPACE)
+    form.analyse("SELECT (a.address).city FROM deliveries a")
+    form.edit("addDataset", name="deliveries", alias="b", join={"type": "Inner", "pairs": [
+        {"left": {"dataset": "a", "column": "address.geo.lat"}, "column": "address.geo.lat"}]})
+    form.edit("addAggregate", function="sum", source={"dataset": "b", "column": "parcel.weight"}, group=True)
+    assert form.look["sql"] == (
+        "SELECT (a.address).city, sum((b.parcel).weight) AS sum_weight FROM deliveries a "
+        "JOIN deliveries b ON (b.address).geo.lat = (a.address).geo.lat GROUP BY (a.address).city")
+    assert form.look["form"]["joins"][0]["pairs"] == [
+        {"left": {"dataset": "a", "column": "address.geo.lat"}, "column": "address.geo.lat"}]
+    product = manifests.product(deliveries.NAMESPACE, "weights", form.look["sql"], class_name="sqlite")
+    wanted = {}
+    for record in records:
+        if record["address"]:
+            city = record["address"]["city"]
+            wanted[city] = wanted.get(city, 0) + record["parcel"]["weight"]
+    file = tmp_path / "weights.yaml"
+    file.write_text(yaml.safe_dump(product))
+    plan = server.cli.run("plan", "-f", file, expect=3).text
+    assert "2 of 7" in plan, plan
+    preview = json.loads(server.cli.run("preview", "-f", file, "-o", "json").stdout)
+    assert dict(preview["rows"]) == {city: str(weight) for city, weight in wanted.items()}
+    server.cli.apply(product)
+    Product(server, None, "", deliveries.NAMESPACE, "weights").wait_live()
+    endpoint = server.cli.get("dataproduct", "weights", deliveries.NAMESPACE)["status"]["endpoint"]
+    with sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True) as database:
+        assert dict(database.execute(f'SELECT * FROM "{endpoint["object"]}"').fetchall()) == wanted
+
+
+def test_joins_on_fields_are_proposed_and_not_on_what_is_within_arrays(server, records):
+    schema = {"type": "record", "name": "City", "namespace": "parcels", "fields": [
+        {"name": "name", "type": "string"}, {"name": "people", "type": "long"}]}
+    to = {"name": "deliveries"}
+    server.cli.apply(manifests.dataset(
+        deliveries.NAMESPACE, "cities", "Event", "parcels.cities", {"columns": ["name"], "from": "Value"}, "embedded",
+        schema={"format": "Avro", "subject": "parcels.cities-value", "definition": json.dumps(schema)},
+        source={"eventStoreName": "embedded", "topic": "parcels.cities", "topicConfig": {"partitions": 1}},
+        relationships=[{"name": "goes-to", "dataset": to, "columns": [{"from": "name", "to": "address.city"}]},
+                       {"name": "stops-at", "dataset": to, "columns": [{"from": "name", "to": "stops.city"}]}]))
+    form = Builder(server, deliveries.NAMESPACE)
+
+    def proposed(sql: str, name: str) -> list[tuple]:
+        found = form.analyse(sql)["proposals"]
+        return [(p["pairs"][0]["left"]["column"], p["pairs"][0]["column"], p["joinable"], p.get("problem", "")[:27])
+                for p in found if p["name"] == name]
+    eventually(lambda: proposed("SELECT c.name FROM cities c", "deliveries") == [
+        ("name", "address.city", True, ""), ("name", "stops.city", False, "stops.city is within an arr")],
+        30, "the catalogue knows both")
+    assert proposed("SELECT d.delivery_id FROM deliveries d", "cities") == [
+        ("address.city", "name", True, ""), ("stops.city", "name", False, "stops.city is within an arr")]
+    assert form.join("cities")["sql"].endswith("JOIN cities c ON c.name = (d.address).city")
 
 
 def test_what_is_classified_of_a_record_is_masked(company):
