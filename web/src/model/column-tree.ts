@@ -1,6 +1,6 @@
 // The columns of a dataset with the fields within them, as they are ticked: which paths the query takes, and which
 // edits follow from a tick. A record is taken whole, as one column, or some of its fields are, each as its own.
-import type { Edit, FormColumn, FormColumnOf } from "../api/builder";
+import type { Analysis, Edit, FormColumn, FormColumnOf } from "../api/builder";
 import type { EditStep } from "../data/draft";
 import { shortType } from "../format/types";
 import { relevance, words } from "./search";
@@ -76,6 +76,14 @@ interface Place {
   taken: ReadonlySet<string>;
 }
 
+/** Where the first column stands that is just such a path. */
+function placeOf(now: Analysis, alias: string, is: (path: string) => boolean): { position?: number } {
+  const at = (now.form?.columns ?? []).findIndex(
+    (each) => each.kind === "Column" && each.source?.dataset === alias && is(each.source.column ?? ""),
+  );
+  return at >= 0 ? { position: at } : {};
+}
+
 // As often as the query takes just this path; of the form as it is when the edit's turn comes.
 function removals({ alias, columns }: Place, path: string): EditStep[] {
   const is = (column: FormColumn) =>
@@ -89,22 +97,16 @@ function removals({ alias, columns }: Place, path: string): EditStep[] {
 export function tickOn(place: Place, paths: readonly string[]): Tick {
   const { alias } = place;
   const within = [...place.taken].filter((path) => paths.some((outer) => isWithin(path, outer)));
-  const add: EditStep = (now) => {
-    if (paths.length > 1) return { kind: "addColumn", dataset: alias, columns: [...paths] };
-    const column = paths[0] as string;
-    const first = now.form?.columns.findIndex(
-      (each) =>
-        each.kind === "Column" &&
-        each.source?.dataset === alias &&
-        isWithin(each.source.column ?? "", column),
-    );
-    return {
-      kind: "addColumn",
-      dataset: alias,
-      column,
-      ...(first !== undefined && first >= 0 ? { position: first } : {}),
-    };
-  };
+  // Where it goes is known only of the form as it is then; what goes last needs no form.
+  const add: EditStep =
+    within.length === 0 || paths.length > 1
+      ? { kind: "addColumn", dataset: alias, columns: [...paths] }
+      : (now) => ({
+          kind: "addColumn",
+          dataset: alias,
+          columns: [...paths],
+          ...placeOf(now, alias, (path) => paths.some((outer) => isWithin(path, outer))),
+        });
   const taken = new Set([...place.taken, ...paths]);
   for (const path of within) taken.delete(path);
   return { taken, edits: [add, ...within.flatMap((path) => removals(place, path))] };
@@ -124,18 +126,12 @@ export function tickOff(place: Place, path: string): Tick {
   for (const record of flattened(all).filter((each) => taken.has(each.name) && isWithin(path, each.name))) {
     const rest = others(record, path).filter((each) => !taken.has(each));
     if (rest.length > 0) {
-      edits.push((now) => {
-        const at = now.form?.columns.findIndex(
-          (each) =>
-            each.kind === "Column" && each.source?.dataset === alias && each.source.column === record.name,
-        );
-        return {
-          kind: "addColumn",
-          dataset: alias,
-          columns: rest,
-          ...(at !== undefined && at >= 0 ? { position: at } : {}),
-        };
-      });
+      edits.push((now) => ({
+        kind: "addColumn",
+        dataset: alias,
+        columns: rest,
+        ...placeOf(now, alias, (each) => each === record.name),
+      }));
     }
     edits.push(...removals(place, record.name));
     taken.delete(record.name);
