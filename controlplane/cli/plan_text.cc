@@ -1,5 +1,6 @@
 #include "controlplane/cli/connection.h"
 #include "controlplane/cli/plan_request.h"
+#include "controlplane/sql/fields.h"
 
 namespace offtake::cli {
 namespace {
@@ -43,7 +44,7 @@ std::string sources_text(const json::Value& sources) {
   for (const json::Value& source : sources.as_array()) {
     const auto columns = texts(source["columns"]);
     rows.push_back({source.string_or("dataset"), source.string_or("type"), source.string_or("read"),
-                    fmt::format("{} of {}", columns.size(), source.int_or("columnsTotal")),
+                    fmt::format("{} of {}", sql::columns_among(columns), source.int_or("columnsTotal")),
                     grouped(source.int_or("records")), bytes_text(source.int_or("bytes")),
                     source.string_or("reason")});
     for (const std::string& note : texts(source["notes"])) {

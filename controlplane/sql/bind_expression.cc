@@ -37,6 +37,7 @@ Bound Binder::bind(const json::Value& tree) {
   const Tree node(tree);
   if (node.kind == "A_Const") return bind_constant(node);
   if (node.kind == "ColumnRef") return bind_column(node);
+  if (node.kind == "A_Indirection") return bind_field(node);
   if (node.kind == "A_Expr") return bind_operation(node);
   if (node.kind == "FuncCall") return bind_function(node);
   if (node.kind == "TypeCast") return bind_cast(node);
@@ -96,13 +97,26 @@ Bound Binder::bind_constant(const Tree& node) {
   return literal_at(*std::move(value), byte);
 }
 
-Bound Binder::bind_column(const Tree& node) {
+const ScopeColumn* Binder::column_of(const Tree& node) {
   const json::Array& fields = node["fields"].as_array();
   const int byte = node.location();
-  const ScopeColumn* found = fields.size() == 1
-                                 ? scope_.find(problems_, string_of(fields[0]), byte)
-                                 : scope_.find(problems_, string_of(fields[0]), string_of(fields[1]), byte);
-  return found == nullptr ? Bound{} : Bound{to_expression(*found, byte)};
+  return fields.size() == 1 ? scope_.find(problems_, string_of(fields[0]), byte)
+                            : scope_.find(problems_, string_of(fields[0]), string_of(fields[1]), byte);
+}
+
+Bound Binder::bind_column(const Tree& node) {
+  const ScopeColumn* found = column_of(node);
+  return found == nullptr ? Bound{} : Bound{to_expression(*found, node.location())};
+}
+
+// (table.column).field: a column of its own, which the record's decoder takes out.
+Bound Binder::bind_field(const Tree& node) {
+  const Tree column = column_below(node);
+  const ScopeColumn* found = column_of(column);
+  for (const std::string_view name : fields_selected(node)) {
+    if (found != nullptr) found = scope_.find_field(problems_, *found, name, column.location());
+  }
+  return found == nullptr ? Bound{} : Bound{to_expression(*found, column.location())};
 }
 
 Bound Binder::bind_cast(const Tree& node) {

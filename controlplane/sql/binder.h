@@ -30,6 +30,8 @@ class Binder {
  private:
   Bound bind_constant(const Tree& node);
   Bound bind_column(const Tree& node);
+  Bound bind_field(const Tree& node);
+  const ScopeColumn* column_of(const Tree& node);
   Bound bind_cast(const Tree& node);
   Bound bind_boolean(const Tree& node);
   Bound bind_boolean_test(const Tree& node);

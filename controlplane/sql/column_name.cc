@@ -9,6 +9,7 @@ std::string find(const json::Value& tree, bool& weak) {
   const Tree node(tree);
   weak = false;
   if (node.kind == "ColumnRef") return std::string(string_of(node["fields"].as_array().back()));
+  if (node.kind == "A_Indirection") return std::string(string_of(node["indirection"].as_array().back()));
   if (node.kind == "FuncCall") return std::string(string_of(node["funcname"].as_array().back()));
   if (node.kind == "CoalesceExpr") return "coalesce";
   if (node.kind == "A_Expr" && node.body->string_or("kind") == "AEXPR_NULLIF") return "nullif";

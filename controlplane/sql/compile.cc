@@ -54,7 +54,7 @@ passes::Draft to_draft(Draft bound) {
     use.dataset_namespace = table.id.dataset_namespace;
     use.dataset = table.id.name;
     use.kind = schema.kind;
-    use.columns = schema.columns;
+    use.columns = table.columns;
     use.classified = schema.classified;
     passes::SourceFacts facts;
     facts.alias = table.alias;

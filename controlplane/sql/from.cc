@@ -1,6 +1,8 @@
 // FROM: tables and joins.
 #include <algorithm>
+#include <map>
 
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/select.h"
 
 namespace offtake::sql {
@@ -10,6 +12,20 @@ using plan::CastKind;
 using plan::ExpressionPtr;
 using types::Type;
 
+// Where the fields of a column's record are among the columns that can be read.
+void add_fields(const TableUse& table, const std::map<std::string_view, int>& places, ScopeColumn& record) {
+  const auto* fields = fields_of(record.type);
+  if (fields == nullptr) return;
+  const std::string path = record.within.empty() ? record.name : record.within + "." + record.name;
+  for (const types::Field& field : *fields) {
+    const auto at = places.find(path + "." + field.name);
+    if (at == places.end()) return;
+    const bool nullable = table.columns[static_cast<std::size_t>(at->second)].nullable;
+    record.fields.push_back({field.name, at->second, field.type, nullable, table.alias, path});
+    add_fields(table, places, record.fields.back());
+  }
+}
+
 std::optional<From> bind_table(const std::vector<TableUse>& tables, std::size_t index) {
   const TableUse& table = tables[index];
   auto node = std::make_shared<plan::Node>();
@@ -17,12 +33,16 @@ std::optional<From> bind_table(const std::vector<TableUse>& tables, std::size_t 
   scan.source = static_cast<int>(index);
   From out;
   ScopeTable visible{table.alias, table.id, {}};
-  for (const types::Field& field : table.schema.columns) {
-    const int column = static_cast<int>(visible.columns.size());
+  std::map<std::string_view, int> places;
+  for (const types::Field& field : table.columns) {
+    const int column = static_cast<int>(scan.columns.size());
     scan.columns.push_back(column);
+    places.emplace(field.name, column);
     node->output.push_back({table.alias + "." + field.name, field.type, field.nullable});
+    if (scan.columns.size() > table.schema.columns.size()) continue;
     visible.columns.push_back({field.name, column, field.type, field.nullable, table.alias});
   }
+  for (ScopeColumn& column : visible.columns) add_fields(table, places, column);
   node->node = std::move(scan);
   out.node = std::move(node);
   out.scope.visible = visible.columns;
@@ -67,13 +87,17 @@ void append_extra(plan::NodePtr& node, const std::vector<ExpressionPtr>& extra) 
   node = make_project(node, std::move(expressions), names);
 }
 
-void shift(Scope& scope, int by, bool nullable) {
-  const auto move = [&](ScopeColumn& column) {
+void shift(std::vector<ScopeColumn>& columns, int by, bool nullable) {
+  for (ScopeColumn& column : columns) {
     column.index += by;
     column.nullable = column.nullable || nullable;
-  };
-  for (ScopeTable& table : scope.tables) std::for_each(table.columns.begin(), table.columns.end(), move);
-  std::for_each(scope.visible.begin(), scope.visible.end(), move);
+    shift(column.fields, by, nullable);
+  }
+}
+
+void shift(Scope& scope, int by, bool nullable) {
+  for (ScopeTable& table : scope.tables) shift(table.columns, by, nullable);
+  shift(scope.visible, by, nullable);
 }
 
 void append(Scope& scope, const Scope& more) {
@@ -181,10 +205,10 @@ std::optional<std::vector<Merged>> bind_using(Problems& problems, const json::Va
     const Bound a = coerce(problems, {to_expression(*left, byte)}, *type, CastKind::kImplicit, byte);
     const Bound b = coerce(problems, {to_expression(*right, byte)}, *type, CastKind::kImplicit, byte);
     sides.add(a.expression, b.expression);
-    out.push_back(
-        {{left->name, sides.left_keys.back(), *type, left->nullable, left->table + "/" + right->table},
-         left->name,
-         right->name});
+    out.push_back({{left->name, sides.left_keys.back(), *type, left->nullable,
+                    left->table + "/" + right->table, "", left->fields},
+                   left->name,
+                   right->name});
   }
   if (!good) return std::nullopt;
   return out;

@@ -31,7 +31,6 @@ constexpr Alias kUserNames[] = {
     {"SubLink", "a subquery"},
     {"A_ArrayExpr", "ARRAY[…]"},
     {"RowExpr", "ROW(…)"},
-    {"A_Indirection", "a subscript or field selection"},
     {"CollateClause", "COLLATE"},
     {"ParamRef", "a parameter"},
     {"GroupingFunc", "GROUPING"},
@@ -192,6 +191,7 @@ struct Finder {
     if (value.is_null()) return;
     const Tree node(value);
     if (node.kind == "ColumnRef") return column(node, as_column);
+    if (node.kind == "A_Indirection") return field(node);
     if (node.kind == "A_Const") {
       if (has(*node.body, "bsval")) refuse("a bit string", node.location(), "write '\\xff'::bytea for bytes");
       return;
@@ -242,8 +242,23 @@ struct Finder {
       return refuse("* within an expression", node.location());
     if (fields.size() > 2) {
       refuse("a column's name of three parts", node.location(),
-             "give the table an alias in FROM and write alias.column");
+             "give the table an alias in FROM and write alias.column; a field of a record is written "
+             "(alias.column).field");
     }
+  }
+
+  // (column).field.field: of a record. Nothing else is taken apart.
+  void field(const Tree& node) {
+    const Tree argument(node["arg"]);
+    const int at = argument.kind == "A_Indirection" ? column_below(argument).location() : argument.location();
+    for (const json::Value& step : node["indirection"].as_array()) {
+      const Tree what(step);
+      if (what.kind == "A_Indices") return refuse("a subscript", at);
+      if (what.kind == "A_Star") return refuse("taking all fields of a record (.*)", at, "name the fields");
+    }
+    if (argument.kind == "A_Indirection") return field(argument);
+    if (argument.kind != "ColumnRef") return refuse("a field of an expression", at, "name it of a column");
+    column(argument, false);
   }
 
   void operation(const Tree& node) {

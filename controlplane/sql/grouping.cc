@@ -14,16 +14,11 @@ int place_of(const ExpressionPtr& expression, std::vector<ExpressionPtr>& list) 
   return static_cast<int>(list.size()) - 1;
 }
 
+// A merged column of USING belongs to no table alone.
 std::string name_of(const Scope& scope, int index) {
-  for (const ScopeTable& table : scope.tables) {
-    for (const ScopeColumn& column : table.columns) {
-      if (column.index == index) return table.alias + "." + column.name;
-    }
-  }
-  for (const ScopeColumn& column : scope.visible) {
-    if (column.index == index) return column.name;
-  }
-  return "?";
+  const ScopeColumn* column = scope.at(index);
+  if (column == nullptr) return "?";
+  return column->table.find('/') == std::string::npos ? column->text() : column->name;
 }
 
 // From columns of the input to columns of the groups. Null after an error.

@@ -1,5 +1,8 @@
 #include "controlplane/sql/scope.h"
 
+#include <algorithm>
+
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/suggest.h"
 
 namespace offtake::sql {
@@ -25,6 +28,12 @@ void report_ambiguous(Problems& problems, std::string_view name, const std::vect
                       int byte) {
   const ScopeColumn& a = *found[0];
   const ScopeColumn& b = *found[1];
+  if (!a.within.empty()) {
+    problems.fail("AmbiguousColumn",
+                  fmt::format("field {} is ambiguous: {} has {} and {}", name, a.within, a.name, b.name),
+                  byte, fmt::format("write \"{}\" or \"{}\" in quotes", a.name, b.name));
+    return;
+  }
   if (a.table == b.table) {
     problems.fail("AmbiguousColumn",
                   fmt::format("column {} is ambiguous: {} has {} and {}", name, a.table, a.name, b.name),
@@ -36,7 +45,21 @@ void report_ambiguous(Problems& problems, std::string_view name, const std::vect
                 fmt::format("write {}.{} or {}.{}", a.table, a.name, b.table, b.name));
 }
 
+const ScopeColumn* at_index(const std::vector<ScopeColumn>& columns, int index) {
+  for (const ScopeColumn& column : columns) {
+    if (column.index == index) return &column;
+    if (const ScopeColumn* field = at_index(column.fields, index)) return field;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::string ScopeColumn::text() const {
+  if (within.empty()) return table + "." + name;
+  const std::size_t dot = std::min(within.find('.'), within.size());
+  return fmt::format("({}.{}){}.{}", table, within.substr(0, dot), within.substr(dot), name);
+}
 
 const ScopeTable* Scope::find_table(Problems& problems, std::string_view name, int byte) const {
   const std::string lower = lower_ascii(name);
@@ -46,6 +69,11 @@ const ScopeTable* Scope::find_table(Problems& problems, std::string_view name, i
     names.push_back(table.alias);
   }
   std::string hint = did_you_mean(name, names);
+  for (const ScopeColumn* column : matching(visible, name)) {
+    if (fields_of(column->type) != nullptr) {
+      hint = fmt::format("{} is a record: its fields are written ({}).field", column->name, column->name);
+    }
+  }
   for (const ScopeTable& table : tables) {
     std::string dataset = table.dataset.name;
     for (char& c : dataset) c = c == '-' ? '_' : c;
@@ -83,6 +111,39 @@ const ScopeColumn* Scope::find(Problems& problems, std::string_view table_name, 
                 fmt::format("column {}.{} does not exist in {}", table_name, name, table->dataset.text()),
                 byte, did_you_mean(name, names_of(table->columns)));
   return nullptr;
+}
+
+const ScopeColumn* Scope::find_field(Problems& problems, const ScopeColumn& record, std::string_view name,
+                                     int byte) const {
+  const auto found = matching(record.fields, name);
+  if (found.size() == 1) return found.front();
+  if (found.size() > 1) {
+    report_ambiguous(problems, name, found, byte);
+    return nullptr;
+  }
+  if (!record.fields.empty()) {
+    problems.fail("UnknownColumn", fmt::format("the record {} has no field {}", record.text(), name), byte,
+                  did_you_mean(name, names_of(record.fields)));
+  } else if (record.type.id == types::TypeId::kRecord) {
+    problems.fail("SqlNotSupported",
+                  fmt::format("{} is read from the record key, and fields of it alone are not supported in "
+                              "this version",
+                              record.text()),
+                  byte);
+  } else {
+    problems.fail(
+        "TypeMismatch",
+        fmt::format("{} is {} and has no field {}", record.text(), types::to_string(record.type), name),
+        byte);
+  }
+  return nullptr;
+}
+
+const ScopeColumn* Scope::at(int index) const {
+  for (const ScopeTable& table : tables) {
+    if (const ScopeColumn* found = at_index(table.columns, index)) return found;
+  }
+  return at_index(visible, index);
 }
 
 bool Scope::knows(std::string_view name) const {

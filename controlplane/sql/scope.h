@@ -13,7 +13,11 @@ struct ScopeColumn {
   int index = 0;  // into the output of the node that FROM has made so far
   types::Type type;
   bool nullable = true;
-  std::string table;  // the alias it belongs to; two joined by '/' for a column of USING
+  std::string table;                     // the alias it belongs to; two joined by '/' for a column of USING
+  std::string within = {};               // of a field of a record: the path of the record
+  std::vector<ScopeColumn> fields = {};  // of a record whose fields can be taken by themselves
+
+  std::string text() const;  // as it is written: o.status, (o.address).city
 };
 
 struct ScopeTable {
@@ -30,6 +34,11 @@ struct Scope {
   // Exactly, else case-insensitively if that is unique. Null after an error at `byte`.
   const ScopeColumn* find(Problems& problems, std::string_view name, int byte) const;
   const ScopeColumn* find(Problems& problems, std::string_view table, std::string_view name, int byte) const;
+  // The field of a record that is called so, likewise.
+  const ScopeColumn* find_field(Problems& problems, const ScopeColumn& record, std::string_view name,
+                                int byte) const;
+  // The column or field that is at this index of the output; null: none.
+  const ScopeColumn* at(int index) const;
   const ScopeTable* find_table(Problems& problems, std::string_view name, int byte) const;
   bool knows(std::string_view name) const;  // unqualified, without an error
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "controlplane/sql/fields.h"
+
 namespace offtake::sql {
 namespace {
 
@@ -73,19 +75,13 @@ class SelectBinder {
     }
   }
 
-  // A column keeps the name that its dataset gives it, also where it was written in another case.
+  // A column keeps the name that its dataset gives it, also where it was written in another case; so does a
+  // field of a record.
   std::string name_of(const json::Value& tree, const Bound& bound) const {
     const Tree node(tree);
-    if (node.kind == "ColumnRef" && bound) {
-      const int index = std::get<plan::ColumnRef>(bound.expression->node).index;
-      for (const ScopeTable& table : scope_.tables) {
-        for (const ScopeColumn& column : table.columns) {
-          if (column.index == index) return column.name;
-        }
-      }
-      for (const ScopeColumn& column : scope_.visible) {
-        if (column.index == index) return column.name;
-      }
+    if ((node.kind == "ColumnRef" || node.kind == "A_Indirection") && bound) {
+      const ScopeColumn* column = scope_.at(std::get<plan::ColumnRef>(bound.expression->node).index);
+      if (column != nullptr) return column->name;
     }
     return column_name(tree);
   }
@@ -202,6 +198,14 @@ void collect(const json::Value& item, std::string_view default_namespace, std::v
   out.push_back(std::move(use));
 }
 
+bool names_fields(const json::Value& tree) {
+  if (tree.is_array()) return std::any_of(tree.as_array().begin(), tree.as_array().end(), names_fields);
+  if (!tree.is_object()) return false;
+  return std::any_of(tree.as_object().begin(), tree.as_object().end(), [](const auto& member) {
+    return member.first == "A_Indirection" || names_fields(member.second);
+  });
+}
+
 }  // namespace
 
 plan::NodePtr make_filter(plan::NodePtr input, ExpressionPtr predicate) {
@@ -240,6 +244,8 @@ Draft bind_select(Problems& problems, const json::Value& select, std::vector<Tab
                   "give one of them an alias: " + table.alias + " AS other");
     good = false;
   }
+  const bool fields = names_fields(select);
+  for (TableUse& table : tables) table.columns = fields ? with_fields(table.schema) : table.schema.columns;
   if (good) draft.root = SelectBinder(problems, select).bind(tables);
   draft.tables = std::move(tables);
   return draft;

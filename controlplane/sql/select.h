@@ -14,11 +14,13 @@ struct TableUse {
   std::string alias;
   int byte = -1;
   DatasetSchema schema;
+  // What can be read of it: the schema's columns, and the fields within them where the query names any.
+  std::vector<types::Field> columns = {};
 };
 
 struct Draft {
   plan::NodePtr root;
-  std::vector<TableUse> tables;  // Scan::source is an index into them; Scan::columns into schema.columns
+  std::vector<TableUse> tables;  // Scan::source is an index into them; Scan::columns into their columns
 };
 
 // The datasets that FROM names, in order, without schemas.

@@ -25,6 +25,23 @@ std::string dotted(const json::Value& names) {
   return out;
 }
 
+Tree column_below(const Tree& indirection) {
+  Tree at = indirection;
+  while (at.kind == "A_Indirection") at = Tree(at["arg"]);
+  return at.kind == "ColumnRef" ? at : Tree(json::Value());
+}
+
+std::vector<std::string_view> fields_selected(const Tree& indirection) {
+  std::vector<std::string_view> out;
+  if (indirection.kind != "A_Indirection") return out;
+  out = fields_selected(Tree(indirection["arg"]));
+  for (const json::Value& step : indirection["indirection"].as_array()) {
+    if (Tree(step).kind != "String") return {};
+    out.push_back(string_of(step));
+  }
+  return out;
+}
+
 std::int64_t integer_of(const SourceText& source, const json::Value& constant_body) {
   const json::Value& value = constant_body["ival"]["ival"];
   if (value.is_int()) return value.as_int();

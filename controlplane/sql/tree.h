@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/json/value.h"
 #include "controlplane/sql/source_text.h"
@@ -30,6 +31,10 @@ base::Result<json::Value> parse_select(const SourceText& source);
 // The text of a String node, and of a list of them joined by '.'.
 std::string_view string_of(const json::Value& node);
 std::string dotted(const json::Value& names);
+// Of (column).field.field, also written ((column).field).field: the ColumnRef, and the fields from the outer
+// one to the one that is meant. Without a kind and empty where it is something else that is taken apart.
+Tree column_below(const Tree& indirection);
+std::vector<std::string_view> fields_selected(const Tree& indirection);
 // An integer constant's value. The parser's JSON leaves out what is not positive: that is read from the text.
 std::int64_t integer_of(const SourceText& source, const json::Value& constant_body);
 // A TypeName; the error is located at it.

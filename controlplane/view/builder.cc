@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/planning/history.h"
+#include "controlplane/sql/fields.h"
 #include "operators/targets/target.h"
 
 namespace offtake::view {
@@ -12,21 +13,23 @@ using namespace sql::form;
 
 constexpr std::size_t kMostProposals = 30;
 
-bool within(std::string_view path, std::string_view outer) {
-  return path.starts_with(outer) && (path.size() == outer.size() || path[outer.size()] == '.');
-}
-
 std::string classification_of(const resources::Dataset& dataset, const std::string& column) {
   for (const auto& note : dataset.spec.columns) {
-    const bool about = within(column, note.path) || within(note.path, column);
+    const bool about = sql::is_within(column, note.path) || sql::is_within(note.path, column);
     if (about && !note.classification.empty()) return note.classification;
   }
   return "";
 }
 
-bool has_column(const sql::DatasetSchema& schema, const std::string& name) {
-  return std::any_of(schema.columns.begin(), schema.columns.end(),
-                     [&](const types::Field& field) { return field.name == name; });
+// Whether a column, or a field with nothing but records around it that the value holds.
+bool within_records(const catalog::Entry& entry, std::string_view path) {
+  const auto& key = entry.dataset.spec.key;
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+    const catalog::Column* around = catalog::find_column(entry.columns, path.substr(0, dot));
+    if (around == nullptr || around->type.id != types::TypeId::kRecord) return false;
+    if (around->key && key && key->from == resources::KeyFrom::kRecordKey) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -120,10 +123,7 @@ BuilderAnswer Builder::look(const BuilderRequest& request) {
     const planning::DatasetFacts& facts = looking.datasets.facts(use.id);
     const Widths widths = widths_.of(facts);
     BuilderRead read{use, facts.shape.columns.size(), 0, widths.whole(), widths.records};
-    for (const std::string& column : use.columns) {
-      const auto known = widths.columns.find(column);
-      if (known != widths.columns.end()) read.bytes += known->second;
-    }
+    read.bytes = widths.of(use.columns);
     out.reads.push_back(std::move(read));
   }
   return out;
@@ -159,11 +159,12 @@ std::vector<Proposal> Builder::propose(const BuilderRequest& request, const Form
       for (const catalog::JoinedColumns& pair : found.columns) {
         proposal.pairs.push_back({{dataset.alias, pair.from}, pair.to});
         proposal.types.emplace_back(pair.from_type, pair.to_type);
-        const bool nested = !has_column(dataset.schema, pair.from) || pair.to.find('.') != std::string::npos;
-        if (nested && proposal.problem.empty()) {
-          proposal.problem =
-              fmt::format("{} is within another column, and such are not joined on in this version",
-                          has_column(dataset.schema, pair.from) ? pair.to : pair.from);
+        const bool here = sql::find_field(dataset.schema, pair.from) != nullptr;
+        if ((!here || !within_records(*found.other, pair.to)) && proposal.problem.empty()) {
+          proposal.problem = fmt::format(
+              "{} is within an array, a map or the record key, and such are not joined on in "
+              "this version",
+              here ? pair.to : pair.from);
         }
       }
       if (!one.readable) proposal.denied = one.readable.error().text();

@@ -1,7 +1,9 @@
 #include "controlplane/view/column_widths.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "controlplane/sql/fields.h"
 #include "operators/sources/decode.h"
 
 namespace offtake::view {
@@ -72,6 +74,40 @@ double encoded(const types::Column& column, std::size_t row) {
   }
 }
 
+// Every column, and of a record that opens what is within it: `leaf` for what has no fields, in the order of
+// the schema; `record` for those that have, behind their fields.
+template <class Leaf, class Record>
+void each_within(const types::Field& field, bool open, const Leaf& leaf, const Record& record) {
+  const auto* fields = open ? sql::fields_of(field.type) : nullptr;
+  if (fields == nullptr) return leaf(field);
+  for (const types::Field& inner : *fields) {
+    each_within({field.name + "." + inner.name, inner.type, inner.nullable}, true, leaf, record);
+  }
+  record(field, *fields);
+}
+
+template <class Leaf>
+void each_leaf(const sql::DatasetSchema& schema, const Leaf& leaf) {
+  const auto nothing = [](const types::Field&, const std::vector<types::Field>&) {};
+  for (const types::Field& column : schema.columns)
+    each_within(column, sql::opens(schema, column), leaf, nothing);
+}
+
+template <class Width>
+Widths summed(const sql::DatasetSchema& schema, std::int64_t records, const Width& width) {
+  Widths out;
+  out.records = records;
+  const auto leaf = [&](const types::Field& field) { out.columns[field.name] = width(field); };
+  const auto record = [&](const types::Field& field, const std::vector<types::Field>& fields) {
+    double bytes = field.nullable ? 1 : 0;
+    for (const types::Field& inner : fields) bytes += out.columns[field.name + "." + inner.name];
+    out.columns[field.name] = bytes;
+  };
+  for (const types::Field& column : schema.columns)
+    each_within(column, sql::opens(schema, column), leaf, record);
+  return out;
+}
+
 std::string key_of(const planning::DatasetFacts& facts) {
   return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic,
                      facts.schema.id);
@@ -82,7 +118,7 @@ sources::DecodeSpec decode_spec(const planning::DatasetFacts& facts) {
   sources::DecodeSpec out;
   out.dataset = facts.dataset.metadata.key();
   out.topic = spec.source.topic;
-  out.columns = facts.shape.columns;
+  out.columns = measured_columns(facts.shape);
   out.reader_schema = facts.schema.text;
   if (facts.shape.key_in_value) return out;
   out.key_from_record = true;
@@ -127,32 +163,45 @@ base::Result<std::vector<types::Batch>> sample(sources::EventStore& store, const
 
 double Widths::whole() const {
   double out = 0;
-  for (const auto& [name, bytes] : columns) out += bytes;
+  for (const auto& [name, bytes] : columns) out += name.find('.') == std::string::npos ? bytes : 0;
   return out;
 }
 
-Widths widths_of(const std::vector<types::Field>& columns) {
-  Widths out;
-  for (const types::Field& field : columns) {
-    out.columns[field.name] = usual(field.type.id) + (field.nullable ? 1 : 0);
+double Widths::of(const std::vector<std::string>& paths) const {
+  double out = 0;
+  for (const std::string& path : paths) {
+    const bool counted = std::any_of(paths.begin(), paths.end(), [&](const std::string& other) {
+      return other != path && sql::is_within(path, other);
+    });
+    const auto known = columns.find(path);
+    if (!counted && known != columns.end()) out += known->second;
   }
   return out;
 }
 
-Widths widths_of(const std::vector<types::Field>& columns, const types::Batch& rows) {
-  if (rows.rows == 0) return widths_of(columns);
-  Widths out;
-  out.records = static_cast<std::int64_t>(rows.rows);
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const types::Column& column = *rows.columns[i];
+std::vector<types::Field> measured_columns(const sql::DatasetSchema& schema) {
+  std::vector<types::Field> out;
+  each_leaf(schema, [&](const types::Field& leaf) { out.push_back(leaf); });
+  return out;
+}
+
+Widths widths_of(const sql::DatasetSchema& schema) {
+  return summed(schema, 0,
+                [](const types::Field& leaf) { return usual(leaf.type.id) + (leaf.nullable ? 1 : 0); });
+}
+
+Widths widths_of(const sql::DatasetSchema& schema, const types::Batch& rows) {
+  if (rows.rows == 0) return widths_of(schema);
+  std::size_t next = 0;
+  return summed(schema, static_cast<std::int64_t>(rows.rows), [&](const types::Field& leaf) {
+    const types::Column& column = *rows.columns[next++];
     // Where a value may be absent a byte says which.
-    double bytes = columns[i].nullable ? static_cast<double>(rows.rows) : 0;
+    double bytes = leaf.nullable ? static_cast<double>(rows.rows) : 0;
     for (std::size_t row = 0; row < rows.rows; ++row) {
       if (!column.is_null(row)) bytes += encoded(column, row);
     }
-    out.columns[columns[i].name] = bytes / static_cast<double>(rows.rows);
-  }
-  return out;
+    return bytes / static_cast<double>(rows.rows);
+  });
 }
 
 Widths ColumnWidths::of(const planning::DatasetFacts& facts) {
@@ -169,11 +218,11 @@ Widths ColumnWidths::of(const planning::DatasetFacts& facts) {
                [this, key, facts] { measure(key, facts); });
   std::lock_guard lock(mutex_);
   const auto known = measured_.find(key);
-  return known != measured_.end() ? known->second.widths : widths_of(facts.shape.columns);
+  return known != measured_.end() ? known->second.widths : widths_of(facts.shape);
 }
 
 void ColumnWidths::measure(const std::string& key, const planning::DatasetFacts& facts) {
-  Widths found = widths_of(facts.shape.columns);
+  Widths found = widths_of(facts.shape);
   const auto tried = [&]() -> base::Status {
     auto store = platform_.event_store(facts.store_resource);
     if (!store) return std::move(store).error();
@@ -185,7 +234,7 @@ void ColumnWidths::measure(const std::string& key, const planning::DatasetFacts&
     if (!decoder) return std::move(decoder).error();
     auto rows = sample(**store, facts.dataset.spec.source.topic, **decoder);
     if (!rows) return std::move(rows).error();
-    if (!rows->empty()) found = widths_of(facts.shape.columns, types::Batch::concatenate(*rows));
+    if (!rows->empty()) found = widths_of(facts.shape, types::Batch::concatenate(*rows));
     return {};
   }();
   // Where it failed the types still tell; the store's own condition says why it does not answer.

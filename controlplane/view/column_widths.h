@@ -12,15 +12,22 @@
 namespace offtake::view {
 
 struct Widths {
-  std::map<std::string, double> columns;  // bytes of one record, on average
-  std::int64_t records = 0;               // that they were measured on; 0: told by the types alone
+  // Bytes of one record, on average: of columns, and of the fields of records by their paths.
+  std::map<std::string, double> columns;
+  std::int64_t records = 0;  // that they were measured on; 0: told by the types alone
   double whole() const;
+  // Of these together; a field counts with its record where that is among them as well.
+  double of(const std::vector<std::string>& paths) const;
 };
 
 // By the types alone: a text counts 16 bytes.
-Widths widths_of(const std::vector<types::Field>& columns);
-// Of decoded records: what Avro's encoding of the values takes.
-Widths widths_of(const std::vector<types::Field>& columns, const types::Batch& rows);
+Widths widths_of(const sql::DatasetSchema& schema);
+
+// What is decoded to measure: the schema's columns, and in place of a record that opens its fields.
+std::vector<types::Field> measured_columns(const sql::DatasetSchema& schema);
+// Of decoded records, whose columns are the measured ones: what Avro's encoding of the values takes. A record
+// takes what its fields take.
+Widths widths_of(const sql::DatasetSchema& schema, const types::Batch& rows);
 
 class ColumnWidths {
  public:

@@ -23,7 +23,9 @@ json::Value request(std::vector<Member> more) {
 }
 
 json::Value source(std::string_view doc) {
-  return object({{"dataset", text("Its alias in the query")}, {"column?", text("")}}, doc);
+  return object({{"dataset", text("Its alias in the query")},
+                 {"column?", text("A field of a record by its path: a.b")}},
+                doc);
 }
 
 json::Value pairs() {
@@ -31,29 +33,30 @@ json::Value pairs() {
               "Columns that are equal");
 }
 
+std::vector<Member> dataset_column() {
+  return {{"name", text("Of a field within a record: its path, a.b")},
+          {"type", text("In SQL")},
+          {"nullable", truth("Itself, or a record around it")},
+          {"key", truth("")},
+          {"classified", truth("Its values are not shown")},
+          {"used", truth("The query reads it, all of it")},
+          {"selected?", integer("The form's column that is just this one")},
+          {"fields?", list(ref("SqlDatasetColumn"), "Of a record whose fields can be taken by themselves")}};
+}
+
 std::vector<Member> form_members() {
   return {
-      {"datasets",
-       list(object(
-                {{"alias", text("")},
-                 {"namespace", text("")},
-                 {"name", text("")},
-                 {"range", range()},
-                 {"state", one_of({"Ready", "Missing", "Denied", "Unavailable"}, "")},
-                 {"message?", text("Why it is not Ready")},
-                 {"type?", one_of({"Event", "Entity"}, "")},
-                 {"key?", list(text(""), "")},
-                 {"columns?", list(object({{"name", text("")},
-                                           {"type", text("In SQL")},
-                                           {"nullable", truth("")},
-                                           {"key", truth("")},
-                                           {"classified", truth("Its values are not shown")},
-                                           {"used", truth("The query reads it")},
-                                           {"selected?", integer("The form's column that is just this one")}},
-                                          ""),
-                                   "")}},
-                ""),
-            "In the order of FROM")},
+      {"datasets", list(object({{"alias", text("")},
+                                {"namespace", text("")},
+                                {"name", text("")},
+                                {"range", range()},
+                                {"state", one_of({"Ready", "Missing", "Denied", "Unavailable"}, "")},
+                                {"message?", text("Why it is not Ready")},
+                                {"type?", one_of({"Event", "Entity"}, "")},
+                                {"key?", list(text(""), "")},
+                                {"columns?", list(ref("SqlDatasetColumn"), "")}},
+                               ""),
+                        "In the order of FROM")},
       {"joins", list(object({{"dataset", text("The alias of the dataset that is joined")},
                              {"type", one_of({"Inner", "Left"}, "")},
                              {"using", truth("Written with USING")},
@@ -110,8 +113,8 @@ json::Value read() {
   return object(
       {{"namespace", text("")},
        {"name", text("")},
-       {"columns", list(text(""), "")},
-       {"columnsTotal", integer("")},
+       {"columns", list(text(""), "Decoded ones; fields of a record by their paths, a.b")},
+       {"columnsTotal", integer("Of the dataset, a record being one")},
        {"windowed", truth("Cut by the history window")},
        {"reason", text("")},
        {"bytes", object({{"read", integer("Of one record")},
@@ -161,6 +164,7 @@ OpenApiPart builder_part() {
                               {"edit", any("kind and its members: docs/builder-api.md")}}),
                      ref("SqlAnalysis")}};
   out.schemas = {
+      {"SqlDatasetColumn", object(dataset_column(), "A column of a dataset, or a field within one")},
       {"SqlForm", object(form_members(), "A query as a form")},
       {"SqlAnalysis",
        object({{"hash", text("Of the SQL")},

@@ -3,13 +3,15 @@ what is proposed, saved, refused and stale."""
 
 import json
 import pathlib
+import sqlite3
 
 import pytest
 import requests
 import yaml
 
-from support import openapi
+from support import deliveries, manifests, openapi
 from support.children import eventually
+from support.products import Product
 
 pytestmark = pytest.mark.embedded
 
@@ -137,6 +139,150 @@ def test_what_is_saved_is_measured_on_records(company):
         100 * (1 - found["bytes"]["read"] / found["bytes"]["whole"]), abs=3)
 
 
+def fields_of(look: dict) -> dict[str, dict]:
+    """Columns of the first dataset, and the fields within them, by their paths."""
+    found = {}
+
+    def walk(columns: list[dict]) -> None:
+        for column in columns:
+            found[column["name"]] = column
+            walk(column.get("fields", []))
+    walk(look["form"]["datasets"][0]["columns"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def records(server):
+    """Those that were sent; whoever sends more adds them."""
+    return deliveries.create(server)
+
+
+def test_fields_of_records_are_taken_alone(server, records):
+    form = Builder(server, deliveries.NAMESPACE)
+    form.edit("addDataset", name="deliveries")
+    fields = fields_of(form.look)
+    assert [name for name in fields if name.startswith("address")] == [
+        "address", "address.city", "address.street", "address.geo", "address.geo.lat", "address.geo.lon"]
+    assert "fields" not in fields["stops"], "what is within an array is many values"
+    assert fields["address.geo.lat"]["nullable"] and fields["address.geo.lat"]["type"] == "double precision"
+    assert not fields["parcel.weight"]["nullable"]
+    form.tick("d", "delivery_id", "address.city", "parcel.city", "address.geo.lat")
+    form.edit("addFilter", source={"dataset": "d", "column": "parcel.weight"}, operator=">", values=[100])
+    assert form.look["sql"] == ("SELECT d.delivery_id, (d.address).city, (d.parcel).city AS parcel_city, (d.address).geo.lat\n"
+                                "FROM deliveries d\n"
+                                "WHERE (d.parcel).weight > 100")
+    fields = fields_of(form.look)
+    assert {name: field["selected"] for name, field in fields.items() if "selected" in field} == {
+        "delivery_id": 0, "address.city": 1, "parcel.city": 2, "address.geo.lat": 3}
+    assert not fields["address"]["used"] and fields["parcel.weight"]["used"] and not fields["address.street"]["used"]
+    assert form.look["reads"][0]["columns"] == ["delivery_id", "address.city", "address.geo.lat", "parcel.weight",
+                                                "parcel.city"]
+    form.edit("removeColumn", dataset="d", column="address.geo.lat")
+    form.edit("addAggregate", function="count", group=True)
+    form.edit("removeColumn", index=0)
+    form.edit("setGroupBy", items=[{"source": {"dataset": "d", "column": "address.city"}},
+                                   {"source": {"dataset": "d", "column": "parcel.city"}}])
+    assert form.look["diagnostics"] == []
+    assert [f["source"]["column"] for f in form.look["form"]["groupBy"]] == ["address.city", "parcel.city"]
+    code, status = form.refused(sql=form.look["sql"], edit={"kind": "addColumn", "dataset": "d", "column": "stops.city"})
+    assert code == 422 and "no column stops.city" in status["message"]
+
+
+def test_the_bytes_of_a_field_are_saved_and_no_more(server, records):
+    form = Builder(server, deliveries.NAMESPACE)
+
+    def read(sql: str) -> dict | None:
+        found = form.analyse(sql)["reads"][0]["bytes"]
+        return found if found["basis"] == "Sample" else None
+
+    eventually(lambda: read("SELECT delivery_id FROM deliveries"), 20, "a sample")
+    city, street, whole, both = (read(f"SELECT {columns} FROM deliveries") for columns in (
+        "(address).city", "(address).street", "address", "address, (address).city"))
+    assert 0 < city["read"] < street["read"] < whole["read"] < whole["whole"]
+    assert both["read"] == whole["read"], "what is read within the record is not counted again"
+    assert read("SELECT * FROM deliveries")["savedPercent"] == 0
+
+
+def test_rows_with_fields_of_records_arrive(server, records):
+    sql = ("SELECT d.delivery_id, (d.address).city, (d.address).geo.lat AS latitude, (d.parcel).weight, d.parcel "
+           "FROM deliveries d WHERE (d.address).city <> 'Chur' OR (d.address).city IS NULL")
+    server.cli.apply(manifests.product(deliveries.NAMESPACE, "by-city", sql, class_name="sqlite", key=["delivery_id"]))
+    Product(server, None, "", deliveries.NAMESPACE, "by-city").wait_live()
+    records.extend(deliveries.send(server, 1001, 8))
+    wanted = [(r["delivery_id"], (r["address"] or {}).get("city"), (r["address"] or {"geo": {"lat": None}})["geo"]["lat"],
+               r["parcel"]["weight"], r["parcel"]) for r in records if (r["address"] or {}).get("city") != "Chur"]
+    endpoint = server.cli.get("dataproduct", "by-city", deliveries.NAMESPACE)["status"]["endpoint"]
+
+    def stored() -> list:
+        with sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True) as database:
+            rows = database.execute(f'SELECT * FROM "{endpoint["object"]}" ORDER BY delivery_id').fetchall()
+        return [(*row[:4], json.loads(row[4])) for row in rows]
+    eventually(lambda: stored() == wanted, 30, "every row is there")
+    assert server.cli.get("dataproduct", "by-city", deliveries.NAMESPACE)["status"]["sources"][0]["columns"] == 3
+
+
+def test_a_join_and_groups_on_fields_of_records(server, records, tmp_path):
+    form = Builder(server, deliveries.NAMESPACE)
+    form.analyse("SELECT (a.address).city FROM deliveries a")
+    form.edit("addDataset", name="deliveries", alias="b", join={"type": "Inner", "pairs": [
+        {"left": {"dataset": "a", "column": "address.geo.lat"}, "column": "address.geo.lat"}]})
+    form.edit("addAggregate", function="sum", source={"dataset": "b", "column": "parcel.weight"}, group=True)
+    assert form.look["sql"] == (
+        "SELECT (a.address).city, sum((b.parcel).weight) AS sum_weight FROM deliveries a "
+        "JOIN deliveries b ON (b.address).geo.lat = (a.address).geo.lat GROUP BY (a.address).city")
+    assert form.look["form"]["joins"][0]["pairs"] == [
+        {"left": {"dataset": "a", "column": "address.geo.lat"}, "column": "address.geo.lat"}]
+    product = manifests.product(deliveries.NAMESPACE, "weights", form.look["sql"], class_name="sqlite")
+    wanted = {}
+    for record in records:
+        if record["address"]:
+            city = record["address"]["city"]
+            wanted[city] = wanted.get(city, 0) + record["parcel"]["weight"]
+    file = tmp_path / "weights.yaml"
+    file.write_text(yaml.safe_dump(product))
+    plan = server.cli.run("plan", "-f", file, expect=3).text
+    assert "2 of 7" in plan, plan
+    preview = json.loads(server.cli.run("preview", "-f", file, "-o", "json").stdout)
+    assert dict(preview["rows"]) == {city: str(weight) for city, weight in wanted.items()}
+    server.cli.apply(product)
+    Product(server, None, "", deliveries.NAMESPACE, "weights").wait_live()
+    endpoint = server.cli.get("dataproduct", "weights", deliveries.NAMESPACE)["status"]["endpoint"]
+    with sqlite3.connect(f"file:{endpoint['address']}?mode=ro", uri=True) as database:
+        assert dict(database.execute(f'SELECT * FROM "{endpoint["object"]}"').fetchall()) == wanted
+
+
+def test_joins_on_fields_are_proposed_and_not_on_what_is_within_arrays(server, records):
+    schema = {"type": "record", "name": "City", "namespace": "parcels", "fields": [
+        {"name": "name", "type": "string"}, {"name": "people", "type": "long"}]}
+    to = {"name": "deliveries"}
+    server.cli.apply(manifests.dataset(
+        deliveries.NAMESPACE, "cities", "Event", "parcels.cities", {"columns": ["name"], "from": "Value"}, "embedded",
+        schema={"format": "Avro", "subject": "parcels.cities-value", "definition": json.dumps(schema)},
+        source={"eventStoreName": "embedded", "topic": "parcels.cities", "topicConfig": {"partitions": 1}},
+        relationships=[{"name": "goes-to", "dataset": to, "columns": [{"from": "name", "to": "address.city"}]},
+                       {"name": "stops-at", "dataset": to, "columns": [{"from": "name", "to": "stops.city"}]}]))
+    form = Builder(server, deliveries.NAMESPACE)
+
+    def proposed(sql: str, name: str) -> list[tuple]:
+        found = form.analyse(sql)["proposals"]
+        return [(p["pairs"][0]["left"]["column"], p["pairs"][0]["column"], p["joinable"], p.get("problem", "")[:27])
+                for p in found if p["name"] == name]
+    eventually(lambda: proposed("SELECT c.name FROM cities c", "deliveries") == [
+        ("name", "address.city", True, ""), ("name", "stops.city", False, "stops.city is within an arr")],
+        30, "the catalogue knows both")
+    assert proposed("SELECT d.delivery_id FROM deliveries d", "cities") == [
+        ("address.city", "name", True, ""), ("stops.city", "name", False, "stops.city is within an arr")]
+    assert form.join("cities")["sql"].endswith("JOIN cities c ON c.name = (d.address).city")
+
+
+def test_what_is_classified_of_a_record_is_masked(company):
+    form = Builder(company)
+    form.analyse("SELECT c.customer_id, (c.address).city, (c.address).city || '!' AS loud FROM customers c")
+    assert [(c["name"], c["masked"], c.get("classification")) for c in form.look["output"]] == [
+        ("customer_id", False, None), ("city", True, "pii.address"), ("loud", True, "pii.address")]
+    assert fields_of(form.look)["address.city"]["classified"]
+
+
 def test_proposals_say_why_and_their_types(company):
     form = Builder(company)
     form.analyse("SELECT o.order_id FROM orders o")
@@ -222,6 +368,7 @@ def test_answers_are_as_the_openapi_document_says(company):
              form.edit("addFilter", source={"dataset": "p", "column": "status"}, operator="In", values=["CAPTURED"]),
              form.analyse("SELECT * FROM payments JOIN nowhere USING (order_id) WHERE a OR b", key=["x"]),
              form.analyse("SELECT 1; SELECT 2"),
+             form.analyse("SELECT (c.address).city FROM customers c WHERE (c.address).postcode = '1'"),
              form.analyse("SELECT payment_id FROM payments ORDER BY 1", target={"className": "sqlite"})]
     for look in looks:
         assert list(openapi.differences(document, schema, look)) == [], look["sql"]

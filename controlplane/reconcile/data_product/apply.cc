@@ -5,6 +5,7 @@
 #include "controlplane/planning/publication.h"
 #include "controlplane/planning/receiver.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
+#include "controlplane/sql/fields.h"
 
 namespace offtake::reconcile {
 namespace {
@@ -82,7 +83,7 @@ std::optional<worker::Job> DataProductReconciler::drafted(Work& work) {
   status.sources.clear();
   for (const auto& source : draft.sources) {
     status.sources.push_back({source.use.id.dataset_namespace, source.use.id.name, source.schema_version,
-                              static_cast<std::int64_t>(source.use.columns.size())});
+                              static_cast<std::int64_t>(sql::columns_among(source.use.columns))});
   }
   return draft.job;
 }

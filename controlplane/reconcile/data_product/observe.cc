@@ -4,6 +4,7 @@
 #include "controlplane/planning/publication.h"
 #include "controlplane/planning/receiver.h"
 #include "controlplane/reconcile/data_product/reconciler.h"
+#include "controlplane/sql/fields.h"
 
 namespace offtake::reconcile {
 namespace {
@@ -117,8 +118,10 @@ void DataProductReconciler::note_jobs(Work& work) {
         return source.namespace_name == use.dataset_namespace && source.name == use.dataset;
       });
       if (known) continue;
-      sources.push_back(
-          {use.dataset_namespace, use.dataset, std::nullopt, static_cast<std::int64_t>(use.columns.size())});
+      std::vector<std::string> columns;
+      for (const types::Field& column : use.columns) columns.push_back(column.name);
+      sources.push_back({use.dataset_namespace, use.dataset, std::nullopt,
+                         static_cast<std::int64_t>(sql::columns_among(columns))});
     }
   }
   std::erase_if(

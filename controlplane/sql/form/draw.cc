@@ -4,6 +4,7 @@
 #include <climits>
 #include <map>
 
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/form/drawer.h"
 #include "controlplane/sql/grammar.h"
 
@@ -133,7 +134,7 @@ FormColumn Drawer::draw_column(const Tree& target, Span part) {
   }
   if (auto source = names_.resolve(value)) {
     out.kind = ColumnKind::kColumn;
-    if (!out.named) out.name = source->column;
+    if (!out.named) out.name = path_parts(source->column).back();
     out.source = std::move(source);
   } else if (auto aggregate = aggregate_of(node, expression)) {
     out.kind = ColumnKind::kAggregate;

@@ -28,7 +28,7 @@ struct SetJoin {
 };
 struct AddColumn {
   std::string dataset;
-  std::vector<std::string> columns;  // or:
+  std::vector<std::string> columns;  // names, and paths of fields within records; or:
   std::optional<std::string> expression;
   std::optional<std::string> name;  // of the only column
   std::optional<int> position;      // among the columns; absent: last
@@ -39,6 +39,7 @@ struct SetColumn {
 };
 struct RemoveColumn {
   int index = 0;
+  std::optional<Source> source = {};  // instead of the index: the first column that is just this one
 };
 struct RenameColumn {
   int index = 0;

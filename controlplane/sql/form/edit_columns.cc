@@ -1,6 +1,7 @@
 // The SELECT list.
 #include <algorithm>
 
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/form/editor.h"
 #include "controlplane/sql/form/lists.h"
 #include "controlplane/sql/form/quoting.h"
@@ -86,17 +87,21 @@ base::Result<std::string> Editor::column_item(const Source& source, std::optiona
                                               std::set<std::string>& taken) const {
   auto text = column_text(source);
   if (!text) return text;
-  std::string wanted = source.column;
+  const std::vector<std::string> path = path_parts(source.column);
+  const std::string whole = fmt::format("{}", fmt::join(path, "_"));
+  std::string wanted = path.back();
   if (name && !name->empty()) {
     wanted = *name;
     taken.insert(lower_ascii(wanted));
   } else if (!taken.insert(lower_ascii(wanted)).second) {
-    // Two datasets have a column of that name.
+    // Two datasets have a column of that name, or two records a field: city, address_city,
+    // orders_address_city.
     std::string of = form_.find(source.dataset)->id.name;
     std::replace(of.begin(), of.end(), '-', '_');
-    wanted = free_name(of + "_" + source.column, taken);
+    const bool by_records = path.size() > 1 && !taken.contains(lower_ascii(whole));
+    wanted = free_name(by_records ? whole : of + "_" + whole, taken);
   }
-  if (wanted == source.column) return text;
+  if (wanted == path.back()) return text;
   auto quoted = quote_name(wanted);
   if (!quoted) return quoted;
   return fmt::format("{} {} {}", *text, word("AS"), *quoted);
@@ -135,7 +140,7 @@ base::Status Editor::carry_out(const AddAggregate& edit) {
     auto text = column_text(*edit.source);
     if (!text) return text.error();
     argument = *std::move(text);
-    wanted += "_" + edit.source->column;
+    wanted += "_" + path_parts(edit.source->column).back();
   } else if (edit.function != "count") {
     return refused(fmt::format("{} is of a column", edit.function), "choose one");
   }
@@ -175,13 +180,28 @@ base::Status Editor::carry_out(const SetColumn& edit) {
   return {};
 }
 
+base::Result<int> Editor::column_to_remove(const RemoveColumn& edit) const {
+  if (!edit.source) {
+    if (auto fine = check_column(edit.index); !fine) return fine.error();
+    return edit.index;
+  }
+  if (auto known = field(*edit.source); !known) return std::move(known).error();
+  const Source wanted{form_.find(edit.source->dataset)->alias, edit.source->column};
+  for (std::size_t i = 0; i < form_.columns.size(); ++i) {
+    const FormColumn& column = form_.columns[i];
+    if (column.kind == ColumnKind::kColumn && column.source == wanted) return static_cast<int>(i);
+  }
+  return refused(fmt::format("no column of the query is just {} of {}", wanted.column, wanted.dataset));
+}
+
 base::Status Editor::carry_out(const RemoveColumn& edit) {
-  if (auto fine = check_column(edit.index); !fine) return fine;
+  const base::Result<int> found = column_to_remove(edit);
+  if (!found) return found.error();
   counts_.columns -= 1;
-  const std::size_t index = static_cast<std::size_t>(edit.index);
+  const std::size_t index = static_cast<std::size_t>(*found);
   std::vector<int> moved;
   for (int i = 0; i < static_cast<int>(form_.columns.size()); ++i) {
-    moved.push_back(i == edit.index ? -1 : i < edit.index ? i : i - 1);
+    moved.push_back(i == *found ? -1 : i < *found ? i : i - 1);
   }
   move_groups(moved);
   if (form_.columns.size() == 1) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "controlplane/sql/coercion.h"
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/form/editor.h"
 #include "controlplane/sql/form/lists.h"
 #include "controlplane/sql/form/quoting.h"
@@ -26,15 +27,9 @@ std::string as_sql(std::string name) {
 }
 
 bool shown_once(const std::vector<Pair>& pairs) {
-  return std::all_of(pairs.begin(), pairs.end(),
-                     [](const Pair& pair) { return pair.left.column == pair.column; });
-}
-
-const types::Field* field_of(const FormDataset& dataset, std::string_view column) {
-  for (const types::Field& field : dataset.schema.columns) {
-    if (field.name == column) return &field;
-  }
-  return nullptr;
+  return std::all_of(pairs.begin(), pairs.end(), [](const Pair& pair) {
+    return pair.left.column == pair.column && pair.column.find('.') == std::string::npos;
+  });
 }
 
 }  // namespace
@@ -104,7 +99,7 @@ base::Status Editor::check_pairs(const std::vector<Pair>& pairs, const FormDatas
                                  pair.left.dataset, right.alias));
     }
     if (right.state != DatasetState::kReady) continue;
-    const types::Field* column = field_of(right, pair.column);
+    const types::Field* column = find_field(right.schema, pair.column);
     if (column == nullptr) return refused(fmt::format("{} has no column {}", right.id.text(), pair.column));
     if (*left != nullptr && !comparable_type((*left)->type, column->type)) {
       return refused(fmt::format("{}.{} is {} and {}.{} is {}: they are never equal", pair.left.dataset,
@@ -119,10 +114,8 @@ base::Status Editor::check_pairs(const std::vector<Pair>& pairs, const FormDatas
 base::Result<std::string> Editor::condition_text(const std::vector<Pair>& pairs, const std::string& alias,
                                                  bool is_using) {
   std::vector<std::string> terms;
-  auto table = quote_name(alias);
-  if (!table) return table;
   for (const Pair& pair : pairs) {
-    auto column = quote_name(pair.column);
+    auto column = written_column(is_using ? "" : alias, pair.column);
     if (!column) return column;
     if (is_using) {
       terms.push_back(*column);
@@ -130,7 +123,7 @@ base::Result<std::string> Editor::condition_text(const std::vector<Pair>& pairs,
     }
     auto left = column_text(pair.left, true);
     if (!left) return left;
-    terms.push_back(fmt::format("{}.{} = {}", *table, *column, *left));
+    terms.push_back(fmt::format("{} = {}", *column, *left));
   }
   if (is_using) return fmt::format("{} ({})", word("USING"), fmt::join(terms, ", "));
   return fmt::format("{} {}", word("ON"), fmt::join(terms, " " + word("AND") + " "));

@@ -132,6 +132,11 @@ Edit add_column(Members& in) {
   return out;
 }
 
+Edit remove_column(Members& in) {
+  if (!in.has("column")) return RemoveColumn{in.index("index"), {}};
+  return RemoveColumn{0, Source{in.text("dataset"), in.text("column")}};
+}
+
 Edit reorder_columns(Members& in) {
   ReorderColumns out;
   for (const json::Value& item : in.list("order")) {
@@ -178,7 +183,7 @@ const std::array<Kind, 14> kKinds = {{
      [](Members& in) -> Edit {
        return SetColumn{in.index("index"), in.text("expression")};
      }},
-    {"removeColumn", [](Members& in) -> Edit { return RemoveColumn{in.index("index")}; }},
+    {"removeColumn", remove_column},
     {"renameColumn",
      [](Members& in) -> Edit {
        return RenameColumn{in.index("index"), in.text("name")};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/form/quoting.h"
 #include "controlplane/sql/suggest.h"
 
@@ -50,11 +51,11 @@ base::Result<const types::Field*> Editor::field(const Source& source) const {
   auto found = dataset(source.dataset);
   if (!found) return std::move(found).error();
   if ((*found)->state != DatasetState::kReady) return static_cast<const types::Field*>(nullptr);
+  const DatasetSchema& schema = (*found)->schema;
+  if (const types::Field* known = find_field(schema, source.column)) return known;
+  const bool inside = source.column.find('.') != std::string::npos;
   std::vector<std::string> names;
-  for (const types::Field& known : (*found)->schema.columns) {
-    if (known.name == source.column) return &known;
-    names.push_back(known.name);
-  }
+  for (const types::Field& known : inside ? with_fields(schema) : schema.columns) names.push_back(known.name);
   return refused(fmt::format("{} has no column {}", (*found)->id.text(), source.column),
                  did_you_mean(source.column, names));
 }
@@ -62,13 +63,9 @@ base::Result<const types::Field*> Editor::field(const Source& source) const {
 base::Result<std::string> Editor::column_text(const Source& source, bool always_qualified) const {
   auto known = field(source);
   if (!known) return std::move(known).error();
-  auto name = quote_name(source.column);
-  if (!name) return name;
   const FormDataset& of = *form_.find(source.dataset);
-  if (!always_qualified && form_.datasets.size() == 1 && !of.has_alias) return name;
-  auto alias = quote_name(of.alias);
-  if (!alias) return alias;
-  return *alias + "." + *name;
+  const bool bare = !always_qualified && form_.datasets.size() == 1 && !of.has_alias;
+  return written_column(bare ? "" : of.alias, source.column);
 }
 
 std::vector<Mention> Editor::mentions() const {

@@ -64,6 +64,7 @@ class Editor {
                                         std::set<std::string>& taken) const;
   std::set<std::string> names_taken() const;  // of the result, in lower case
   base::Status check_column(int index) const;
+  base::Result<int> column_to_remove(const RemoveColumn& edit) const;
   // Items of GROUP BY follow their columns to new places (`moved[old]`; -1: the column goes): positions
   // change, and what names a column that goes becomes its expression.
   void move_groups(const std::vector<int>& moved);

@@ -15,7 +15,7 @@ struct Range {
 };
 
 // A column of a dataset of the query: the dataset's alias, the column's name as the schema has it (as it is
-// written where the schema is not known).
+// written where the schema is not known). A field of a record by its path: "address.city".
 struct Source {
   std::string dataset, column;
   friend bool operator==(const Source&, const Source&) = default;

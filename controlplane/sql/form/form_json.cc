@@ -1,11 +1,16 @@
 #include "controlplane/sql/form/form_json.h"
 
 #include <algorithm>
+#include <map>
 
+#include "controlplane/sql/fields.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::sql::form {
 namespace {
+
+// Of one dataset: what nobody could look through is taken whole.
+constexpr std::size_t kMostFields = 10'000;
 
 json::Value range_json(Range range) {
   return json::Array{range.begin, range.end};
@@ -75,39 +80,66 @@ const char* text_of(Severity severity) {
   return "";
 }
 
-bool reads(const Analysis& analysis, const DatasetName& dataset, const std::string& column) {
+// Whether all of it is decoded: by itself, or with a record around it.
+bool reads(const Analysis& analysis, const DatasetName& dataset, const std::string& path) {
   if (!analysis.compiled) return false;
   for (const DatasetUse& use : analysis.compiled->datasets) {
-    if (use.id == dataset && std::find(use.columns.begin(), use.columns.end(), column) != use.columns.end())
+    if (use.id == dataset && std::any_of(use.columns.begin(), use.columns.end(),
+                                         [&](const std::string& read) { return is_within(path, read); }))
       return true;
   }
   return false;
 }
 
-json::Value columns_json(const Analysis& analysis, const FormDataset& dataset) {
-  json::Value out = json::Value::array();
-  plan::SourceUse use;
-  use.classified = dataset.schema.classified;
-  const auto& key = dataset.schema.key;
-  for (const types::Field& field : dataset.schema.columns) {
+// The columns of one dataset, with the fields within them.
+class ColumnTree {
+ public:
+  ColumnTree(const Analysis& analysis, const FormDataset& dataset) : analysis_(analysis), dataset_(dataset) {
+    use_.classified = dataset.schema.classified;
+    const auto& columns = analysis.form->columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const FormColumn& column = columns[i];
+      if (column.kind == ColumnKind::kColumn && column.source->dataset == dataset.alias)
+        selected_.emplace(column.source->column, static_cast<std::int64_t>(i));
+    }
+  }
+
+  json::Value write() {
+    json::Value out = json::Value::array();
+    for (const types::Field& field : dataset_.schema.columns)
+      out.push_back(write(field, opens(dataset_.schema, field)));
+    return out;
+  }
+
+ private:
+  json::Value write(const types::Field& field, bool open) {
+    const auto& key = dataset_.schema.key;
     json::Value column = json::Value::object();
     column.set("name", field.name);
     column.set("type", types::to_string(field.type));
     column.set("nullable", field.nullable);
     column.set("key", std::find(key.begin(), key.end(), field.name) != key.end());
-    column.set("classified", plan::is_classified(use, field.name));
-    column.set("used", reads(analysis, dataset.id, field.name));
-    const auto& columns = analysis.form->columns;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].kind != ColumnKind::kColumn || columns[i].source != Source{dataset.alias, field.name})
-        continue;
-      column.set("selected", static_cast<std::int64_t>(i));
-      break;
+    column.set("classified", plan::is_classified(use_, field.name));
+    column.set("used", reads(analysis_, dataset_.id, field.name));
+    if (const auto found = selected_.find(field.name); found != selected_.end())
+      column.set("selected", found->second);
+    const auto* fields = open ? fields_of(field.type) : nullptr;
+    if (fields == nullptr || (written_ += fields->size()) > kMostFields) return column;
+    json::Value within = json::Value::array();
+    for (const types::Field& inner : *fields) {
+      within.push_back(
+          write({field.name + "." + inner.name, inner.type, field.nullable || inner.nullable}, true));
     }
-    out.push_back(std::move(column));
+    column.set("fields", std::move(within));
+    return column;
   }
-  return out;
-}
+
+  const Analysis& analysis_;
+  const FormDataset& dataset_;
+  plan::SourceUse use_;
+  std::map<std::string, std::int64_t> selected_;
+  std::size_t written_ = 0;
+};
 
 json::Value dataset_json(const Analysis& analysis, const FormDataset& dataset) {
   json::Value out = json::Value::object();
@@ -120,7 +152,7 @@ json::Value dataset_json(const Analysis& analysis, const FormDataset& dataset) {
   if (dataset.state != DatasetState::kReady) return out;
   out.set("type", dataset.schema.kind == plan::SourceUse::Kind::kEntity ? "Entity" : "Event");
   if (!dataset.schema.key.empty()) out.set("key", strings(dataset.schema.key));
-  out.set("columns", columns_json(analysis, dataset));
+  out.set("columns", ColumnTree(analysis, dataset).write());
   return out;
 }
 

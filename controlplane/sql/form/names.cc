@@ -2,7 +2,25 @@
 
 #include <algorithm>
 
+#include "controlplane/sql/fields.h"
+
 namespace offtake::sql::form {
+namespace {
+
+std::string spelled_among(const std::vector<types::Field>& fields, std::string_view name) {
+  const std::string lower = lower_ascii(name);
+  std::string folded;
+  int count = 0;
+  for (const types::Field& field : fields) {
+    if (field.name == name) return field.name;
+    if (lower_ascii(field.name) != lower) continue;
+    folded = field.name;
+    ++count;
+  }
+  return count == 1 ? folded : "";
+}
+
+}  // namespace
 
 const FormDataset* Form::find(std::string_view alias) const {
   const std::string lower = lower_ascii(alias);
@@ -13,17 +31,24 @@ const FormDataset* Form::find(std::string_view alias) const {
 }
 
 std::string spelled(const FormDataset& dataset, std::string_view column) {
-  if (dataset.state != DatasetState::kReady) return std::string(column);
-  const std::string lower = lower_ascii(column);
-  std::string folded;
-  int count = 0;
-  for (const types::Field& field : dataset.schema.columns) {
-    if (field.name == column) return field.name;
-    if (lower_ascii(field.name) != lower) continue;
-    folded = field.name;
-    ++count;
+  // A dot leads into a record, so a column with one in its own name is none of a form's.
+  if (dataset.state != DatasetState::kReady)
+    return column.find('.') == std::string_view::npos ? std::string(column) : "";
+  return spelled_among(dataset.schema.columns, column);
+}
+
+std::string spelled(const FormDataset& dataset, const std::vector<std::string_view>& names) {
+  std::string path = spelled(dataset, names.front());
+  for (std::size_t i = 1; i < names.size() && !path.empty(); ++i) {
+    std::string name(names[i]);
+    if (dataset.state == DatasetState::kReady) {
+      const types::Field* record = find_field(dataset.schema, path);
+      const auto* fields = record != nullptr ? fields_of(record->type) : nullptr;
+      name = fields != nullptr ? spelled_among(*fields, name) : "";
+    }
+    path = name.empty() || name.find('.') != std::string::npos ? "" : path + "." + name;
   }
-  return count == 1 ? folded : "";
+  return dataset.state != DatasetState::kReady || find_field(dataset.schema, path) != nullptr ? path : "";
 }
 
 const FormDataset* Names::find(std::string_view alias) const {
@@ -36,7 +61,12 @@ const FormDataset* Names::find(std::string_view alias) const {
 
 std::optional<Source> Names::resolve(const json::Value& tree) const {
   const Tree node(tree);
-  if (node.kind != "ColumnRef") return std::nullopt;
+  if (node.kind == "A_Indirection") return resolve_field(node);
+  if (node.kind == "ColumnRef") return resolve_column(node);
+  return std::nullopt;
+}
+
+std::optional<Source> Names::resolve_column(const Tree& node) const {
   const json::Array& fields = node["fields"].as_array();
   if (Tree(fields.back()).kind != "String" || fields.size() > 2) return std::nullopt;
   if (fields.size() == 1) return resolve(string_of(fields.front()), datasets_.size());
@@ -45,6 +75,19 @@ std::optional<Source> Names::resolve(const json::Value& tree) const {
   std::string column = spelled(*dataset, string_of(fields.back()));
   if (column.empty()) return std::nullopt;
   return Source{dataset->alias, std::move(column)};
+}
+
+std::optional<Source> Names::resolve_field(const Tree& node) const {
+  const std::vector<std::string_view> fields = fields_selected(node);
+  const Tree below = column_below(node);
+  if (fields.empty() || below.kind != "ColumnRef") return std::nullopt;
+  auto record = resolve_column(below);
+  if (!record) return std::nullopt;
+  std::vector<std::string_view> names = {record->column};
+  names.insert(names.end(), fields.begin(), fields.end());
+  std::string path = spelled(*find(record->dataset), names);
+  if (path.empty()) return std::nullopt;
+  return Source{record->dataset, std::move(path)};
 }
 
 std::optional<Source> Names::resolve(std::string_view column, std::size_t count) const {
@@ -70,10 +113,7 @@ std::optional<Source> Names::resolve(std::string_view column, std::size_t count)
 const types::Field* Names::field(const Source& source) const {
   const FormDataset* dataset = find(source.dataset);
   if (dataset == nullptr) return nullptr;
-  for (const types::Field& field : dataset->schema.columns) {
-    if (field.name == source.column) return &field;
-  }
-  return nullptr;
+  return find_field(dataset->schema, source.column);
 }
 
 }  // namespace offtake::sql::form

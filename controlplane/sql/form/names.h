@@ -8,6 +8,8 @@ namespace offtake::sql::form {
 // The dataset's own spelling of a column: exactly, else in another case if that is unique. Empty: it has
 // none, or several. As it is written where the schema is not known.
 std::string spelled(const FormDataset& dataset, std::string_view column);
+// A field of a record likewise: `names` from the column inwards, the result a path.
+std::string spelled(const FormDataset& dataset, const std::vector<std::string_view>& names);
 
 class Names {
  public:
@@ -17,13 +19,15 @@ class Names {
     merged_.push_back({std::string(dataset), std::string(column)});
   }
 
-  // A ColumnRef; nullopt where it is none, or is not known, or is ambiguous.
+  // A ColumnRef, or a field of one; nullopt where it is neither, or is not known, or is ambiguous.
   std::optional<Source> resolve(const json::Value& tree) const;
   // A name without a table, among the first `count` datasets.
   std::optional<Source> resolve(std::string_view column, std::size_t count) const;
   const types::Field* field(const Source& source) const;  // null: not known
 
  private:
+  std::optional<Source> resolve_column(const Tree& node) const;
+  std::optional<Source> resolve_field(const Tree& node) const;
   const FormDataset* find(std::string_view alias) const;
   const std::vector<FormDataset>& datasets_;
   std::vector<Source> merged_;

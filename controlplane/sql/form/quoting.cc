@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/sql/fields.h"
 #include "controlplane/sql/form/patch.h"
 #include "controlplane/sql/tree.h"
 #include "schemas/types/datum.h"
@@ -87,6 +88,24 @@ base::Result<std::string> quote_name(std::string_view name) {
   std::string quoted = in_quotes(name, '"');
   if (!reads_back(quoted, name)) return invalid(fmt::format("{} cannot be written as a name", name));
   return quoted;
+}
+
+base::Result<std::string> written_column(std::string_view alias, std::string_view path) {
+  std::string out;
+  const std::vector<std::string> parts = path_parts(path);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto name = quote_name(parts[i]);
+    if (!name) return name;
+    out += (i == 0 ? "" : ".") + *name;
+    if (i > 0) continue;
+    if (!alias.empty()) {
+      auto table = quote_name(alias);
+      if (!table) return table;
+      out = *table + "." + out;
+    }
+    if (parts.size() > 1) out = "(" + out + ")";
+  }
+  return out;
 }
 
 base::Result<std::string> quote_resource(std::string_view name) {

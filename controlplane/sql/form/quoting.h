@@ -10,6 +10,9 @@ namespace offtake::sql::form {
 // Bare where PostgreSQL reads the same name back, else in quotes. Code Invalid: empty, longer than 63 bytes,
 // or not writable at all.
 base::Result<std::string> quote_name(std::string_view name);
+// A column as a query names it, a field of a record by its path: o.status, (o.address).city. Without the
+// alias where that is empty.
+base::Result<std::string> written_column(std::string_view alias, std::string_view path);
 // A dataset's or namespace's name, with '_' for '-'.
 base::Result<std::string> quote_resource(std::string_view name);
 

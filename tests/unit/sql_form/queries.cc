@@ -112,7 +112,18 @@ class Writer {
   }
   std::string column(std::size_t dataset, const std::string& column_name) {
     const bool bare = out_.datasets.size() == 1 && random_.one_in(2);
-    return bare ? name(column_name) : name(alias_of(dataset)) + "." + name(column_name);
+    // Of a path the column stands in brackets, and behind them the fields.
+    const std::size_t dot = std::min(column_name.find('.'), column_name.size());
+    std::string out = name(column_name.substr(0, dot));
+    if (!bare) out = name(alias_of(dataset)) + "." + out;
+    if (dot == column_name.size()) return out;
+    out = "(" + out + ")";
+    for (std::size_t at = dot; at < column_name.size();) {
+      const std::size_t next = std::min(column_name.find('.', at + 1), column_name.size());
+      out += "." + name(column_name.substr(at + 1, next - at - 1));
+      at = next;
+    }
+    return out;
   }
   std::size_t some_dataset() { return random_.pick(out_.datasets); }
 
@@ -202,8 +213,8 @@ class Writer {
       }
       keyword(random_.pick(std::vector<std::string>{"join", "inner join", "left join"}));
       table(join.right);
-      const std::string right = name(alias_of(join.right)) + "." + name(join.right_column);
-      const std::string left = name(alias_of(join.left)) + "." + name(join.left_column);
+      const std::string right = column(join.right, join.right_column);
+      const std::string left = column(join.left, join.left_column);
       if (out_.datasets.size() == 2 && join.left_column == join.right_column && random_.one_in(3)) {
         keyword(" using");
         out_.sql += " (" + name(join.left_column) + ")";
@@ -319,6 +330,13 @@ const std::vector<TestDataset>& test_datasets() {
        "C l",
        {{"customer_id", "integer", kNumbers}, {"page", "text", kTexts}, {"orderId", "bigint", kBigs}}},
       {"countries", "k", {{"code", "text", kTexts}, {"name", "text", kTexts}}},
+      {"shipments",
+       "s",
+       {{"shipment_id", "bigint", kBigs},
+        {"order_id", "bigint", kBigs},
+        {"address.city", "text", kTexts},
+        {"address.geo.lat", "double precision", kNumbers},
+        {"parcel.Code", "text", kTexts}}},
   };
   return kDatasets;
 }
@@ -328,7 +346,8 @@ const std::vector<TestJoin>& test_joins() {
       {0, "order_id", 1, "order_id"},       {1, "customer_id", 2, "customer_id"},
       {3, "payment_id", 0, "payment_id"},   {4, "order_id", 1, "order_id"},
       {5, "customer_id", 2, "customer_id"}, {2, "country", 6, "code"},
-      {5, "orderId", 1, "order_id"}};
+      {5, "orderId", 1, "order_id"},        {7, "order_id", 1, "order_id"},
+      {7, "address.city", 6, "code"}};
   return kJoins;
 }
 

@@ -8,6 +8,7 @@ export interface ColumnRef {
   column: string;
 }
 
+/** A column of a dataset, or a field of a record: that one's name is its path, "address.city". */
 export interface FormColumnOf {
   name: string;
   type: string;
@@ -16,6 +17,7 @@ export interface FormColumnOf {
   classified: boolean;
   used: boolean;
   selected?: number;
+  fields?: FormColumnOf[];
 }
 
 export interface FormDataset {
@@ -175,10 +177,11 @@ export type Edit =
   | { kind: "removeDataset"; dataset: string }
   | { kind: "setJoin"; dataset: string; type?: "Inner" | "Left"; pairs?: JoinPair[] }
   | { kind: "addColumn"; dataset: string; column: string; name?: string; position?: number }
-  | { kind: "addColumn"; dataset: string; columns: string[] }
+  | { kind: "addColumn"; dataset: string; columns: string[]; position?: number }
   | { kind: "addColumn"; expression: string; name?: string; position?: number }
   | { kind: "setColumn"; index: number; expression: string }
   | { kind: "removeColumn"; index: number }
+  | { kind: "removeColumn"; dataset: string; column: string }
   | { kind: "renameColumn"; index: number; name: string }
   | { kind: "reorderColumns"; order: number[] }
   | { kind: "expandStar"; index: number }
@@ -193,6 +196,9 @@ export type Edit =
       name?: string;
       group?: boolean;
     };
+
+/** An edit, or one that is made of the analysis that the one before it gave. */
+export type EditStep = Edit | ((analysis: Analysis) => Edit | undefined);
 
 const path = (ns: string, verb: string) =>
   `/apis/view.offtake.dev/v1alpha1/namespaces/${encodeURIComponent(ns)}/sql/${verb}`;

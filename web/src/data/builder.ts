@@ -1,7 +1,7 @@
 // The builder: a draft's SQL analysed while it is typed, and edited by the form.
 import { useQuery as useData } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Analysis, analyse, type Edit, editSql } from "../api/builder";
+import { type Analysis, analyse, type Edit, type EditStep, editSql } from "../api/builder";
 import { ApiError } from "../api/client";
 import { carried, keyAfter, saysPlace } from "../model/carry";
 import { toast } from "../ui/toast";
@@ -15,9 +15,6 @@ function useDebounced<T>(value: T, milliseconds: number): T {
   }, [value, milliseconds]);
   return late;
 }
-
-/** An edit, or one that is made of the analysis that the one before it gave. */
-export type EditStep = Edit | ((analysis: Analysis) => Edit | undefined);
 
 export interface Builder {
   /** Of the text as it was when last analysed. */

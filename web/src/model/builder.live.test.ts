@@ -2,6 +2,7 @@
 // edits make a hundred queries; of each, the text and the form have to say the same, and YAML has to carry the text.
 import { describe, expect, it } from "vitest";
 import type { Analysis, Edit, Form } from "../api/builder";
+import { flattened } from "./column-tree";
 import { EMPTY_DRAFT, fieldsOf, withField } from "./draft";
 
 const server = process.env.OFFTAKE_URL ?? "";
@@ -36,6 +37,12 @@ function meaning(form: Form | undefined): unknown {
   return JSON.parse(JSON.stringify(form ?? null, (key, value) => (key === "range" ? undefined : value)));
 }
 
+/** As SQL has it: p.status, (c.address).city. */
+function written(alias: string, path: string): string {
+  const [column, ...fields] = path.split(".");
+  return fields.length === 0 ? `${alias}.${column}` : `(${alias}.${column}).${fields.join(".")}`;
+}
+
 const CHAIN: { name: string; left: string; column: string }[] = [
   { name: "orders", left: "payments", column: "order_id" },
   { name: "customers", left: "orders", column: "customer_id" },
@@ -44,7 +51,8 @@ const CHAIN: { name: string; left: string; column: string }[] = [
 function nextEdit(random: (below: number) => number, form: Form): Edit | undefined {
   const [last] = form.datasets.slice(-1);
   const dataset = pick(random, form.datasets);
-  const column = pick(random, dataset.columns ?? []);
+  // Fields of records among them: customers have an address.
+  const column = pick(random, flattened(dataset.columns ?? []));
   const source = { dataset: dataset.alias, column: column.name };
   switch (random(8)) {
     case 0: {
@@ -62,6 +70,8 @@ function nextEdit(random: (below: number) => number, form: Form): Edit | undefin
     }
     case 1:
     case 2:
+      if (column.selected !== undefined && random(2) === 0)
+        return { kind: "removeColumn", dataset: dataset.alias, column: column.name };
       if (column.selected !== undefined) return { kind: "removeColumn", index: column.selected };
       return { kind: "addColumn", dataset: dataset.alias, column: column.name };
     case 3:
@@ -88,7 +98,7 @@ function nextEdit(random: (below: number) => number, form: Form): Edit | undefin
     default:
       return {
         kind: "addColumn",
-        expression: `${dataset.alias}.${column.name} IS NULL`,
+        expression: `${written(dataset.alias, column.name)} IS NULL`,
         name: `e${random(1000)}`,
       };
   }
@@ -218,6 +228,28 @@ describe.skipIf(server === "" || token === "")("builder against a server", () =>
     },
     30_000,
   );
+
+  it("fields of records come and go by their paths", async () => {
+    const sql = "SELECT c.customer_id -- who\nFROM customers c";
+    const before = await post<Analysis>("analyse", { sql });
+    const added = await post<Analysis>("edit", {
+      sql,
+      edit: { kind: "addColumn", dataset: "c", columns: ["address.city", "address.postcode"] },
+    });
+    const fields = flattened(added.form?.datasets[0]?.columns ?? []);
+    expect(fields.find((each) => each.name === "address.postcode")?.selected).toBe(2);
+    expect(added.sql).toContain("(c.address).city");
+    expect(added.reads?.[0]?.columns).toEqual(["customer_id", "address.postcode", "address.city"]);
+    let at = added;
+    for (const column of ["address.city", "address.postcode"]) {
+      at = await post<Analysis>("edit", {
+        sql: at.sql,
+        edit: { kind: "removeColumn", dataset: "c", column },
+      });
+    }
+    expect(at.sql).toBe(sql);
+    expect(meaning(at.form)).toEqual(meaning(before.form));
+  });
 
   it("an edit and its opposite leave the text, comments included", async () => {
     const sql = "SELECT p.payment_id, -- the key\n       p.status\nFROM payments p /* all of them */";

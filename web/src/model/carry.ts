@@ -52,9 +52,16 @@ export function keyAfter(
 ): string[] | undefined {
   if (key === undefined || (edit.kind !== "renameColumn" && edit.kind !== "removeColumn"))
     return key?.slice();
-  const old = before.columns[edit.index]?.name;
+  const index =
+    "index" in edit
+      ? edit.index
+      : before.columns.findIndex(
+          ({ kind, source }) =>
+            kind === "Column" && source?.dataset === edit.dataset && source.column === edit.column,
+        );
+  const old = before.columns[index]?.name;
   if (old === undefined || after.columns.some((each) => each.name === old)) return key.slice();
-  const name = edit.kind === "renameColumn" ? after.columns[edit.index]?.name : undefined;
+  const name = edit.kind === "renameColumn" ? after.columns[index]?.name : undefined;
   const out = key.flatMap((each) => (each !== old ? [each] : name !== undefined ? [name] : []));
   return out.length > 0 ? out : undefined;
 }

@@ -2,6 +2,7 @@
 import type { DataProduct } from "../../api/resources";
 import type { Plan, Progress } from "../../api/view";
 import { bytes, count, exactCount } from "../../format/numbers";
+import { columnsAmong } from "../../model/column-tree";
 import { servedRevision } from "../../model/product-state";
 import { to } from "../../shell/location";
 import type { GraphEdge, GraphNode } from "../../ui/graph";
@@ -83,7 +84,7 @@ export function pipelineOf(
       lines: planned
         ? [
             `${count(planned.records)} records · ${bytes(planned.bytes)}`,
-            `${planned.columns.length} of ${planned.columnsTotal} columns, ${planned.read}`,
+            `${columnsAmong(planned.columns)} of ${planned.columnsTotal} columns, ${planned.read}`,
           ]
         : [`${source?.columns ?? "–"} columns`, `schema version ${source?.schemaVersion ?? "–"}`],
     });

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { Plan, Problem } from "../../api/view";
 import { bytes, count, exactCount } from "../../format/numbers";
 import { roughly } from "../../format/time";
+import { columnsAmong } from "../../model/column-tree";
 import { Chip, Fact, Facts, type Tone } from "../../ui/display";
 import { Note } from "../../ui/feedback";
 import "./plan-view.css";
@@ -104,7 +105,7 @@ export function PlanView({ plan, aside }: { plan: Plan; aside?: ReactNode }) {
                 </td>
                 <td className="num">{bytes(source.bytes)}</td>
                 <td className="num">
-                  {source.columns.length}/{source.columnsTotal}
+                  {columnsAmong(source.columns)}/{source.columnsTotal}
                 </td>
               </tr>
             ))}

@@ -1,13 +1,12 @@
 import { useState } from "react";
-import type { Analysis, Edit, FormColumn, FormDataset } from "../../api/builder";
-import type { Builder } from "../../data/builder";
-import { bytes, plural } from "../../format/numbers";
+import type { Analysis } from "../../api/builder";
+import { bytes } from "../../format/numbers";
 import { shortType } from "../../format/types";
-import { relevance, words } from "../../model/search";
+import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Meter } from "../../ui/display";
-import { Checkbox, SearchField } from "../../ui/field";
-import { Icon } from "../../ui/icons";
+import { SearchField } from "../../ui/field";
+import { ColumnSet } from "./column-set";
 import type { StepProps } from "./form";
 import { Step } from "./step";
 
@@ -17,7 +16,7 @@ export function ColumnsStep({ builder }: StepProps) {
   const form = analysis?.form;
   const [query, setQuery] = useState("");
   if (!form) return null;
-  const most = form.datasets.reduce((sum, dataset) => sum + (dataset.columns?.length ?? 0), 0);
+  const most = form.datasets.reduce((sum, dataset) => sum + flattened(dataset.columns ?? []).length, 0);
   const saved = savedOf(analysis);
   return (
     <Step
@@ -63,131 +62,6 @@ function savedOf(analysis: Analysis | undefined) {
     if (each.bytes.basis === "Schema") basis = "types";
   }
   return whole > 0 ? { read, whole, fraction: read / whole, basis } : undefined;
-}
-
-/** The form column that takes all of a dataset, if one does. */
-function starOf(columns: readonly FormColumn[], alias: string): number {
-  return columns.findIndex(
-    (column) => column.kind === "Star" && (column.source === undefined || column.source.dataset === alias),
-  );
-}
-
-function ColumnSet({
-  dataset,
-  columns,
-  query,
-  edit,
-}: {
-  dataset: FormDataset;
-  columns: readonly FormColumn[];
-  query: string;
-  edit: Builder["edit"];
-}) {
-  const all = dataset.columns ?? [];
-  const wanted = words(query);
-  const shown =
-    wanted.length === 0 ? all : all.filter((each) => relevance(wanted, `${each.name} ${each.type}`) > 0);
-  const star = starOf(columns, dataset.alias);
-  // A tick shows at once; the text follows when the server has made it.
-  const [ahead, setAhead] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const ticked = (name: string) => {
-    const sooner = ahead.get(name);
-    if (sooner !== undefined) return sooner;
-    if (star >= 0) return true;
-    return all.find((each) => each.name === name)?.selected !== undefined;
-  };
-  const count = all.filter((each) => ticked(each.name)).length;
-  const toggle = (name: string, on: boolean) => {
-    setAhead((before) => new Map(before).set(name, on));
-    change(name, on).finally(() =>
-      setAhead((before) => {
-        const next = new Map(before);
-        next.delete(name);
-        return next;
-      }),
-    );
-  };
-  const change = async (name: string, on: boolean) => {
-    const column = all.find((each) => each.name === name);
-    if (!column) return;
-    if (on) await edit({ kind: "addColumn", dataset: dataset.alias, column: name });
-    else if (star >= 0) {
-      // The star is written out first; where its columns stand is known from their order.
-      const before = all.findIndex((each) => each.name === name);
-      await edit({ kind: "expandStar", index: star }, { kind: "removeColumn", index: star + before });
-    } else {
-      // Of the form as it is when this edit's turn comes: earlier ones move what stands behind them.
-      await edit((now) => {
-        const index = now.form?.datasets
-          .find((each) => each.alias === dataset.alias)
-          ?.columns?.find((each) => each.name === name)?.selected;
-        return index === undefined ? undefined : { kind: "removeColumn", index };
-      });
-    }
-  };
-  const toggleAll = (on: boolean) => {
-    if (on) {
-      const missing = all.filter((each) => !ticked(each.name)).map((each) => each.name);
-      if (missing.length > 0) edit({ kind: "addColumn", dataset: dataset.alias, columns: missing });
-      return;
-    }
-    if (star >= 0) {
-      edit({ kind: "removeColumn", index: star });
-      return;
-    }
-    const indexes = all
-      .map((each) => each.selected)
-      .filter((index): index is number => index !== undefined)
-      .sort((a, b) => b - a);
-    edit(...indexes.map((index): Edit => ({ kind: "removeColumn", index })));
-  };
-  if (shown.length === 0 && wanted.length > 0) return null;
-  return (
-    <fieldset className="column-set">
-      <legend className="sr-only">Columns of {dataset.name}</legend>
-      <div className="column-set-head">
-        <Checkbox
-          checked={count > 0 && count === all.length}
-          indeterminate={count > 0 && count < all.length}
-          onChange={toggleAll}
-          label={`All columns of ${dataset.name}`}
-        >
-          <strong>{dataset.name}</strong>
-        </Checkbox>
-        <span className="dim small">
-          {count} of {plural(all.length, "column")}
-        </span>
-      </div>
-      <ul>
-        {shown.map((column) => (
-          <li key={column.name}>
-            <Checkbox checked={ticked(column.name)} onChange={(on) => toggle(column.name, on)}>
-              <code className="truncate">{column.name}</code>
-              {column.key && (
-                <span className="column-mark" title="Part of the key">
-                  <Icon name="key" size={14} />
-                  <span className="sr-only">key</span>
-                </span>
-              )}
-              {column.classified && (
-                <span
-                  className="column-mark column-classified"
-                  title="Classified: its values show in no message"
-                >
-                  <Icon name="lock" size={14} />
-                  <span className="sr-only">classified</span>
-                </span>
-              )}
-              <span className="column-set-type truncate">
-                {shortType(column.type)}
-                {!ticked(column.name) && column.used && " · read"}
-              </span>
-            </Checkbox>
-          </li>
-        ))}
-      </ul>
-    </fieldset>
-  );
 }
 
 /** What one row of the result has, in order: names, order, expressions. */

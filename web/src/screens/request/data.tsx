@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Edit, FormDataset, FormJoin, Proposal } from "../../api/builder";
+import { flattened } from "../../model/column-tree";
 import { firstColumns } from "../../model/draft";
 import { Button, IconButton } from "../../ui/button";
 import { Chip } from "../../ui/display";
@@ -199,7 +200,8 @@ function JoinPairSelects({
       dataset: join.dataset,
       pairs: join.pairs.map((each, at) => (at === index ? next : each)),
     });
-  const typeOf = right?.columns?.find((column) => column.name === pair.column)?.type;
+  const rightColumns = flattened(right?.columns ?? []);
+  const typeOf = rightColumns.find((column) => column.name === pair.column)?.type;
   return (
     <span className="join-pair">
       <Select
@@ -212,7 +214,7 @@ function JoinPairSelects({
           change({ ...pair, left: { dataset: id.slice(0, cut), column: id.slice(cut + 1) } });
         }}
         options={earlier.flatMap((dataset) =>
-          (dataset.columns ?? []).map((column) => ({
+          flattened(dataset.columns ?? []).map((column) => ({
             id: `${dataset.alias}.${column.name}`,
             label: `${dataset.alias}.${column.name}`,
             detail: column.type,
@@ -227,7 +229,7 @@ function JoinPairSelects({
         label={`Column of ${join.dataset}`}
         value={pair.column}
         onChange={(column) => change({ ...pair, column })}
-        options={(right?.columns ?? []).map((column) => ({
+        options={rightColumns.map((column) => ({
           id: column.name,
           label: `${join.dataset}.${column.name}`,
           detail: column.type,

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { ColumnRef, Form, FormFilter, Operator } from "../../api/builder";
 import type { Builder } from "../../data/builder";
+import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
 import { ExpressionForm, TextEdit } from "./columns";
@@ -61,7 +62,7 @@ function blankOf(type: string): string {
 
 const columnsOf = (form: Form) =>
   form.datasets.flatMap((dataset) =>
-    (dataset.columns ?? []).map((column) => ({
+    flattened(dataset.columns ?? []).map((column) => ({
       id: `${dataset.alias}.${column.name}`,
       type: column.type,
       source: { dataset: dataset.alias, column: column.name } satisfies ColumnRef,

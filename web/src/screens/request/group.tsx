@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { ColumnRef } from "../../api/builder";
+import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
 import type { StepProps } from "./form";
@@ -23,7 +24,7 @@ export function GroupStep({ builder }: StepProps) {
   if (!form) return null;
   const { edit } = builder;
   const columns = form.datasets.flatMap((dataset) =>
-    (dataset.columns ?? []).map((column) => ({
+    flattened(dataset.columns ?? []).map((column) => ({
       id: `${dataset.alias}.${column.name}`,
       type: column.type,
       source: { dataset: dataset.alias, column: column.name } satisfies ColumnRef,

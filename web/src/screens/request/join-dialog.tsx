@@ -1,11 +1,21 @@
 // Two datasets that no proposal joins: the columns are chosen by hand, of types that compare.
 import { useState } from "react";
 import type { Edit, FormDataset } from "../../api/builder";
+import type { Column } from "../../api/catalog";
 import { useDataset } from "../../data/catalogue";
+import { flattened } from "../../model/column-tree";
 import { Button } from "../../ui/button";
 import { Failure, SkeletonRows } from "../../ui/feedback";
 import { Segments, Select } from "../../ui/field";
 import { Dialog } from "../../ui/overlay";
+
+/** Columns, and the fields of records; what is within arrays and maps is many values. */
+function withinRecords(columns: readonly Column[]): Column[] {
+  return columns.flatMap((column) => [
+    column,
+    ...(/^record\(.*\)$/s.test(column.type) ? withinRecords(column.children ?? []) : []),
+  ]);
+}
 
 export function JoinDialog({
   datasets,
@@ -24,11 +34,13 @@ export function JoinDialog({
   const [type, setType] = useState<"Inner" | "Left">("Inner");
   const [left, setLeft] = useState<string | null>(null);
   const [column, setColumn] = useState<string | null>(null);
-  const leftType = datasets
-    .flatMap((dataset) =>
-      (dataset.columns ?? []).map((each) => ({ id: `${dataset.alias}.${each.name}`, type: each.type })),
-    )
-    .find((each) => each.id === left)?.type;
+  const leftColumns = datasets.flatMap((dataset) =>
+    flattened(dataset.columns ?? []).map((each) => ({
+      id: `${dataset.alias}.${each.name}`,
+      type: each.type,
+    })),
+  );
+  const leftType = leftColumns.find((each) => each.id === left)?.type;
   return (
     <Dialog
       title={`Join ${name}`}
@@ -68,21 +80,15 @@ export function JoinDialog({
             label="Of what is there"
             value={left}
             onChange={setLeft}
-            options={datasets.flatMap((dataset) =>
-              (dataset.columns ?? []).map((each) => ({
-                id: `${dataset.alias}.${each.name}`,
-                label: `${dataset.alias}.${each.name}`,
-                detail: each.type,
-              })),
-            )}
+            options={leftColumns.map((each) => ({ id: each.id, label: each.id, detail: each.type }))}
           />
           <Select
             label={`Of ${name}`}
             value={column}
             onChange={setColumn}
-            options={(right.data.schema ?? []).map((each) => ({
-              id: each.name,
-              label: each.name,
+            options={withinRecords(right.data.schema ?? []).map((each) => ({
+              id: each.path,
+              label: each.path,
               detail: each.key ? `${each.type}, key` : each.type,
               disabled: each.refused !== undefined || (leftType !== undefined && each.type !== leftType),
             }))}
