@@ -4,6 +4,7 @@ Run by `./dev screenshots`."""
 import datetime
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -21,6 +22,22 @@ EXAMPLES = paths.ROOT / "manifests" / "examples"
 WINDOW = {"width": 1280, "height": 840}
 MOST_BYTES = 150_000
 PRODUCT = "payment-confirmations"
+
+
+class Installed(Server):
+    """Shows the addresses that an installation has: for it and its workers alone this run's scratch folder stands in the
+    place of /var/lib, so that its data directory is /var/lib/offtake and is gone with the run."""
+
+    def __init__(self, folder: pathlib.Path):
+        super().__init__(folder)
+        self.library = folder / "lib"
+        self.library.mkdir()
+        self.data = self.library / "offtake"
+
+    def _command(self, data: pathlib.Path) -> list:
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        return ["unshare", "--mount", *as_root, "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"', self.library,
+                *super()._command(pathlib.Path("/var/lib/offtake"))]
 
 
 def prepare(server: Server) -> None:
@@ -122,7 +139,7 @@ def take(page: Page, name: str) -> None:
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    server = Server(paths.scratch() / "screenshots").start()
+    server = Installed(paths.scratch() / "screenshots").start()
     browser = Chromium()
     try:
         prepare(server)

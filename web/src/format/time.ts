@@ -69,6 +69,13 @@ export function day(instant: Date): string {
   return `${instant.getFullYear()}-${pad(instant.getMonth() + 1)}-${pad(instant.getDate())}`;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "27 Nov 2026" in the reader's time zone: what is read in a sentence. */
+export function date(instant: Date): string {
+  return `${instant.getDate()} ${MONTHS[instant.getMonth()]} ${instant.getFullYear()}`;
+}
+
 /** "18:54:16" in the reader's time zone. */
 export function clock(instant: Date): string {
   return `${pad(instant.getHours())}:${pad(instant.getMinutes())}:${pad(instant.getSeconds())}`;

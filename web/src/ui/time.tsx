@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { duration, local, parseInstant, relative, utc } from "../format/time";
+import { date, duration, local, parseInstant, relative, utc } from "../format/time";
 
 // One clock for the page: everything that says "ago" moves together, once a second, and only while it is seen.
 let current = new Date();
@@ -37,6 +37,15 @@ export function Time({ at, missing = "–" }: { at: string | undefined | null; m
   return (
     <time className="time" dateTime={instant.toISOString()} title={`${local(instant)}\n${utc(instant)}`}>
       {relative(instant, now)}
+    </time>
+  );
+}
+
+/** The day of an instant that lies far back; the exact one, local and UTC, on hover. */
+export function Day({ at }: { at: Date }) {
+  return (
+    <time className="time" dateTime={at.toISOString()} title={`${local(at)}\n${utc(at)}`}>
+      {date(at)}
     </time>
   );
 }

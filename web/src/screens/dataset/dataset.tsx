@@ -3,8 +3,9 @@ import { Link } from "wouter";
 import type { CatalogDataset } from "../../api/catalog";
 import { ApiError } from "../../api/client";
 import { useDataset } from "../../data/catalogue";
-import { bytes, count, exactCount, rate } from "../../format/numbers";
+import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
 import { duration, parseInstant } from "../../format/time";
+import { inSpan, spanOf } from "../../model/flow";
 import { spaced } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { PageHead, PageTabs, useTitle } from "../../shell/shell";
@@ -12,7 +13,7 @@ import { LinkButton } from "../../ui/button";
 import { Chip, Fact, Facts, Section, Sparkline, State } from "../../ui/display";
 import { Empty, Failure, Note, SkeletonRows } from "../../ui/feedback";
 import { Table } from "../../ui/table";
-import { Time } from "../../ui/time";
+import { Day, Time } from "../../ui/time";
 import "./dataset.css";
 import { Relationships } from "./relationships";
 import { Sample } from "./sample";
@@ -140,26 +141,43 @@ function About({ data }: { data: CatalogDataset }) {
   const unknown: ReactNode = <span className="dim">{waiting ? "asking the store…" : "not known"}</span>;
   return (
     <aside className="overview-side" aria-label="About the dataset">
-      <Section title="Flow">
+      <Section
+        title="Flow"
+        aside={
+          data.rate && <span className="small">{`${count(inSpan(data.rate))} in ${spanOf(data.rate)}`}</span>
+        }
+      >
         {data.rate && (
           <div className="flow-spark">
             <Sparkline
               values={data.rate.spark}
-              label={`Records over the last ${duration(data.rate.spanSeconds * 1000)}`}
-              width={306}
+              label={`${plural(inSpan(data.rate), "record")} over the last ${spanOf(data.rate)}`}
+              width={312}
               height={56}
             />
+            <div className="flow-ends">
+              <span>{spanOf(data.rate)} ago</span>
+              <span>now</span>
+            </div>
           </div>
         )}
         <Facts>
-          <Fact name="Rate">{data.rate ? rate(data.rate.perSecond) : unknown}</Fact>
+          <Fact name="Rate">
+            {!data.rate ? (
+              unknown
+            ) : data.rate.perSecond > 0 ? (
+              rate(data.rate.perSecond)
+            ) : (
+              <span className="dim">nothing in the last 5 min</span>
+            )}
+          </Fact>
           <Fact name="Newest">{data.newest ? <Time at={data.newest} /> : unknown}</Fact>
           <Fact name="History">
             {oldest && newest ? (
               <>
-                {duration(newest.getTime() - oldest.getTime())}{" "}
+                {duration(newest.getTime() - oldest.getTime())}
                 <span className="dim">
-                  since <Time at={data.oldest} />
+                  , since <Day at={oldest} />
                 </span>
               </>
             ) : (
@@ -172,7 +190,7 @@ function About({ data }: { data: CatalogDataset }) {
             ) : (
               <span title={exactCount(data.records)}>
                 {count(data.records)}
-                {data.bytes !== undefined && <span className="dim"> about {bytes(data.bytes)}</span>}
+                {data.bytes !== undefined && <span className="dim">, about {bytes(data.bytes)}</span>}
               </span>
             )}
           </Fact>
