@@ -151,9 +151,9 @@ export function Marked({ text, ranges }: { text: string; ranges: readonly (reado
   return <>{parts}</>;
 }
 
-/** A path, an address, a name: broken where it has joints, so that a narrow column does not cut through words. */
+/** A path or an address: broken behind its joints, so that a narrow column does not cut through names. */
 export function Breakable({ text }: { text: string }) {
-  return text.split(/(?<=[/._:@,?&=-])(?![/._:@,?&=-])/).map((part, index) => (
+  return text.split(/(?<=[/@,:?&])(?![/@,:?&])/).map((part, index) => (
     <Fragment key={index}>
       {index > 0 && <wbr />}
       {part}

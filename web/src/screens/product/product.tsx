@@ -195,9 +195,7 @@ function Truth({ product, headline }: { product: DataProduct; headline: Headline
           <Prose text={headline.detail} />
         </p>
       )}
-      {!headline.detail && product.spec.description && (
-        <p className="truth-detail">{product.spec.description}</p>
-      )}
+      {product.spec.description && <p className="truth-detail">{product.spec.description}</p>}
       {(headline.phase === "Filling" || headline.phase === "Rebuilding") && (
         <div className="truth-meter">
           <Meter fraction={fraction ? Number(fraction[1]) / 100 : undefined} label={headline.text} />
