@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Plan, Problem } from "../../api/view";
 import { bytes, count, exactCount } from "../../format/numbers";
 import { roughly } from "../../format/time";
-import { Chip, Fact, Facts, type Tone } from "../../ui/display";
+import { Breakable, Chip, Fact, Facts, type Tone } from "../../ui/display";
 import { Note } from "../../ui/feedback";
 import "./plan-view.css";
 
@@ -58,7 +58,7 @@ export function PlanView({ plan, aside }: { plan: Plan; aside?: ReactNode }) {
         <span className="grow">{action.text}</span>
         {aside}
       </div>
-      {plan.reasons.length > 0 && (
+      {plan.reasons.length > 0 && plan.action !== "Create" && (
         <ul className="consequences">
           {plan.reasons.map((reason) => (
             <li key={reason}>{reason}</li>
@@ -131,11 +131,15 @@ export function PlanView({ plan, aside }: { plan: Plan; aside?: ReactNode }) {
         {plan.guarantee && (
           <Fact name="Guarantee">{plan.guarantee.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()}</Fact>
         )}
-        {(plan.makes ?? []).map((made) => (
-          <Fact key={made} name="Makes">
-            {made}
+        {(plan.makes ?? []).length > 0 && (
+          <Fact name="Makes">
+            {plan.makes?.map((made) => (
+              <div key={made}>
+                <Breakable text={made} />
+              </div>
+            ))}
           </Fact>
-        ))}
+        )}
       </Facts>
       {plan.explain && (
         <details className="explain">

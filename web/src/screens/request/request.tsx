@@ -9,12 +9,13 @@ import { type Builder, type Draft, useBuilder, useDraft } from "../../data/draft
 import { keys } from "../../data/products";
 import { EMPTY_DRAFT, firstColumns, missingOf } from "../../model/draft";
 import { manifestOf, placeOfSql, readManifest, withValue } from "../../model/manifest";
+import { isPartial } from "../../model/preview-steps";
 import { problemsInSql, problemsInYaml } from "../../model/problems";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { PageHead, useTitle } from "../../shell/shell";
 import { Button } from "../../ui/button";
 import { CopyButton } from "../../ui/copy";
-import { State } from "../../ui/display";
+import { Chip, State } from "../../ui/display";
 import { Failure, Note, Skeleton, SkeletonRows } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
 import { Icon } from "../../ui/icons";
@@ -239,6 +240,9 @@ function Page({
                 {result === "preview" && preview && preview.of !== draft.text && (
                   <span className="small">of an earlier text</span>
                 )}
+                {result === "preview" && preview && isPartial(preview.preview) && (
+                  <Chip tone="warn">sample, may be incomplete</Chip>
+                )}
                 {result === "plan" && plan && !planned && <span className="small">of an earlier text</span>}
               </div>
             </header>
@@ -259,7 +263,7 @@ function Page({
                 (pending === "preview" && !preview ? (
                   <SkeletonRows rows={6} height={30} />
                 ) : preview ? (
-                  <Preview preview={preview.preview} stale={preview.of !== draft.text} />
+                  <Preview preview={preview.preview} ns={ns} stale={preview.of !== draft.text} />
                 ) : (
                   <p className="request-hint">
                     A preview takes the latest records, looks the other sides up by their key, and shows what
@@ -317,7 +321,7 @@ function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
     );
   if (builder.error) return <State tone="warn">Not checked</State>;
   if (errors > 0) return <State tone="bad">{errors === 1 ? "1 problem" : `${errors} problems`}</State>;
-  return <State tone="good">{draft.changed ? "Valid, draft kept here" : "Valid"}</State>;
+  return <State tone="good">{draft.changed ? "Valid, draft is kept" : "Valid"}</State>;
 }
 
 function CodePanel({
@@ -397,7 +401,7 @@ function CodePanel({
                 problems={sqlProblems}
                 schema={schema}
                 placeholder="SELECT … FROM …"
-                minHeight={180}
+                minHeight={140}
                 maxHeight={420}
               />
             ) : (
