@@ -54,8 +54,8 @@ it("steps are few words with the server's sentence behind each; notes are kept a
   const { steps, notes } = previewSteps(told);
   expect(steps.map(({ dataset, text, short }) => [dataset, text, short])).toEqual([
     ["retail/payments", "newest 1,500", false],
-    ["retail/orders", "498 of 500 found", true],
-    ["retail/customers", "1,464 of 1,464 found", false],
+    ["retail/orders", "498 of 500", true],
+    ["retail/customers", "1,464 of 1,464", false],
   ]);
   expect(steps[0]?.backTo).toBe("2026-11-22T09:09:46Z");
   expect(steps[1]?.sentence).toBe("retail/orders: joined 498 of 500; scanned to its first record");

@@ -21,7 +21,7 @@ function textOf(source: Source): string {
       if (source.recordsKept === 0) return source.timeOver ? "not read in time" : "no records";
       return source.whole ? `all ${kept}` : `newest ${kept}`;
     case "looked up":
-      return `${exactCount(source.foundKeys ?? 0)} of ${exactCount(source.wantedKeys ?? 0)} found`;
+      return `${exactCount(source.foundKeys ?? 0)} of ${exactCount(source.wantedKeys ?? 0)}`;
     case "scanned":
       return `${kept} read`;
     default:

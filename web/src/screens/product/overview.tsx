@@ -11,7 +11,7 @@ import { type Step, servedRevision, spaced, stepsOf } from "../../model/product-
 import { stageFact } from "../../model/stage-facts";
 import { to } from "../../shell/location";
 import { Chip, Fact, Facts, Section } from "../../ui/display";
-import { Note, Prose, Skeleton } from "../../ui/feedback";
+import { Note, Prose, SkeletonArea } from "../../ui/feedback";
 import { Icon } from "../../ui/icons";
 import { Day, Elapsed, Time } from "../../ui/time";
 import { Endpoint } from "./endpoint";
@@ -131,7 +131,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
               )
             }
           >
-            <Suspense fallback={<Skeleton height={132} />}>
+            <Suspense fallback={<SkeletonArea height={132} />}>
               <Plot
                 at={series.at}
                 values={shown}
@@ -146,7 +146,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             title="Lag"
             aside={goal !== undefined && <span className="small">to stay within {duration(goal)}</span>}
           >
-            <Suspense fallback={<Skeleton height={132} />}>
+            <Suspense fallback={<SkeletonArea height={132} />}>
               <Plot
                 at={series.at}
                 values={series.lagSeconds}
@@ -157,7 +157,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
           </Section>
         </div>
         <Section title="Pipeline" flush>
-          <Suspense fallback={<Skeleton height={220} />}>
+          <Suspense fallback={<SkeletonArea height={220} />}>
             <Graph label="Pipeline of the product" {...pipeline} />
           </Suspense>
         </Section>

@@ -3,7 +3,7 @@ import { exactCount, plural } from "../../format/numbers";
 import { previewSteps } from "../../model/preview-steps";
 import { Empty, Note } from "../../ui/feedback";
 import { Rows } from "../../ui/rows";
-import { Time } from "../../ui/time";
+import { When } from "../../ui/time";
 import { ProblemList } from "../product/plan-view";
 
 export function Preview({ preview, ns, stale }: { preview: PreviewResult; ns: string; stale: boolean }) {
@@ -23,7 +23,8 @@ export function Preview({ preview, ns, stale }: { preview: PreviewResult; ns: st
               <span className={step.short ? "preview-short" : undefined}>{step.text}</span>
               {step.backTo && (
                 <span className="dim">
-                  , back to <Time at={step.backTo} />
+                  {" "}
+                  since <When at={step.backTo} />
                 </span>
               )}
             </li>

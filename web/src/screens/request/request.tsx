@@ -16,7 +16,7 @@ import { PageHead, useTitle } from "../../shell/shell";
 import { Button } from "../../ui/button";
 import { CopyButton } from "../../ui/copy";
 import { Chip, State } from "../../ui/display";
-import { Failure, Note, Skeleton, SkeletonRows } from "../../ui/feedback";
+import { Failure, Note, SkeletonArea, SkeletonRows } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
 import { Icon } from "../../ui/icons";
 import { Menu } from "../../ui/overlay";
@@ -389,7 +389,7 @@ function CodePanel({
         </div>
       </header>
       <div className="section-body">
-        <Suspense fallback={<Skeleton height={220} />}>
+        <Suspense fallback={<SkeletonArea height={140} />}>
           {code === "sql" ? (
             draft.fields ? (
               <Editor
