@@ -123,6 +123,7 @@ export default function Plot({ at, values, label, format, span = 30 }: PlotProps
 }
 
 /** With seconds where the marks are closer than a minute. */
-function ticks(_: uPlot, splits: number[], __: number, ___: number, step: number): string[] {
+function ticks(self: uPlot, splits: number[], __: number, ___: number, step: number): string[] {
+  if (self.data[0].length === 0) return splits.map(() => "");
   return splits.map((at) => clock(new Date(at * 1000)).slice(0, step < 60 ? undefined : 5));
 }

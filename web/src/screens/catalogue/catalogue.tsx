@@ -3,9 +3,8 @@ import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { type CatalogItem, FACETS, type Facet } from "../../api/catalog";
 import { useCatalogue } from "../../data/catalogue";
 import { bytes, count, exactCount, plural } from "../../format/numbers";
-import { duration, parseInstant } from "../../format/time";
 import { excerpt, type Marked } from "../../model/excerpt";
-import { flowOf, inSpan, spanOf } from "../../model/flow";
+import { flowOf, historyOf, inSpan, spanOf } from "../../model/flow";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { PageHead, useTitle } from "../../shell/shell";
 import { Button, LinkButton } from "../../ui/button";
@@ -103,12 +102,6 @@ function Name({ item }: { item: CatalogItem }) {
   );
 }
 
-function span(item: CatalogItem): string | undefined {
-  const oldest = parseInstant(item.oldest);
-  const newest = parseInstant(item.newest);
-  return oldest && newest ? duration(newest.getTime() - oldest.getTime()) : undefined;
-}
-
 const NONE = <span className="dim">–</span>;
 
 const COLUMNS: TableColumn<CatalogItem>[] = [
@@ -151,7 +144,7 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
     width: "84px",
     right: true,
     from: "l",
-    cell: (item) => span(item) ?? NONE,
+    cell: (item) => historyOf(item) ?? NONE,
   },
   {
     id: "fresh",

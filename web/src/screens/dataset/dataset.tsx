@@ -4,8 +4,8 @@ import type { CatalogDataset } from "../../api/catalog";
 import { ApiError } from "../../api/client";
 import { useDataset } from "../../data/catalogue";
 import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
-import { duration, parseInstant } from "../../format/time";
-import { inSpan, spanOf } from "../../model/flow";
+import { parseInstant } from "../../format/time";
+import { historyOf, inSpan, spanOf } from "../../model/flow";
 import { spaced } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { PageHead, PageTabs, useTitle } from "../../shell/shell";
@@ -136,7 +136,7 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
 
 function About({ data }: { data: CatalogDataset }) {
   const oldest = parseInstant(data.oldest);
-  const newest = parseInstant(data.newest);
+  const history = historyOf(data);
   const waiting = data.pending?.includes("figures");
   const unknown: ReactNode = <span className="dim">{waiting ? "asking the store…" : "not known"}</span>;
   return (
@@ -173,9 +173,9 @@ function About({ data }: { data: CatalogDataset }) {
           </Fact>
           <Fact name="Newest">{data.newest ? <Time at={data.newest} /> : unknown}</Fact>
           <Fact name="History">
-            {oldest && newest ? (
+            {oldest && history ? (
               <>
-                {duration(newest.getTime() - oldest.getTime())}
+                {history}
                 <span className="dim">
                   , since <Day at={oldest} />
                 </span>

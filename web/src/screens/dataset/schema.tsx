@@ -15,6 +15,8 @@ interface Row {
   open: boolean;
 }
 
+const meaningOf = (column: Column) => column.description ?? column.doc ?? column.refused;
+
 const textOf = (column: Column): string =>
   `${column.path} ${column.type} ${column.description ?? ""} ${column.doc ?? ""} ${column.classification ?? ""}`;
 
@@ -102,6 +104,11 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
                     <code className="truncate">{column.name}</code>
                     {column.key && <Chip icon="key">key</Chip>}
                     {column.classification && <Chip tone="violet">{column.classification}</Chip>}
+                    {meaningOf(column) && (
+                      <span className={`until-s column-meaning${nested ? " column-indented" : ""}`}>
+                        {meaningOf(column)}
+                      </span>
+                    )}
                   </span>
                 ),
               },
@@ -128,7 +135,7 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
                 from: "s",
                 cell: ({ column }) => (
                   <span className="column-description">
-                    {column.description ?? column.doc ?? column.refused ?? <span className="dim">–</span>}
+                    {meaningOf(column) ?? <span className="dim">–</span>}
                   </span>
                 ),
               },

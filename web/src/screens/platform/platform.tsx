@@ -76,7 +76,7 @@ const STORES: TableColumn<EventStore>[] = [
     cell: (store) => (
       <span className="two-lines">
         <strong className="name truncate">{store.metadata.name}</strong>
-        <span className="second-line truncate">
+        <span className="second-line">
           {store.spec.kafka ? "Apache Kafka" : "embedded log of this installation"}
         </span>
       </span>

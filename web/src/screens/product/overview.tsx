@@ -100,7 +100,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             more={
               served?.recordsLive === undefined
                 ? undefined
-                : `${exactCount(served.recordsLive)} live, ${exactCount(served.epochsCommitted ?? 0)} epochs`
+                : `${count(served.recordsLive)} live, ${count(served.epochsCommitted ?? 0)} epochs`
             }
           />
           <Figure
