@@ -111,10 +111,10 @@ def product(page: Page, server: Server) -> None:
     page.goto(f"/products/retail/{PRODUCT}")
     expect(page.locator(".truth-text")).to_contain_text("Live")
     first = int(datetime.datetime.now().timestamp()) % 1_000_000 * 100
-    for round_ in range(12):
+    for round_ in range(30):
         pay(server, first, 20 + 37 * round_ % 90)
         first += 200
-        page.wait_for_timeout(1000)  # the plots show seconds
+        page.wait_for_timeout(1000)  # the plots show half a minute
     expect(page.locator(".react-flow__node").first).to_be_visible()
 
 

@@ -219,6 +219,7 @@ export default function Catalogue() {
   const items = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages]);
   const total = pages?.[0]?.total ?? 0;
   const facets = pages?.[0]?.facets;
+  const failed = found.isError && !found.data;
   const filtered = words !== "" || Object.keys(chosen).length > 0;
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -267,15 +268,19 @@ export default function Catalogue() {
             }}
           />
         </div>
-        <Facets
-          facets={facets}
-          found={total}
-          chosen={chosen}
-          onChange={(facet, values) => setQuery({ [facet]: values }, { push: true })}
-        />
+        {failed ? (
+          <div />
+        ) : (
+          <Facets
+            facets={facets}
+            found={total}
+            chosen={chosen}
+            onChange={(facet, values) => setQuery({ [facet]: values }, { push: true })}
+          />
+        )}
         <div className="catalogue-results">
           <div className="catalogue-count" role="status">
-            {found.isPending ? " " : plural(total, "dataset")}
+            {found.isPending || failed ? " " : plural(total, "dataset")}
             {Object.keys(chosen).length > 0 && !found.isPending && (
               <Button
                 small
@@ -295,7 +300,7 @@ export default function Catalogue() {
             <div className="section">
               <SkeletonRows rows={8} height={60} />
             </div>
-          ) : found.isError && !found.data ? (
+          ) : failed ? (
             <Failure
               what="The catalogue could not be searched."
               error={found.error}
@@ -372,13 +377,10 @@ function FirstRun() {
     <>
       <PageHead title="Catalogue" />
       <Empty icon="store" title="Connect an event store">
-        The catalogue lists what your company's event stores hold. Two commands make the first dataset:
-        <Code label="first command" text="offtake apply -f event-store.yaml     # a Kafka cluster" oneLine />
-        <Code
-          label="second command"
-          text="offtake apply -f dataset.yaml         # a topic with its meaning"
-          oneLine
-        />
+        The catalogue lists what your company's event stores hold. Two commands make the first dataset, of a
+        Kafka cluster and of a topic with its meaning:
+        <Code label="first command" text="offtake apply -f event-store.yaml" oneLine />
+        <Code label="second command" text="offtake apply -f dataset.yaml" oneLine />
         <p className="first-run-or">
           Or look around first, with a year of a retail company's orders and payments in the log that is built
           in:

@@ -26,12 +26,32 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
   useTitle(name);
   const dataset = useDataset(ns, name);
   const parent = { href: to.catalogue, name: "Catalogue" };
+  const at = (id?: string) => `${to.dataset(ns, name)}${id ? `/${id}` : ""}`;
+  const tabs = [
+    { id: "schema", name: "Schema", href: at() },
+    { id: "sample", name: "Sample", href: at("sample") },
+    { id: "versions", name: "Versions", href: at("versions"), count: dataset.data?.versionsTotal },
+    {
+      id: "relationships",
+      name: "Relationships",
+      href: at("relationships"),
+      count: dataset.data?.relationships?.length,
+    },
+    { id: "products", name: "Used by", href: at("products"), count: dataset.data?.usedBy?.length },
+    { id: "lineage", name: "Lineage", href: at("lineage") },
+  ];
+  const current = tabs.find((each) => each.id === tab)?.id ?? "schema";
   if (dataset.isPending) {
     return (
       <>
-        <PageHead parent={parent} title={name} />
-        <div className="section">
-          <SkeletonRows rows={8} height={36} />
+        <PageHead parent={parent} title={name}>
+          <p className="page-lead">{"\u00a0"}</p>
+          <PageTabs label="Dataset" tabs={tabs} current={current} />
+        </PageHead>
+        <div className="dataset">
+          <div className="section">
+            <SkeletonRows rows={8} height={36} />
+          </div>
         </div>
       </>
     );
@@ -58,21 +78,6 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
     );
   }
   const data = dataset.data;
-  const at = (id?: string) => `${to.dataset(ns, name)}${id ? `/${id}` : ""}`;
-  const tabs = [
-    { id: "schema", name: "Schema", href: at() },
-    { id: "sample", name: "Sample", href: at("sample") },
-    { id: "versions", name: "Versions", href: at("versions"), count: data.versionsTotal },
-    {
-      id: "relationships",
-      name: "Relationships",
-      href: at("relationships"),
-      count: data.relationships?.length,
-    },
-    { id: "products", name: "Used by", href: at("products"), count: data.usedBy?.length },
-    { id: "lineage", name: "Lineage", href: at("lineage") },
-  ];
-  const current = tabs.find((each) => each.id === tab)?.id ?? "schema";
   return (
     <>
       <PageHead
