@@ -53,7 +53,7 @@ it("steps are few words with the server's sentence behind each; notes are kept a
   });
   const { steps, notes } = previewSteps(told);
   expect(steps.map(({ dataset, text, short }) => [dataset, text, short])).toEqual([
-    ["retail/payments", "newest 1,500", false],
+    ["retail/payments", "1,500", false],
     ["retail/orders", "498 of 500", true],
     ["retail/customers", "1,464 of 1,464", false],
   ]);

@@ -7,9 +7,9 @@ type Source = Preview["sources"][number];
 export interface PreviewStep {
   dataset: string;
   text: string;
-  /** The oldest record that was read, where not all were. */
+  /** When the oldest of the newest records that were read is of, where not all were read. */
   backTo?: string;
-  /** Something that was wanted was not found or not looked for to the end. */
+  /** Something that was wanted was not found. */
   short: boolean;
   sentence: string;
 }
@@ -19,7 +19,8 @@ function textOf(source: Source): string {
   switch (source.role) {
     case "driving":
       if (source.recordsKept === 0) return source.timeOver ? "not read in time" : "no records";
-      return source.whole ? `all ${kept}` : `newest ${kept}`;
+      if (source.whole) return `all ${kept}`;
+      return source.backTo ? kept : `newest ${kept}`;
     case "looked up":
       return `${exactCount(source.foundKeys ?? 0)} of ${exactCount(source.wantedKeys ?? 0)}`;
     case "scanned":
@@ -41,7 +42,7 @@ export function previewSteps(preview: Preview): { steps: PreviewStep[]; notes: s
       dataset: source.dataset,
       text: textOf(source),
       ...(source.role === "driving" && !source.whole && source.backTo ? { backTo: source.backTo } : {}),
-      short: looked && (!source.complete || (source.foundKeys ?? 0) < (source.wantedKeys ?? 0)),
+      short: looked && (source.foundKeys ?? 0) < (source.wantedKeys ?? 0),
       sentence,
     };
   });
