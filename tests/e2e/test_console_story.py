@@ -67,7 +67,7 @@ def find_orders(page: Page) -> None:
     expect(rows.first).to_contain_text("Number of the order, as on the receipt")
     rows.first.click()
     expect(one(page, "heading", "orders", level=1)).to_be_visible()
-    expect(page.get_by_text("Number of the order, as on the receipt")).to_be_visible()
+    expect(one(one(page, "table", "Columns"), "cell", "Number of the order, as on the receipt")).to_be_visible()
 
 
 def take_the_snippet(page: Page, server) -> None:

@@ -97,11 +97,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             name="Taken in"
             value={count((served?.recordsRead ?? 0) + (served?.recordsLive ?? 0))}
             exact={exactCount((served?.recordsRead ?? 0) + (served?.recordsLive ?? 0))}
-            more={
-              served?.recordsLive === undefined
-                ? undefined
-                : `${count(served.recordsLive)} live, ${count(served.epochsCommitted ?? 0)} epochs`
-            }
+            more={served?.recordsLive === undefined ? undefined : `${count(served.recordsLive)} of them live`}
           />
           <Figure
             name="Working state"
