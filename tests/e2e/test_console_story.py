@@ -142,6 +142,8 @@ def pause_and_delete(page: Page, server) -> None:
     one(page, "button", "More actions").click()
     one(page, "menuitem", "Delete…").click()
     dialog = one(page, "dialog", "Delete captured-payments?")
+    [(rows,)] = stored(server, "captured-payments", "SELECT count(*) FROM {table}")
+    expect(dialog).to_contain_text(f"with its {rows:,} rows")
     expect(one(dialog, "button", "Delete product")).to_be_disabled()
     one(dialog, "textbox", re.compile("to confirm")).fill("captured-payments")
     one(dialog, "button", "Delete product").click()

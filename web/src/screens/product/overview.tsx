@@ -101,12 +101,20 @@ export function Overview({ product, progress }: { product: DataProduct; progress
           />
           <Figure
             name="Working state"
-            value={served?.stateBytes === undefined ? "–" : bytes(served.stateBytes)}
+            value={
+              served?.stateBytes === undefined
+                ? "–"
+                : served.stateBytes === 0
+                  ? "none"
+                  : bytes(served.stateBytes)
+            }
             more={
               served?.checkpoint ? (
                 <>
                   checkpoint <Time at={served.checkpoint.at} />
                 </>
+              ) : served?.stateBytes === 0 ? (
+                "nothing to remember"
               ) : (
                 "no checkpoint yet"
               )
@@ -251,6 +259,24 @@ const WORDS = {
   ahead: "not yet",
 } as const;
 
+/** What came of it, how long it has been at it, or since when it is so. */
+function stageText(
+  step: Step,
+  next: Step | undefined,
+  product: DataProduct,
+  served: RevisionProgress | undefined,
+): React.ReactNode {
+  if (!step.at) return WORDS[step.state];
+  if (step.id === "Backfilled" && step.state === "active") {
+    return (
+      <>
+        for <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
+      </>
+    );
+  }
+  return (step.state === "done" && stageFact(step.id, product, served)) || <Time at={step.at} />;
+}
+
 function titleOf({ message, at }: Step): string | undefined {
   const instant = parseInstant(at);
   return [message, instant && local(instant)].filter(Boolean).join("\n") || undefined;
@@ -277,16 +303,7 @@ function Steps({ product, served }: { product: DataProduct; served: RevisionProg
               {step.name}
               <span className="sr-only">: {WORDS[step.state]}</span>
             </div>
-            <div className="step-more">
-              {(step.state === "done" && stageFact(step.id, product, served)) ||
-                (step.at ? <Time at={step.at} /> : WORDS[step.state])}
-              {step.id === "Backfilled" && step.state === "active" && step.at && (
-                <>
-                  {" · "}
-                  <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
-                </>
-              )}
-            </div>
+            <div className="step-more">{stageText(step, next, product, served)}</div>
           </li>
         );
       })}

@@ -331,7 +331,7 @@ function RecordDialog({
       {found.isError && <Failure what="It could not be read." error={found.error} />}
       {entry && (
         <Facts>
-          <Fact name="What is wrong">{String(entry.error ?? "–")}</Fact>
+          <Fact name="Why">{String(entry.error ?? "–")}</Fact>
           {entry.dataset && <Fact name="Dataset">{entry.dataset}</Fact>}
           {entry.partition !== undefined && (
             <Fact name="Place">

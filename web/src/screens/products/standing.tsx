@@ -32,13 +32,13 @@ function Standing({
   const served = servedRevision(standing.data);
   // A space holds the line while nothing is known yet.
   const none = standing.isPending ? "\u00a0" : <span className="dim">–</span>;
-  return <span ref={place}>{served ? (children(served) ?? none) : none}</span>;
+  return <span ref={place}>{(served && children(served)) ?? none}</span>;
 }
 
 export function RowsNow({ product }: { product: DataProduct }) {
   return (
     <Standing product={product}>
-      {({ rows }) => rows !== undefined && <span title={exactCount(rows)}>{count(rows)}</span>}
+      {({ rows }) => (rows === undefined ? undefined : <span title={exactCount(rows)}>{count(rows)}</span>)}
     </Standing>
   );
 }

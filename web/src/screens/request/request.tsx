@@ -340,7 +340,8 @@ function CodePanel({
   const sql = draft.fields?.sql ?? "";
   const analysis = builder.analysis;
   const fresh = analysis?.sql === sql;
-  const diagnostics = fresh ? (analysis?.diagnostics ?? []) : [];
+  // Nothing that was written yet is wrong.
+  const diagnostics = fresh && sql.trim() !== "" ? (analysis?.diagnostics ?? []) : [];
   const sqlProblems = useMemo(() => problemsInSql(sql, diagnostics), [sql, diagnostics]);
   const yamlProblems = useMemo(
     () =>
