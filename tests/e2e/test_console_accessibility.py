@@ -105,8 +105,10 @@ def test_nothing_that_opens_has_a_violation(chromium, world, theme):
         found += look(page, "delete")
         page.keyboard.press("Escape")
 
-        page.goto("/request")
+        with page.expect_response(re.compile("/sql/analyse$")):
+            page.goto("/request")
         expect(page.get_by_role("button", name="Choose a dataset")).to_be_visible()
+        expect(page.get_by_role("list", name="Problems")).to_have_count(0)  # nothing was written yet
         found += look(page, "request, empty")
         page.goto("/request?dataset=retail/payments")
         page.get_by_role("button", name="Join orders").click()

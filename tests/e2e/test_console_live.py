@@ -62,6 +62,9 @@ def test_a_product_that_somebody_makes_and_pauses_is_shown_as_it_is(chromium, co
                                             class_name="sqlite"))
         row = page.get_by_role("row").filter(has_text="channels")
         expect(row).to_contain_text("Live")
+        # How many rows there are now, and how far behind they are.
+        for shown in (r"^(\d{1,3},\d{3}|[\d.]+k)$", r"^[\d.]+ s$"):
+            expect(row.get_by_role("cell").filter(has_text=re.compile(shown)).first).to_be_visible()
         company.cli.run("pause", "channels", "-n", NAMESPACE)
         expect(row).to_contain_text("Paused")
         company.cli.delete("dataproduct", "channels", NAMESPACE)

@@ -67,7 +67,7 @@ def find_orders(page: Page) -> None:
     expect(rows.first).to_contain_text("Number of the order, as on the receipt")
     rows.first.click()
     expect(one(page, "heading", "orders", level=1)).to_be_visible()
-    expect(page.get_by_text("Number of the order, as on the receipt")).to_be_visible()
+    expect(one(one(page, "table", "Columns"), "cell", "Number of the order, as on the receipt")).to_be_visible()
 
 
 def take_the_snippet(page: Page, server) -> None:
@@ -142,6 +142,8 @@ def pause_and_delete(page: Page, server) -> None:
     one(page, "button", "More actions").click()
     one(page, "menuitem", "Delete…").click()
     dialog = one(page, "dialog", "Delete captured-payments?")
+    [(rows,)] = stored(server, "captured-payments", "SELECT count(*) FROM {table}")
+    expect(dialog).to_contain_text(f"with its {rows:,} rows")
     expect(one(dialog, "button", "Delete product")).to_be_disabled()
     one(dialog, "textbox", re.compile("to confirm")).fill("captured-payments")
     one(dialog, "button", "Delete product").click()

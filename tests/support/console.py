@@ -71,7 +71,7 @@ def look_before_making(page: Page) -> None:
     one(page, "button", "Preview").click()
     shown = one(page, "region", "Preview and plan")
     expect(one(shown, "list", "What became of the records")).to_contain_text(
-        re.compile(r"retail/orders: joined \d+ of \d+"))
+        re.compile(r"orders \d+ of \d+"))
     expect(shown.get_by_role("table")).to_contain_text("Consumer")
     one(page, "button", "Plan").click()
     expect(shown).to_contain_text("Makes a new product")

@@ -179,14 +179,16 @@ class Server:
         self.starts += 1
         self.environment_of_start = environment
         log = self.folder / f"serve-{self.starts}.log"
-        command = [paths.offtake_binary(), "serve", "--data-dir", self.data, "--listen", f"{self.host}:{self.port}"]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("OFFTAKE_")}
-        self.child = Child("offtake serve", command, log,
+        self.child = Child("offtake serve", self._command(self.data), log,
                            {**inherited, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"),
                             **self.environment, **environment})
         self.child.wait_until(self._ready, 20, "/readyz answers")
         # Only the server of this data directory knows the token in it.
         eventually(lambda: self.http("GET", "/version").status_code == 200, 5, "the token is accepted")
+
+    def _command(self, data: pathlib.Path) -> list:
+        return [paths.offtake_binary(), "serve", "--data-dir", data, "--listen", f"{self.host}:{self.port}"]
 
     def _ready(self) -> bool:
         if not port_owner_is(self.port, self.child.pid):

@@ -4,6 +4,7 @@ Run by `./dev screenshots`."""
 import datetime
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -21,6 +22,23 @@ EXAMPLES = paths.ROOT / "manifests" / "examples"
 WINDOW = {"width": 1280, "height": 840}
 MOST_BYTES = 150_000
 PRODUCT = "payment-confirmations"
+
+
+class Installed(Server):
+    """Shows the addresses that an installation has: for it and its workers alone this run's scratch folder stands in the
+    place of /var/lib, so that its data directory is /var/lib/offtake and is gone with the run."""
+
+    def __init__(self, folder: pathlib.Path):
+        super().__init__(folder)
+        self.library = folder / "lib"
+        self.library.mkdir()
+        self.data = self.library / "offtake"
+        self.payments = 0
+
+    def _command(self, data: pathlib.Path) -> list:
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        return ["unshare", "--mount", *as_root, "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"', self.library,
+                *super()._command(pathlib.Path("/var/lib/offtake"))]
 
 
 def prepare(server: Server) -> None:
@@ -51,27 +69,29 @@ def evolve(server: Server) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def pay(server: Server, first: int, count: int) -> None:
+def pay(server: Installed, count: int) -> None:
     """Payments of this moment, so that there is something to see of a product at work."""
+    first = server.payments
+    server.payments += count
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     server.cli.run("produce", "payments", "-n", "retail", stdin="".join(json.dumps(
         {"payment_id": 9_000_000 + n, "order_id": n % 20_000, "method": "card", "status": "CAPTURED",
-         "amount_cents": 1_250 + n % 700, "reference": f"{n:016x}", "captured_at": now}) + "\n"
+         "amount_cents": 1_250 + n * 7_919 % 68_000, "reference": f"{n:016x}", "captured_at": now}) + "\n"
         for n in range(first, first + count)))
 
 
-def catalogue(page: Page, server: Server) -> None:
+def catalogue(page: Page, server: Installed) -> None:
     page.goto("/catalogue?q=customer")
     expect(page.get_by_role("table", name="Datasets").get_by_role("link").first).to_be_visible()
 
 
-def dataset(page: Page, server: Server) -> None:
+def dataset(page: Page, server: Installed) -> None:
     page.goto("/catalogue/retail/orders")
     expect(page.locator("main")).to_contain_text("as on the receipt")
     expect(page.locator("main")).not_to_contain_text("asking the store")
 
 
-def request(page: Page, server: Server) -> None:
+def request(page: Page, server: Installed) -> None:
     page.goto("/request?dataset=retail/payments")
     for name in ("orders", "customers"):
         page.get_by_role("button", name=f"Join {name}").click()
@@ -85,23 +105,23 @@ def request(page: Page, server: Server) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def products(page: Page, server: Server) -> None:
+def products(page: Page, server: Installed) -> None:
     page.goto("/products")
-    expect(page.get_by_role("row").filter(has_text=PRODUCT)).to_contain_text("Live")
+    row = page.get_by_role("row").filter(has_text=PRODUCT)
+    expect(row).to_contain_text("Live")
+    expect(row.get_by_role("cell").filter(has_text=re.compile(r"^[\d.]+ s$"))).to_be_visible()  # how far behind
 
 
-def product(page: Page, server: Server) -> None:
+def product(page: Page, server: Installed) -> None:
     page.goto(f"/products/retail/{PRODUCT}")
     expect(page.locator(".truth-text")).to_contain_text("Live")
-    first = int(datetime.datetime.now().timestamp()) % 1_000_000 * 100
-    for round_ in range(12):
-        pay(server, first, 20 + 37 * round_ % 90)
-        first += 200
-        page.wait_for_timeout(1000)  # the plots show seconds
+    for round_ in range(30):
+        pay(server, 20 + 37 * round_ % 90)
+        page.wait_for_timeout(1000)  # the plots show half a minute
     expect(page.locator(".react-flow__node").first).to_be_visible()
 
 
-def platform(page: Page, server: Server) -> None:
+def platform(page: Page, server: Installed) -> None:
     page.goto("/platform/registry/plant.readings-value")
     expect(page.locator("main")).to_contain_text("humidity")
 
@@ -122,7 +142,7 @@ def take(page: Page, name: str) -> None:
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    server = Server(paths.scratch() / "screenshots").start()
+    server = Installed(paths.scratch() / "screenshots").start()
     browser = Chromium()
     try:
         prepare(server)

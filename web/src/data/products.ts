@@ -98,6 +98,17 @@ export function useProduct(ns: string, name: string, fresh = false) {
   return { product, progress: progress.data };
 }
 
+/** How a product of a list stands, asked for now and then while its row is seen: a stream would have a topic a row. */
+export function useStanding(ns: string, name: string, seen: boolean) {
+  return useData<Progress>({
+    queryKey: keys.progress(ns, name),
+    queryFn: ({ signal }) => progressOf(ns, name, signal),
+    enabled: seen,
+    refetchInterval: 5000,
+    retry: false,
+  });
+}
+
 function fromList(client: QueryClient, ns: string, name: string): DataProduct | undefined {
   return client
     .getQueryData<List<DataProduct>>(keys.products)

@@ -64,6 +64,26 @@ export function withSample(
   };
 }
 
+/** The mean of each sample with those of the `seconds` before it: records come by epochs, and a second without one is
+ * no stillness. */
+export function smoothed({ at, perSecond }: Series, seconds: number): (number | null)[] {
+  return perSecond.map((now, index) => {
+    if (now === null) return null;
+    const end = at[index] ?? 0;
+    let records = 0;
+    let time = 0;
+    for (let each = index; each > 0; each -= 1) {
+      const value = perSecond[each] ?? null;
+      const from = at[each - 1] ?? end;
+      if (value === null || (each < index && from < end - seconds)) break;
+      const span = (at[each] ?? end) - from;
+      records += value * span;
+      time += span;
+    }
+    return time > 0 ? records / time : now;
+  });
+}
+
 export function useRates(ns: string, name: string, progress: Progress | undefined): Series {
   const id = `${ns}/${name}`;
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, count, exactCount, percent, plural, rate } from "./numbers";
-import { duration, parseDuration, relative, roughly, utc } from "./time";
+import { date, duration, parseDuration, relative, roughly, utc } from "./time";
 
 describe("numbers", () => {
   it.each([
@@ -78,6 +78,10 @@ describe("time", () => {
     ["2026-11-27T12:05:00Z", "in 5 min"],
   ])("%s is %s", (text, said) => expect(relative(new Date(text), now)).toBe(said));
   it("writes instants in UTC", () => expect(utc(now)).toBe("2026-11-27 12:00:00 UTC"));
+  it("writes a day as it is said, with its year where that is another", () => {
+    expect(date(new Date("2026-08-29T12:00:00"), now)).toBe("29 Aug");
+    expect(date(new Date("2025-11-02T12:00:00"), now)).toBe("2 Nov 2025");
+  });
   it("reads durations of resources", () => {
     expect(parseDuration("90d")).toBe(7_776_000_000);
     expect(parseDuration("1h30m")).toBe(5_400_000);

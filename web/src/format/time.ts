@@ -69,6 +69,14 @@ export function day(instant: Date): string {
   return `${instant.getFullYear()}-${pad(instant.getMonth() + 1)}-${pad(instant.getDate())}`;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "27 Nov", of another year than now's "27 Nov 2025", in the reader's time zone: what is read in a sentence. */
+export function date(instant: Date, now: Date): string {
+  const year = instant.getFullYear() === now.getFullYear() ? "" : ` ${instant.getFullYear()}`;
+  return `${instant.getDate()} ${MONTHS[instant.getMonth()]}${year}`;
+}
+
 /** "18:54:16" in the reader's time zone. */
 export function clock(instant: Date): string {
   return `${pad(instant.getHours())}:${pad(instant.getMinutes())}:${pad(instant.getSeconds())}`;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Analysis, Edit, FormColumn, FormColumnOf } from "../api/builder";
-
+import type { Analysis, Edit, EditStep, FormColumn, FormColumnOf } from "../api/builder";
 import { fitting, flattened, takenOf, tickedOf, tickNothing, tickOff, tickOn } from "./column-tree";
 
 const ALIAS = "s";

@@ -39,6 +39,16 @@ export function stepOf(from: string, steps: readonly string[]): number {
   return best;
 }
 
+/** "all", "none", "90 days", "from 2026-01-01": in a column of a table. */
+export function shortHistory(from: string): string {
+  if (from === "" || from === "Beginning") return "all";
+  if (from === "Now") return "none";
+  return sayHistory(from)
+    .replace(/^the last (?=[a-z])/, "1 ")
+    .replace(/^the last /, "")
+    .replace(/^from (\S{10})\S* on$/, "from $1");
+}
+
 export function sayHistory(from: string): string {
   if (from === "" || from === "Beginning") return "everything there is";
   if (from === "Now") return "nothing of the past, only what comes";

@@ -209,8 +209,16 @@ export function PageTabs({
   tabs: { id: string; name: string; href: string; count?: number | undefined; alert?: boolean }[];
   current: string;
 }) {
+  const row = useRef<HTMLElement>(null);
+  const counts = tabs.map((tab) => tab.count).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab and other counts are another place
+  useEffect(() => {
+    const tab = row.current?.querySelector<HTMLElement>("[aria-current]");
+    if (tab)
+      row.current?.scrollTo({ left: tab.offsetLeft - (row.current.clientWidth - tab.offsetWidth) / 2 });
+  }, [current, counts]);
   return (
-    <nav aria-label={label} className="tabs">
+    <nav ref={row} aria-label={label} className="tabs">
       {tabs.map((tab) => (
         <Link
           key={tab.id}

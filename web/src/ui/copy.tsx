@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { Button, IconButton } from "./button";
 import "./copy.css";
+import { Breakable } from "./display";
 
 function useCopy(text: string): [boolean, () => void] {
   const [copied, setCopied] = useState(false);
@@ -40,7 +41,9 @@ export function Code({ text, label, oneLine }: { text: string; label: string; on
   return (
     <figure className={`code${oneLine ? " code-line" : ""}`} aria-label={label}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <pre tabIndex={0}>{text}</pre>
+      <pre tabIndex={0}>
+        <Breakable text={text} />
+      </pre>
       <CopyIcon text={text} label={`Copy ${label}`} />
     </figure>
   );

@@ -1,5 +1,5 @@
 // What shows a thing: its state, a word about it, how far it is, how it went.
-import { type ReactNode, useId } from "react";
+import { Fragment, type ReactNode, useId } from "react";
 import "./display.css";
 import { Icon, type IconName } from "./icons";
 
@@ -60,7 +60,7 @@ export function Meter({
   );
 }
 
-/** Counts over equal spans, oldest first, as a small picture. */
+/** Counts over equal spans, oldest first, as bars: what is counted is not joined by lines. */
 export function Sparkline({
   values,
   label,
@@ -72,37 +72,29 @@ export function Sparkline({
   width?: number;
   height?: number;
 }) {
-  const gradient = useId();
   if (!values || values.length < 2) {
     return <span className="spark-none" style={{ width, height }} aria-hidden="true" />;
   }
   const top = Math.max(...values, 1e-9);
-  const step = width / (values.length - 1);
-  const y = (value: number) => height - 2 - (value / top) * (height - 5);
-  const points = values.map((value, index) => `${(index * step).toFixed(1)},${y(value).toFixed(1)}`);
+  const step = width / values.length;
+  const gap = Math.min(2, step * 0.25);
+  const bars = values.map((value, index) => {
+    if (value <= 0) return "";
+    const tall = Math.max(1.5, (value / top) * (height - 1));
+    return `M${(index * step).toFixed(2)},${height}v-${tall.toFixed(2)}h${(step - gap).toFixed(2)}V${height}z`;
+  });
   return (
     <svg
       className="spark"
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
       role="img"
       aria-label={label}
     >
-      <defs>
-        <linearGradient id={gradient} x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stopColor="currentColor" stopOpacity="0.22" />
-          <stop offset="1" stopColor="currentColor" stopOpacity="0" />
-        </linearGradient>
-      </defs>
-      <path d={`M0,${height} L${points.join(" L")} L${width},${height} Z`} fill={`url(#${gradient})`} />
-      <path
-        d={`M${points.join(" L")}`}
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="1.25"
-        strokeLinejoin="round"
-      />
+      <path className="spark-ground" d={`M0,${height - 0.5}H${(width - gap).toFixed(2)}`} />
+      <path className="spark-bars" d={bars.join("")} />
     </svg>
   );
 }
@@ -157,4 +149,14 @@ export function Marked({ text, ranges }: { text: string; ranges: readonly (reado
   });
   parts.push(text.slice(at));
   return <>{parts}</>;
+}
+
+/** A path or an address: broken behind its joints, so that a narrow column does not cut through names. */
+export function Breakable({ text }: { text: string }) {
+  return text.split(/(?<=[/@,:?&])(?![/@,:?&])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }

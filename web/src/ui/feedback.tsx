@@ -125,6 +125,11 @@ export function Skeleton({ width = "100%", height = 12 }: { width?: number | str
   return <span className="skeleton" style={{ width, height }} aria-hidden="true" />;
 }
 
+/** Holds the place of a picture or an editor whose code is on its way: a well, quieter than lines that stand for text. */
+export function SkeletonArea({ height }: { height: number }) {
+  return <div className="skeleton-area" style={{ height }} aria-hidden="true" />;
+}
+
 /** Lines that have the height of the rows they stand for. */
 export function SkeletonRows({ rows = 6, height = 52 }: { rows?: number; height?: number }) {
   const shown = useLate(true);

@@ -42,7 +42,9 @@ const Card = memo(function Card({ data }: NodeProps) {
   const title = (
     <>
       <Icon name={ICONS[node.kind]} size={14} />
-      <span className="truncate">{node.title}</span>
+      <span className="truncate" title={node.title}>
+        {node.title}
+      </span>
     </>
   );
   return (
@@ -62,7 +64,7 @@ const Card = memo(function Card({ data }: NodeProps) {
         {node.tone && <span className="dot" aria-hidden="true" />}
       </div>
       {node.lines.map((line, index) => (
-        <div key={index} className="graph-line truncate">
+        <div key={index} className="graph-line truncate" title={line}>
           {line}
         </div>
       ))}

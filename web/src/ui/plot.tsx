@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { clock } from "../format/time";
 import { useDark } from "../shell/theme";
 import "./plot.css";
 
@@ -10,13 +11,13 @@ export interface PlotProps {
   values: readonly (number | null)[];
   label: string;
   format: (value: number) => string;
-  /** Seconds that are shown at least. */
+  /** Seconds that are shown at least: what is young fills the width. */
   span?: number;
 }
 
 const HEIGHT = 132;
 
-export default function Plot({ at, values, label, format, span = 180 }: PlotProps) {
+export default function Plot({ at, values, label, format, span = 30 }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const data = useRef<uPlot.AlignedData>([[], []]);
@@ -62,10 +63,10 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
           y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, 1)] },
         },
         axes: [
-          { ...axis, space: 90, size: 26, grid: { show: false }, values: (_, splits) => splits.map(minutes) },
+          { ...axis, space: 90, size: 26, grid: { show: false }, values: ticks },
           {
             ...axis,
-            size: 60,
+            size: 52,
             space: 36,
             values: (_, splits) => splits.map((value) => formatter.current(value)),
           },
@@ -121,6 +122,8 @@ export default function Plot({ at, values, label, format, span = 180 }: PlotProp
   );
 }
 
-function minutes(at: number): string {
-  return new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** With seconds where the marks are closer than a minute. */
+function ticks(self: uPlot, splits: number[], __: number, ___: number, step: number): string[] {
+  if (self.data[0].length === 0) return splits.map(() => "");
+  return splits.map((at) => clock(new Date(at * 1000)).slice(0, step < 60 ? undefined : 5));
 }

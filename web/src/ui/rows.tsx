@@ -34,6 +34,7 @@ export function Rows({
                 </span>
               </th>
             ))}
+            <td className="rows-rest" aria-hidden="true" />
           </tr>
         </thead>
         <tbody>
@@ -54,6 +55,7 @@ export function Rows({
                   )}
                 </td>
               ))}
+              <td className="rows-rest" aria-hidden="true" />
             </tr>
           ))}
         </tbody>

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { duration, local, parseInstant, relative, utc } from "../format/time";
+import { clock, date, day, duration, local, parseInstant, relative, utc } from "../format/time";
 
 // One clock for the page: everything that says "ago" moves together, once a second, and only while it is seen.
 let current = new Date();
@@ -37,6 +37,29 @@ export function Time({ at, missing = "–" }: { at: string | undefined | null; m
   return (
     <time className="time" dateTime={instant.toISOString()} title={`${local(instant)}\n${utc(instant)}`}>
       {relative(instant, now)}
+    </time>
+  );
+}
+
+/** The day of an instant that lies far back; the exact one, local and UTC, on hover. */
+export function Day({ at }: { at: Date }) {
+  const now = useNow();
+  return (
+    <time className="time" dateTime={at.toISOString()} title={`${local(at)}\n${utc(at)}`}>
+      {date(at, now)}
+    </time>
+  );
+}
+
+/** An instant that does not move: its hour and minute, or its day once that is another one. */
+export function When({ at }: { at: string }) {
+  const now = useNow();
+  const instant = parseInstant(at);
+  if (!instant) return null;
+  if (day(instant) !== day(now)) return <Day at={instant} />;
+  return (
+    <time className="time" dateTime={instant.toISOString()} title={`${local(instant)}\n${utc(instant)}`}>
+      {clock(instant).slice(0, 5)}
     </time>
   );
 }

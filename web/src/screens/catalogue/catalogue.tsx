@@ -2,15 +2,17 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { type CatalogItem, FACETS, type Facet } from "../../api/catalog";
 import { useCatalogue } from "../../data/catalogue";
-import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
-import { duration, parseInstant } from "../../format/time";
+import { bytes, count, exactCount, plural } from "../../format/numbers";
+import { excerpt, type Marked } from "../../model/excerpt";
+import { flowOf, historyOf, inSpan, spanOf } from "../../model/flow";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { PageHead, useTitle } from "../../shell/shell";
 import { Button, LinkButton } from "../../ui/button";
 import { Code } from "../../ui/copy";
-import { Chip, Marked, Sparkline, State } from "../../ui/display";
+import { Chip, Marked as Marks, Sparkline, State } from "../../ui/display";
 import { Empty, Failure, SkeletonRows } from "../../ui/feedback";
 import { SearchField } from "../../ui/field";
+import { Icon } from "../../ui/icons";
 import { type TableColumn, TableHead, TableRow, tableTracks, walkRows } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { Facets } from "./facets";
@@ -20,63 +22,90 @@ function matchOf(item: CatalogItem, field: string) {
   return item.matches?.find((match) => match.field === field);
 }
 
+const SHOWN_MATCHES = 2;
+const SHOWN_CLASSES = 2;
+
+interface Found {
+  id: string;
+  kind: "tag" | "column";
+  name: Marked;
+  doc?: Marked;
+}
+
+/** What was found beside name, owner and description; a column whose name and meaning both fit is one of them. */
+function foundIn(item: CatalogItem): Found[] {
+  const found = new Map<string, Found>();
+  for (const match of item.matches ?? []) {
+    if (match.field !== "column" && match.field !== "tag") continue;
+    const path = match.path ?? match.text;
+    const id = `${match.field} ${path}`;
+    const before = found.get(id) ?? { id, kind: match.field, name: { text: path, ranges: [] } };
+    found.set(id, match.text === path ? { ...before, name: match } : { ...before, doc: match });
+  }
+  return [...found.values()];
+}
+
 function Name({ item }: { item: CatalogItem }) {
   const name = matchOf(item, "name");
   const description = matchOf(item, "description");
-  const others = (item.matches ?? [])
-    .filter((match) => match.field === "column" || match.field === "tag")
-    .slice(0, 2);
+  const found = foundIn(item);
+  const classes = item.classifications ?? [];
   return (
     <span className="dataset-name">
       <span className="row">
-        <span className="truncate">{name ? <Marked {...name} /> : item.name}</span>
+        <span className="truncate">{name ? <Marks {...name} /> : item.name}</span>
         {!item.readable && (
           <Chip icon="lock" tone="idle">
             ask {item.owner || "its owner"}
           </Chip>
         )}
         {!item.status.ready && <Chip tone="warn">not ready</Chip>}
-        {(item.classifications ?? []).slice(0, 2).map((each) => (
+        {classes.slice(0, SHOWN_CLASSES).map((each) => (
           <Chip key={each} tone="violet">
             {each}
           </Chip>
         ))}
+        {classes.length > SHOWN_CLASSES && (
+          <Chip tone="violet">
+            +{classes.length - SHOWN_CLASSES}
+            <span className="sr-only"> more classifications</span>
+          </Chip>
+        )}
       </span>
-      <span className="dataset-description truncate">
+      <span className="dataset-description">
         {description ? (
-          <Marked {...description} />
+          <Marks {...excerpt(description, 96)} />
         ) : (
           item.description || <span className="dim">no description</span>
         )}
       </span>
-      {others.length > 0 && (
-        <span className="dataset-matches truncate">
-          {others.map((match, index) => (
-            <span key={index}>
-              {match.field === "tag"
-                ? "tag "
-                : match.path && match.path !== match.text
-                  ? `${match.path}: `
-                  : "column "}
-              <Marked {...match} />
-            </span>
-          ))}
+      {found.slice(0, SHOWN_MATCHES).map((each) => (
+        <span key={each.id} className="dataset-match">
+          {each.kind === "tag" ? "tag " : <Icon name="columns" size={12} />}
+          <span>
+            <code>
+              <Marks {...excerpt(each.name, 60)} />
+            </code>
+            {each.doc && (
+              <>
+                {" "}
+                <Marks {...excerpt(each.doc, 72)} />
+              </>
+            )}
+          </span>
         </span>
+      ))}
+      {found.length > SHOWN_MATCHES && (
+        <span className="dataset-match">and {found.length - SHOWN_MATCHES} more</span>
       )}
     </span>
   );
 }
 
-function span(item: CatalogItem): string | undefined {
-  const oldest = parseInstant(item.oldest);
-  const newest = parseInstant(item.newest);
-  return oldest && newest ? duration(newest.getTime() - oldest.getTime()) : undefined;
-}
-
 const NONE = <span className="dim">–</span>;
 
 const COLUMNS: TableColumn<CatalogItem>[] = [
-  { id: "name", head: "Dataset", width: "minmax(0, 3.2fr)", cell: (item) => <Name item={item} /> },
+  { id: "name", head: "Dataset", width: "minmax(0, 2.9fr)", cell: (item) => <Name item={item} /> },
   {
     id: "where",
     head: "Owner",
@@ -86,7 +115,7 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
       const owner = matchOf(item, "owner");
       return (
         <span className="two-lines">
-          <span className="truncate">{owner ? <Marked {...owner} /> : item.owner || NONE}</span>
+          <span className="truncate">{owner ? <Marks {...owner} /> : item.owner || NONE}</span>
           <span className="second-line truncate">{item.namespace}</span>
         </span>
       );
@@ -115,7 +144,7 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
     width: "84px",
     right: true,
     from: "l",
-    cell: (item) => span(item) ?? NONE,
+    cell: (item) => historyOf(item) ?? NONE,
   },
   {
     id: "fresh",
@@ -127,19 +156,20 @@ const COLUMNS: TableColumn<CatalogItem>[] = [
   },
   {
     id: "rate",
-    head: "Rate",
+    head: "Flow",
     width: "96px",
     right: true,
     from: "m",
     cell: (item) =>
       item.rate ? (
         <span className="dataset-rate">
+          <span>{flowOf(item.rate)}</span>
           <Sparkline
             values={item.rate.spark}
-            label={`Records over the last ${duration(item.rate.spanSeconds * 1000)}`}
-            height={20}
+            label={`${plural(inSpan(item.rate), "record")} over the last ${spanOf(item.rate)}`}
+            width={96}
+            height={16}
           />
-          <span className="second-line">{rate(item.rate.perSecond)}</span>
         </span>
       ) : (
         NONE
@@ -189,6 +219,7 @@ export default function Catalogue() {
   const items = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages]);
   const total = pages?.[0]?.total ?? 0;
   const facets = pages?.[0]?.facets;
+  const failed = found.isError && !found.data;
   const filtered = words !== "" || Object.keys(chosen).length > 0;
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -237,15 +268,20 @@ export default function Catalogue() {
             }}
           />
         </div>
-        <Facets
-          facets={facets}
-          chosen={chosen}
-          onChange={(facet, values) => setQuery({ [facet]: values }, { push: true })}
-        />
+        {failed ? (
+          <div />
+        ) : (
+          <Facets
+            facets={facets}
+            found={total}
+            chosen={chosen}
+            onChange={(facet, values) => setQuery({ [facet]: values }, { push: true })}
+          />
+        )}
         <div className="catalogue-results">
           <div className="catalogue-count" role="status">
-            {found.isPending ? " " : plural(total, "dataset")}
-            {filtered && !found.isPending && (
+            {found.isPending || failed ? " " : plural(total, "dataset")}
+            {Object.keys(chosen).length > 0 && !found.isPending && (
               <Button
                 small
                 variant="ghost"
@@ -264,7 +300,7 @@ export default function Catalogue() {
             <div className="section">
               <SkeletonRows rows={8} height={60} />
             </div>
-          ) : found.isError && !found.data ? (
+          ) : failed ? (
             <Failure
               what="The catalogue could not be searched."
               error={found.error}
@@ -341,13 +377,10 @@ function FirstRun() {
     <>
       <PageHead title="Catalogue" />
       <Empty icon="store" title="Connect an event store">
-        The catalogue lists what your company's event stores hold. Two commands make the first dataset:
-        <Code label="first command" text="offtake apply -f event-store.yaml     # a Kafka cluster" oneLine />
-        <Code
-          label="second command"
-          text="offtake apply -f dataset.yaml         # a topic with its meaning"
-          oneLine
-        />
+        The catalogue lists what your company's event stores hold. Two commands make the first dataset, of a
+        Kafka cluster and of a topic with its meaning:
+        <Code label="first command" text="offtake apply -f event-store.yaml" oneLine />
+        <Code label="second command" text="offtake apply -f dataset.yaml" oneLine />
         <p className="first-run-or">
           Or look around first, with a year of a retail company's orders and payments in the log that is built
           in:

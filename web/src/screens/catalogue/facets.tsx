@@ -17,10 +17,12 @@ const FIRST = 6;
 
 export function Facets({
   facets,
+  found,
   chosen,
   onChange,
 }: {
   facets: Record<Facet, FacetValue[]> | undefined;
+  found: number;
   chosen: Partial<Record<Facet, string[]>>;
   onChange: (facet: Facet, values: string[]) => void;
 }) {
@@ -46,6 +48,7 @@ export function Facets({
             <FacetGroup
               key={facet}
               name={NAMES[facet]}
+              total={found}
               values={facets[facet] ?? []}
               chosen={chosen[facet] ?? []}
               onChange={(values) => onChange(facet, values)}
@@ -58,19 +61,22 @@ export function Facets({
 
 function FacetGroup({
   name,
+  total,
   values,
   chosen,
   onChange,
 }: {
   name: string;
+  /** Of all that is found. */
+  total: number;
   values: FacetValue[];
   chosen: string[];
   onChange: (values: string[]) => void;
 }) {
   const [all, setAll] = useState(false);
-  // A facet of one value that all have tells nothing apart.
-  if (values.length === 0 || (values.length === 1 && chosen.length === 0 && name === "Event store"))
-    return null;
+  // What all have tells nothing apart.
+  const narrows = values.length > 1 || (values[0] !== undefined && values[0].count < total);
+  if (!narrows && chosen.length === 0) return null;
   const shown = all ? values : values.filter((each, index) => index < FIRST || chosen.includes(each.value));
   return (
     <fieldset className="facet">

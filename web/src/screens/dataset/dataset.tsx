@@ -3,8 +3,9 @@ import { Link } from "wouter";
 import type { CatalogDataset } from "../../api/catalog";
 import { ApiError } from "../../api/client";
 import { useDataset } from "../../data/catalogue";
-import { bytes, count, exactCount, rate } from "../../format/numbers";
-import { duration, parseInstant } from "../../format/time";
+import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
+import { parseInstant } from "../../format/time";
+import { historyOf, inSpan, spanOf } from "../../model/flow";
 import { spaced } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { PageHead, PageTabs, useTitle } from "../../shell/shell";
@@ -12,7 +13,7 @@ import { LinkButton } from "../../ui/button";
 import { Chip, Fact, Facts, Section, Sparkline, State } from "../../ui/display";
 import { Empty, Failure, Note, SkeletonRows } from "../../ui/feedback";
 import { Table } from "../../ui/table";
-import { Time } from "../../ui/time";
+import { Day, Time } from "../../ui/time";
 import "./dataset.css";
 import { Relationships } from "./relationships";
 import { Sample } from "./sample";
@@ -25,12 +26,32 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
   useTitle(name);
   const dataset = useDataset(ns, name);
   const parent = { href: to.catalogue, name: "Catalogue" };
+  const at = (id?: string) => `${to.dataset(ns, name)}${id ? `/${id}` : ""}`;
+  const tabs = [
+    { id: "schema", name: "Schema", href: at() },
+    { id: "sample", name: "Sample", href: at("sample") },
+    { id: "versions", name: "Versions", href: at("versions"), count: dataset.data?.versionsTotal },
+    {
+      id: "relationships",
+      name: "Relationships",
+      href: at("relationships"),
+      count: dataset.data?.relationships?.length,
+    },
+    { id: "products", name: "Used by", href: at("products"), count: dataset.data?.usedBy?.length },
+    { id: "lineage", name: "Lineage", href: at("lineage") },
+  ];
+  const current = tabs.find((each) => each.id === tab)?.id ?? "schema";
   if (dataset.isPending) {
     return (
       <>
-        <PageHead parent={parent} title={name} />
-        <div className="section">
-          <SkeletonRows rows={8} height={36} />
+        <PageHead parent={parent} title={name}>
+          <p className="page-lead">{"\u00a0"}</p>
+          <PageTabs label="Dataset" tabs={tabs} current={current} />
+        </PageHead>
+        <div className="dataset">
+          <div className="section">
+            <SkeletonRows rows={8} height={36} />
+          </div>
         </div>
       </>
     );
@@ -57,21 +78,6 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
     );
   }
   const data = dataset.data;
-  const at = (id?: string) => `${to.dataset(ns, name)}${id ? `/${id}` : ""}`;
-  const tabs = [
-    { id: "schema", name: "Schema", href: at() },
-    { id: "sample", name: "Sample", href: at("sample") },
-    { id: "versions", name: "Versions", href: at("versions"), count: data.versionsTotal },
-    {
-      id: "relationships",
-      name: "Relationships",
-      href: at("relationships"),
-      count: data.relationships?.length,
-    },
-    { id: "products", name: "Used by", href: at("products"), count: data.usedBy?.length },
-    { id: "lineage", name: "Lineage", href: at("lineage") },
-  ];
-  const current = tabs.find((each) => each.id === tab)?.id ?? "schema";
   return (
     <>
       <PageHead
@@ -135,31 +141,48 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
 
 function About({ data }: { data: CatalogDataset }) {
   const oldest = parseInstant(data.oldest);
-  const newest = parseInstant(data.newest);
+  const history = historyOf(data);
   const waiting = data.pending?.includes("figures");
   const unknown: ReactNode = <span className="dim">{waiting ? "asking the store…" : "not known"}</span>;
   return (
     <aside className="overview-side" aria-label="About the dataset">
-      <Section title="Flow">
+      <Section
+        title="Flow"
+        aside={
+          data.rate && <span className="small">{`${count(inSpan(data.rate))} in ${spanOf(data.rate)}`}</span>
+        }
+      >
         {data.rate && (
           <div className="flow-spark">
             <Sparkline
               values={data.rate.spark}
-              label={`Records over the last ${duration(data.rate.spanSeconds * 1000)}`}
-              width={306}
+              label={`${plural(inSpan(data.rate), "record")} over the last ${spanOf(data.rate)}`}
+              width={312}
               height={56}
             />
+            <div className="flow-ends">
+              <span>{spanOf(data.rate)} ago</span>
+              <span>now</span>
+            </div>
           </div>
         )}
         <Facts>
-          <Fact name="Rate">{data.rate ? rate(data.rate.perSecond) : unknown}</Fact>
+          <Fact name="Rate">
+            {!data.rate ? (
+              unknown
+            ) : data.rate.perSecond > 0 ? (
+              rate(data.rate.perSecond)
+            ) : (
+              <span className="dim">nothing in the last 5 min</span>
+            )}
+          </Fact>
           <Fact name="Newest">{data.newest ? <Time at={data.newest} /> : unknown}</Fact>
           <Fact name="History">
-            {oldest && newest ? (
+            {oldest && history ? (
               <>
-                {duration(newest.getTime() - oldest.getTime())}{" "}
+                {history}
                 <span className="dim">
-                  since <Time at={data.oldest} />
+                  , since <Day at={oldest} />
                 </span>
               </>
             ) : (
@@ -172,7 +195,7 @@ function About({ data }: { data: CatalogDataset }) {
             ) : (
               <span title={exactCount(data.records)}>
                 {count(data.records)}
-                {data.bytes !== undefined && <span className="dim"> about {bytes(data.bytes)}</span>}
+                {data.bytes !== undefined && <span className="dim">, about {bytes(data.bytes)}</span>}
               </span>
             )}
           </Fact>

@@ -4,7 +4,7 @@ import { type LineageNode, lineageOf } from "../../api/catalog";
 import { spaced } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { Section, type Tone } from "../../ui/display";
-import { Failure, Note, Skeleton } from "../../ui/feedback";
+import { Failure, Note, SkeletonArea } from "../../ui/feedback";
 import type { GraphNode } from "../../ui/graph";
 
 const Graph = lazy(() => import("../../ui/graph"));
@@ -67,9 +67,9 @@ export default function Lineage({
       )}
       <Section title="Lineage" flush aside="two steps in each direction">
         {lineage.isPending ? (
-          <Skeleton height={320} />
+          <SkeletonArea height={320} />
         ) : (
-          <Suspense fallback={<Skeleton height={320} />}>
+          <Suspense fallback={<SkeletonArea height={320} />}>
             <Graph label="Lineage" nodes={nodes} edges={lineage.data?.edges ?? []} />
           </Suspense>
         )}

@@ -30,17 +30,6 @@ export function Relationships({ dataset }: { dataset: CatalogDataset }) {
             <ul className="relationships">
               {group.items.map((each, index) => (
                 <li key={index} className="relationship">
-                  <div className="row wrap">
-                    <code>
-                      {each.columns
-                        .map((pair) => `${pair.from} = ${each.dataset.name}.${pair.to}`)
-                        .join(" and ")}
-                    </code>
-                    {each.direction === "In" && <Chip>it refers here</Chip>}
-                    {each.dataset.readable === false && (
-                      <Chip icon="lock">ask {each.dataset.owner || "its owner"}</Chip>
-                    )}
-                  </div>
                   <div className="relationship-with">
                     <Icon name="link" size={14} />
                     <Link className="link" href={to.dataset(each.dataset.namespace, each.dataset.name)}>
@@ -48,7 +37,18 @@ export function Relationships({ dataset }: { dataset: CatalogDataset }) {
                         ? each.dataset.name
                         : `${each.dataset.namespace}.${each.dataset.name}`}
                     </Link>
-                    <span className="dim">{each.reason}</span>
+                    {each.direction === "In" && <Chip>it refers here</Chip>}
+                    {each.dataset.readable === false && (
+                      <Chip icon="lock">ask {each.dataset.owner || "its owner"}</Chip>
+                    )}
+                  </div>
+                  <div className="relationship-reason">
+                    <code>
+                      {each.columns
+                        .map((pair) => `${pair.from} = ${each.dataset.name}.${pair.to}`)
+                        .join(" and ")}
+                    </code>
+                    <div className="dim">{each.reason}</div>
                   </div>
                   {each.problem && <Note tone="bad">{each.problem}</Note>}
                 </li>

@@ -67,7 +67,7 @@ export function Sample({ dataset }: { dataset: CatalogDataset }) {
             The topic is there and holds nothing.
           </Empty>
         ) : (
-          <Rows label="Newest records" columns={data.columns} rows={data.rows} />
+          <Rows label="Values of the newest records" columns={data.columns} rows={data.rows} />
         )}
       </Section>
     </>

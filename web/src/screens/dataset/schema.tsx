@@ -15,6 +15,8 @@ interface Row {
   open: boolean;
 }
 
+const meaningOf = (column: Column) => column.description ?? column.doc ?? column.refused;
+
 const textOf = (column: Column): string =>
   `${column.path} ${column.type} ${column.description ?? ""} ${column.doc ?? ""} ${column.classification ?? ""}`;
 
@@ -52,6 +54,7 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
       </div>
     );
   }
+  const nested = columns.some((column) => column.children?.length);
   const toggle = (path: string) => {
     const next = new Set(closed);
     if (!next.delete(path)) next.add(path);
@@ -96,17 +99,23 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
                         <Icon name={open ? "down" : "right"} size={12} />
                       </button>
                     ) : (
-                      <span className="column-toggle" />
+                      nested && <span className="column-toggle" />
                     )}
                     <code className="truncate">{column.name}</code>
                     {column.key && <Chip icon="key">key</Chip>}
+                    {column.classification && <Chip tone="violet">{column.classification}</Chip>}
+                    {meaningOf(column) && (
+                      <span className={`until-s column-meaning${nested ? " column-indented" : ""}`}>
+                        {meaningOf(column)}
+                      </span>
+                    )}
                   </span>
                 ),
               },
               {
                 id: "type",
                 head: "Type",
-                width: "minmax(0, 0.9fr)",
+                width: "minmax(0, 0.7fr)",
                 cell: ({ column }) =>
                   column.refused ? (
                     <span className="column-refused truncate" title={column.refused}>
@@ -122,21 +131,13 @@ export function Schema({ dataset }: { dataset: CatalogDataset }) {
               {
                 id: "description",
                 head: "What it means",
-                width: "minmax(0, 2fr)",
+                width: "minmax(0, 2.3fr)",
                 from: "s",
                 cell: ({ column }) => (
                   <span className="column-description">
-                    {column.description ?? column.doc ?? column.refused ?? <span className="dim">–</span>}
+                    {meaningOf(column) ?? <span className="dim">–</span>}
                   </span>
                 ),
-              },
-              {
-                id: "classification",
-                head: "Class",
-                width: "minmax(0, 108px)",
-                from: "m",
-                cell: ({ column }) =>
-                  column.classification ? <Chip tone="violet">{column.classification}</Chip> : null,
               },
             ]}
           />

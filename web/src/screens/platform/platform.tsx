@@ -1,5 +1,5 @@
 import { condition, type EventStore, type TargetClass } from "../../api/resources";
-import { useStores } from "../../data/platform";
+import { useStores, useSubjects } from "../../data/platform";
 import { useClasses } from "../../data/products";
 import { exactCount } from "../../format/numbers";
 import { spaced } from "../../model/product-state";
@@ -21,10 +21,16 @@ const TABS = [
 export default function Platform({ part, name }: { part?: string | undefined; name?: string | undefined }) {
   useTitle("Platform");
   const current = TABS.find((tab) => tab.id === part)?.id ?? "stores";
+  const counts: Record<string, number | undefined> = {
+    stores: useStores().data?.items.length,
+    classes: useClasses().data?.items.length,
+    registry: useSubjects().data?.length,
+  };
+  const tabs = TABS.map((tab) => ({ ...tab, count: counts[tab.id] }));
   return (
     <>
       <PageHead title="Platform">
-        <PageTabs label="Platform" tabs={TABS} current={current} />
+        <PageTabs label="Platform" tabs={tabs} current={current} />
       </PageHead>
       {current === "stores" && <Stores />}
       {current === "classes" && <Classes />}
@@ -70,7 +76,7 @@ const STORES: TableColumn<EventStore>[] = [
     cell: (store) => (
       <span className="two-lines">
         <strong className="name truncate">{store.metadata.name}</strong>
-        <span className="second-line truncate">
+        <span className="second-line">
           {store.spec.kafka ? "Apache Kafka" : "embedded log of this installation"}
         </span>
       </span>
@@ -164,7 +170,7 @@ const CLASSES: TableColumn<TargetClass>[] = [
   {
     id: "name",
     head: "Target class",
-    width: "minmax(0, 1.6fr)",
+    width: "minmax(0, 2.6fr)",
     cell: (targetClass) => (
       <span className="two-lines">
         <span className="row">
@@ -173,16 +179,14 @@ const CLASSES: TableColumn<TargetClass>[] = [
             <Chip tone="busy">default</Chip>
           )}
         </span>
-        <span className="second-line truncate">
-          {targetClass.spec.description ?? targetClass.spec.engine}
-        </span>
+        <span className="second-line">{targetClass.spec.description ?? targetClass.spec.engine}</span>
       </span>
     ),
   },
   {
     id: "state",
     head: "State",
-    width: "minmax(0, 1.2fr)",
+    width: "minmax(0, 1fr)",
     cell: (targetClass) => <ReadyState object={targetClass} />,
   },
   { id: "engine", head: "Engine", width: "112px", from: "s", cell: (targetClass) => targetClass.spec.engine },

@@ -6,8 +6,8 @@ import { plural } from "../../format/numbers";
 import { ranked } from "../../model/search";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { CopyButton } from "../../ui/copy";
-import { Chip, Section } from "../../ui/display";
-import { Empty, Failure, Skeleton, SkeletonRows } from "../../ui/feedback";
+import { Section } from "../../ui/display";
+import { Empty, Failure, SkeletonArea, SkeletonRows } from "../../ui/feedback";
 import { SearchField, Select } from "../../ui/field";
 
 const Diff = lazy(() => import("../../ui/diff"));
@@ -97,12 +97,7 @@ function Subject({ subject }: { subject: string }) {
     <Section
       title={<span className="mono registry-title">{subject}</span>}
       flush
-      aside={
-        <>
-          {shown.data && <Chip>id {shown.data.id}</Chip>}
-          <CopyButton text={text}>Copy schema</CopyButton>
-        </>
-      }
+      aside={<CopyButton text={text}>Copy schema</CopyButton>}
     >
       <div className="registry-versions">
         <Select
@@ -127,9 +122,12 @@ function Subject({ subject }: { subject: string }) {
             />
           </>
         ) : null}
-        <span className="dim registry-count">{plural(all.length, "version")}</span>
+        <span className="dim registry-count">
+          {plural(all.length, "version")}
+          {shown.data && `, schema id ${shown.data.id}`}
+        </span>
       </div>
-      <Suspense fallback={<Skeleton height={420} />}>
+      <Suspense fallback={<SkeletonArea height={420} />}>
         {shown.data ? (
           <Diff
             label={`Schema of ${subject}`}

@@ -4,7 +4,9 @@ import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { type DataProduct, deleteProduct, mergeProduct } from "../../api/resources";
 import { planOf } from "../../api/view";
-import { keys } from "../../data/products";
+import { keys, useStanding } from "../../data/products";
+import { plural } from "../../format/numbers";
+import { servedRevision } from "../../model/product-state";
 import { commandsOf } from "../../model/snippets";
 import { to } from "../../shell/location";
 import { useAction } from "../../ui/action";
@@ -93,7 +95,8 @@ export function DeleteDialog({ product, open, onClose }: Asked) {
   });
   const retained = product.spec.deletionPolicy === "Retain";
   const endpoint = product.status?.endpoint;
-  const rows = product.status?.verification?.rows;
+  // As many as there are now: those that were verified are those of the fill.
+  const rows = servedRevision(useStanding(ns, name, open).data)?.rows;
   const what: ReactNode[] = [
     "The flow stops, and no earlier worker can write again.",
     retained ? (
@@ -104,8 +107,8 @@ export function DeleteDialog({ product, open, onClose }: Asked) {
     ) : (
       <>
         {endpoint ? <code>{endpoint.object}</code> : "The target"}
-        {rows !== undefined && ` with its ${rows.toLocaleString("en-GB")} rows`} is dropped. It can be made
-        again only from what its sources still hold.
+        {rows !== undefined && ` with its ${plural(rows, "row")}`} is dropped. It can be made again only from
+        what its sources still hold.
       </>
     ),
     "Its readers' credentials are revoked.",

@@ -11,7 +11,7 @@ import { problemsInYaml } from "../../model/problems";
 import { Button } from "../../ui/button";
 import { CopyButton } from "../../ui/copy";
 import { Section } from "../../ui/display";
-import { Failure, Note, Skeleton } from "../../ui/feedback";
+import { Failure, Note, SkeletonArea } from "../../ui/feedback";
 import { toast } from "../../ui/toast";
 import { OvertakenNote } from "./overtaken";
 import { PlanView } from "./plan-view";
@@ -101,7 +101,7 @@ export default function Definition({ product }: { product: DataProduct }) {
           </>
         }
       >
-        <Suspense fallback={<Skeleton height={420} />}>
+        <Suspense fallback={<SkeletonArea height={420} />}>
           <Editor
             language="yaml"
             label="Definition of the product as YAML"

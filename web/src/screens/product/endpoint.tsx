@@ -5,7 +5,7 @@ import { type Binding, snippetsOf } from "../../model/snippets";
 import { useAction } from "../../ui/action";
 import { Button } from "../../ui/button";
 import { Code, CopyIcon } from "../../ui/copy";
-import { Fact, Facts, Section } from "../../ui/display";
+import { Breakable, Fact, Facts, Section } from "../../ui/display";
 import { Failure, Note } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
 
@@ -75,7 +75,9 @@ export function Endpoint({ product }: { product: DataProduct }) {
             <Fact name="Kind">{endpoint.type}</Fact>
             <Fact name="Address">
               <span className="endpoint-address">
-                <code className="grow">{endpoint.address}</code>
+                <code className="grow">
+                  <Breakable text={endpoint.address} />
+                </code>
                 <CopyIcon text={endpoint.address} label="Copy address" />
               </span>
             </Fact>

@@ -1,3 +1,4 @@
+import type { KubernetesEvent } from "../../api/resources";
 import { useEvents } from "../../data/products";
 import { spaced } from "../../model/product-state";
 import { Chip } from "../../ui/display";
@@ -38,15 +39,21 @@ export function Events({ ns, name }: { ns: string; name: string }) {
               id: "what",
               head: "Event",
               width: "minmax(120px, 200px)",
-              cell: (event) => (
-                <Chip tone={event.type === "Warning" ? "warn" : "idle"}>{spaced(event.reason ?? "")}</Chip>
-              ),
+              from: "s",
+              cell: (event) => <Reason event={event} />,
             },
             {
               id: "message",
               head: "What happened",
               width: "minmax(0, 1fr)",
-              cell: (event) => <span className="event-message">{event.message}</span>,
+              cell: (event) => (
+                <span className="event-message">
+                  <span className="until-s">
+                    <Reason event={event} />{" "}
+                  </span>
+                  {event.message}
+                </span>
+              ),
             },
             {
               id: "count",
@@ -72,4 +79,8 @@ export function Events({ ns, name }: { ns: string; name: string }) {
       )}
     </div>
   );
+}
+
+function Reason({ event }: { event: KubernetesEvent }) {
+  return <Chip tone={event.type === "Warning" ? "warn" : "idle"}>{spaced(event.reason ?? "")}</Chip>;
 }

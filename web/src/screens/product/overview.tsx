@@ -1,17 +1,19 @@
 import { useQuery as useData } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Link } from "wouter";
 import { condition, type DataProduct } from "../../api/resources";
-import { type Progress, planOf } from "../../api/view";
-import { useRates } from "../../data/rates";
+import { type Progress, planOf, type RevisionProgress } from "../../api/view";
+import { smoothed, useRates } from "../../data/rates";
 import { bytes, count, exactCount, rate } from "../../format/numbers";
-import { clock, duration, parseInstant } from "../../format/time";
+import { clock, duration, local, parseDuration, parseInstant } from "../../format/time";
+import { shortHistory } from "../../model/history";
 import { type Step, servedRevision, spaced, stepsOf } from "../../model/product-state";
+import { stageFact } from "../../model/stage-facts";
 import { to } from "../../shell/location";
 import { Chip, Fact, Facts, Section } from "../../ui/display";
-import { Note, Prose, Skeleton } from "../../ui/feedback";
+import { Note, Prose, SkeletonArea } from "../../ui/feedback";
 import { Icon } from "../../ui/icons";
-import { Elapsed, Time } from "../../ui/time";
+import { Day, Elapsed, Time } from "../../ui/time";
 import { Endpoint } from "./endpoint";
 import { pipelineOf } from "./pipeline";
 
@@ -32,7 +34,10 @@ export function Overview({ product, progress }: { product: DataProduct; progress
   const degraded = condition(product, "Degraded");
   const fresh = condition(product, "Fresh");
   const status = product.status;
-  const now = series.perSecond.at(-1);
+  const shown = useMemo(() => smoothed(series, 5), [series]);
+  const lately = smoothed(series, 60).at(-1);
+  const goal = parseDuration(product.spec.freshness ?? "60s");
+  const start = parseInstant(status?.startTime);
   const warnings = served?.warnings ?? [];
   const pipeline = pipelineOf(product, progress, plan.data);
   return (
@@ -62,7 +67,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
           </Note>
         ))}
         <Section title="Stages" aside={status?.revision && <Revision product={product} />}>
-          <Steps steps={stepsOf(product)} />
+          <Steps product={product} served={served} />
         </Section>
         <dl className="figures">
           <Figure
@@ -92,20 +97,24 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             name="Taken in"
             value={count((served?.recordsRead ?? 0) + (served?.recordsLive ?? 0))}
             exact={exactCount((served?.recordsRead ?? 0) + (served?.recordsLive ?? 0))}
-            more={
-              served?.recordsLive === undefined
-                ? undefined
-                : `${exactCount(served.recordsLive)} live, ${exactCount(served.epochsCommitted ?? 0)} epochs`
-            }
+            more={served?.recordsLive === undefined ? undefined : `${count(served.recordsLive)} of them live`}
           />
           <Figure
-            name="State"
-            value={served?.stateBytes === undefined ? "–" : bytes(served.stateBytes)}
+            name="Working state"
+            value={
+              served?.stateBytes === undefined
+                ? "–"
+                : served.stateBytes === 0
+                  ? "none"
+                  : bytes(served.stateBytes)
+            }
             more={
               served?.checkpoint ? (
                 <>
                   checkpoint <Time at={served.checkpoint.at} />
                 </>
+              ) : served?.stateBytes === 0 ? (
+                "nothing to remember"
               ) : (
                 "no checkpoint yet"
               )
@@ -115,26 +124,33 @@ export function Overview({ product, progress }: { product: DataProduct; progress
         <div className="plots">
           <Section
             title="Throughput"
-            aside={<span className="plot-figure">{now == null ? "" : rate(now)}</span>}
+            aside={
+              lately != null && (
+                <>
+                  <span className="small" title="of the last minute, or since this page is open">
+                    mean
+                  </span>
+                  <span className="plot-figure">{rate(lately)}</span>
+                </>
+              )
+            }
           >
-            <Suspense fallback={<Skeleton height={132} />}>
+            <Suspense fallback={<SkeletonArea height={132} />}>
               <Plot
                 at={series.at}
-                values={series.perSecond}
+                values={shown}
                 label="Records taken in per second over the last minutes"
-                format={rate}
+                format={(perSecond) =>
+                  `${perSecond < 10 ? perSecond.toFixed(1).replace(/\.0$/, "") : count(perSecond)}/s`
+                }
               />
             </Suspense>
           </Section>
           <Section
             title="Lag"
-            aside={
-              <span className="plot-figure">
-                {served?.lagMilliseconds === undefined ? "" : duration(served.lagMilliseconds)}
-              </span>
-            }
+            aside={goal !== undefined && <span className="small">to stay within {duration(goal)}</span>}
           >
-            <Suspense fallback={<Skeleton height={132} />}>
+            <Suspense fallback={<SkeletonArea height={132} />}>
               <Plot
                 at={series.at}
                 values={series.lagSeconds}
@@ -145,7 +161,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
           </Section>
         </div>
         <Section title="Pipeline" flush>
-          <Suspense fallback={<Skeleton height={220} />}>
+          <Suspense fallback={<SkeletonArea height={220} />}>
             <Graph label="Pipeline of the product" {...pipeline} />
           </Suspense>
         </Section>
@@ -155,14 +171,12 @@ export function Overview({ product, progress }: { product: DataProduct; progress
         <Section title="About">
           <Facts>
             <Fact name="Owner">{product.spec.owner ?? <span className="dim">nobody named</span>}</Fact>
-            {product.spec.description && <Fact name="One row is">{product.spec.description}</Fact>}
             <Fact name="Namespace">{ns}</Fact>
             <Fact name="History">
-              {product.spec.history?.from ?? "Beginning"}
-              {status?.startTime && (
+              {shortHistory(product.spec.history?.from ?? "")}
+              {start && (
                 <span className="dim">
-                  {" "}
-                  from <Time at={status.startTime} />
+                  , from <Day at={start} />
                 </span>
               )}
             </Fact>
@@ -177,9 +191,9 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             <Fact name="Bad records">
               {product.spec.delivery?.errorPolicy === "Stop" ? "stop it" : "are parked"}
             </Fact>
-            <Fact name="Fresh within">{product.spec.freshness ?? "60s"}</Fact>
+            <Fact name="Fresh within">{goal === undefined ? product.spec.freshness : duration(goal)}</Fact>
             <Fact name="On deletion">
-              {product.spec.deletionPolicy === "Retain" ? "target is kept" : "target goes"}
+              {product.spec.deletionPolicy === "Retain" ? "target is kept" : "target is removed"}
             </Fact>
             <Fact name="Made">
               <Time at={product.metadata.creationTimestamp} />
@@ -245,7 +259,31 @@ const WORDS = {
   ahead: "not yet",
 } as const;
 
-function Steps({ steps }: { steps: Step[] }) {
+/** What came of it, how long it has been at it, or since when it is so. */
+function stageText(
+  step: Step,
+  next: Step | undefined,
+  product: DataProduct,
+  served: RevisionProgress | undefined,
+): React.ReactNode {
+  if (!step.at) return WORDS[step.state];
+  if (step.id === "Backfilled" && step.state === "active") {
+    return (
+      <>
+        for <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
+      </>
+    );
+  }
+  return (step.state === "done" && stageFact(step.id, product, served)) || <Time at={step.at} />;
+}
+
+function titleOf({ message, at }: Step): string | undefined {
+  const instant = parseInstant(at);
+  return [message, instant && local(instant)].filter(Boolean).join("\n") || undefined;
+}
+
+function Steps({ product, served }: { product: DataProduct; served: RevisionProgress | undefined }) {
+  const steps = stepsOf(product);
   return (
     <ol className="steps" aria-label="Steps">
       {steps.map((step, index) => {
@@ -255,7 +293,7 @@ function Steps({ steps }: { steps: Step[] }) {
             key={step.id}
             className={`step step-${step.state}`}
             aria-current={step.state === "active" ? "step" : undefined}
-            title={step.message}
+            title={titleOf(step)}
           >
             <span className="step-mark" aria-hidden="true">
               {step.state === "done" && <Icon name="check" size={12} />}
@@ -265,15 +303,7 @@ function Steps({ steps }: { steps: Step[] }) {
               {step.name}
               <span className="sr-only">: {WORDS[step.state]}</span>
             </div>
-            <div className="step-more">
-              {step.at ? <Time at={step.at} /> : WORDS[step.state]}
-              {step.id === "Backfilled" && step.state === "active" && step.at && (
-                <>
-                  {" · "}
-                  <Elapsed since={step.at} until={next?.at === step.at ? undefined : next?.at} />
-                </>
-              )}
-            </div>
+            <div className="step-more">{stageText(step, next, product, served)}</div>
           </li>
         );
       })}

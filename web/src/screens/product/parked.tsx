@@ -4,6 +4,7 @@ import type { DataProduct } from "../../api/resources";
 import { type ParkedEntry, parkedOf, parkedRecord, settleParked } from "../../api/view";
 import { keys } from "../../data/products";
 import { bytes, exactCount, plural } from "../../format/numbers";
+import { spaced } from "../../model/product-state";
 import { commandsOf } from "../../model/snippets";
 import { usePolling } from "../../shell/live";
 import { useAction } from "../../ui/action";
@@ -139,7 +140,7 @@ export default function Parked({ product }: { product: DataProduct }) {
             {
               id: "error",
               head: "What is wrong",
-              width: "minmax(0, 2.4fr)",
+              width: "minmax(0, 3fr)",
               cell: (entry) => (
                 <span className="two-lines">
                   <span className="truncate" title={String(entry.error ?? "")}>
@@ -149,8 +150,9 @@ export default function Parked({ product }: { product: DataProduct }) {
                     )}
                   </span>
                   <span className="second-line">
-                    {entry.status} {KINDS[entry.kind] ?? entry.kind}
-                    {entry.code ? ` · ${String(entry.code)}` : ""}
+                    <span className="until-s">{entry.status} </span>
+                    {KINDS[entry.kind] ?? entry.kind}
+                    {entry.code ? ` · ${spaced(String(entry.code))}` : ""}
                   </span>
                 </span>
               ),
@@ -333,7 +335,7 @@ function RecordDialog({
       {found.isError && <Failure what="It could not be read." error={found.error} />}
       {entry && (
         <Facts>
-          <Fact name="What is wrong">{String(entry.error ?? "–")}</Fact>
+          <Fact name="Why">{String(entry.error ?? "–")}</Fact>
           {entry.dataset && <Fact name="Dataset">{entry.dataset}</Fact>}
           {entry.partition !== undefined && (
             <Fact name="Place">

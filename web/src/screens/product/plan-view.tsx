@@ -4,7 +4,7 @@ import type { Plan, Problem } from "../../api/view";
 import { bytes, count, exactCount } from "../../format/numbers";
 import { roughly } from "../../format/time";
 import { columnsAmong } from "../../model/column-tree";
-import { Chip, Fact, Facts, type Tone } from "../../ui/display";
+import { Breakable, Chip, Fact, Facts, type Tone } from "../../ui/display";
 import { Note } from "../../ui/feedback";
 import "./plan-view.css";
 
@@ -59,7 +59,7 @@ export function PlanView({ plan, aside }: { plan: Plan; aside?: ReactNode }) {
         <span className="grow">{action.text}</span>
         {aside}
       </div>
-      {plan.reasons.length > 0 && (
+      {plan.reasons.length > 0 && plan.action !== "Create" && (
         <ul className="consequences">
           {plan.reasons.map((reason) => (
             <li key={reason}>{reason}</li>
@@ -132,11 +132,15 @@ export function PlanView({ plan, aside }: { plan: Plan; aside?: ReactNode }) {
         {plan.guarantee && (
           <Fact name="Guarantee">{plan.guarantee.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()}</Fact>
         )}
-        {(plan.makes ?? []).map((made) => (
-          <Fact key={made} name="Makes">
-            {made}
+        {(plan.makes ?? []).length > 0 && (
+          <Fact name="Makes">
+            {plan.makes?.map((made) => (
+              <div key={made}>
+                <Breakable text={made} />
+              </div>
+            ))}
           </Fact>
-        ))}
+        )}
       </Facts>
       {plan.explain && (
         <details className="explain">

@@ -41,12 +41,36 @@ export default function Product({ ns, name, tab }: { ns: string; name: string; t
     refetchInterval: polling,
     retry: false,
   });
+  const open = (parked.data?.entries ?? []).filter((entry) => entry.status !== "Discarded").length;
+  const tabs = [
+    { id: "overview", name: "Overview", href: to.product(ns, name) },
+    {
+      id: "parked",
+      name: "Parked",
+      href: to.product(ns, name, "parked"),
+      count: open || counted,
+      alert: true,
+    },
+    { id: "lineage", name: "Lineage", href: to.product(ns, name, "lineage") },
+    { id: "events", name: "Events", href: to.product(ns, name, "events") },
+    { id: "logs", name: "Logs", href: to.product(ns, name, "logs") },
+    { id: "definition", name: "Definition", href: to.product(ns, name, "definition") },
+  ];
+  const current = tabs.find((each) => each.id === tab)?.id ?? "overview";
   if (product.isPending) {
     return (
       <>
-        <PageHead parent={{ href: to.products, name: "Products" }} title={name} />
-        <div className="section">
-          <SkeletonRows rows={8} />
+        <PageHead parent={{ href: to.products, name: "Products" }} title={name}>
+          <div className="truth">
+            <p className="truth-line">{"\u00a0"}</p>
+            <p className="truth-detail">{"\u00a0"}</p>
+          </div>
+          <PageTabs label="Product" tabs={tabs} current={current} />
+        </PageHead>
+        <div className="overview">
+          <div className="section">
+            <SkeletonRows rows={8} />
+          </div>
         </div>
       </>
     );
@@ -77,22 +101,6 @@ export default function Product({ ns, name, tab }: { ns: string; name: string; t
   const data = product.data;
   const headline = headlineOf(data, progress, now);
   const commands = commandsOf(ns, name);
-  const open = (parked.data?.entries ?? []).filter((entry) => entry.status !== "Discarded").length;
-  const tabs = [
-    { id: "overview", name: "Overview", href: to.product(ns, name) },
-    {
-      id: "parked",
-      name: "Parked",
-      href: to.product(ns, name, "parked"),
-      count: open || counted,
-      alert: true,
-    },
-    { id: "lineage", name: "Lineage", href: to.product(ns, name, "lineage") },
-    { id: "events", name: "Events", href: to.product(ns, name, "events") },
-    { id: "logs", name: "Logs", href: to.product(ns, name, "logs") },
-    { id: "definition", name: "Definition", href: to.product(ns, name, "definition") },
-  ];
-  const current = tabs.find((each) => each.id === tab)?.id ?? "overview";
   const resume = async () => {
     try {
       await mergeProduct(ns, name, { spec: { paused: null } });
@@ -195,9 +203,7 @@ function Truth({ product, headline }: { product: DataProduct; headline: Headline
           <Prose text={headline.detail} />
         </p>
       )}
-      {!headline.detail && product.spec.description && (
-        <p className="truth-detail">{product.spec.description}</p>
-      )}
+      {product.spec.description && <p className="truth-detail">{product.spec.description}</p>}
       {(headline.phase === "Filling" || headline.phase === "Rebuilding") && (
         <div className="truth-meter">
           <Meter fraction={fraction ? Number(fraction[1]) / 100 : undefined} label={headline.text} />

@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 import type { DataProduct } from "../../api/resources";
 import { useProducts } from "../../data/products";
-import { count, exactCount } from "../../format/numbers";
+import { exactCount, plural } from "../../format/numbers";
+import { shortHistory } from "../../model/history";
 import { headlineOf, isMoving, PHASES, phaseOf, toneOf } from "../../model/product-state";
 import { ranked } from "../../model/search";
 import { to, useQuery, useSetQuery } from "../../shell/location";
@@ -14,6 +15,7 @@ import { SearchField, Select } from "../../ui/field";
 import { Table, type TableColumn } from "../../ui/table";
 import { Time, useNow } from "../../ui/time";
 import "./products.css";
+import { Behind, RowsNow } from "./standing";
 
 const classOf = (product: DataProduct) => product.status?.className ?? product.spec.target?.className ?? "";
 
@@ -41,38 +43,39 @@ const COLUMNS: TableColumn<DataProduct>[] = [
   {
     id: "target",
     head: "Target",
-    width: "minmax(0, 1.4fr)",
+    width: "minmax(0, 1.8fr)",
     from: "s",
     cell: (product) => (
-      <span className="row">
-        <span className="truncate mono">
+      <span className="two-lines">
+        <code className="truncate">
           {product.spec.target?.name ?? product.metadata.name.replaceAll("-", "_")}
-        </span>
-        {classOf(product) && <Chip>{classOf(product)}</Chip>}
+        </code>
+        <span className="second-line truncate">{classOf(product)}</span>
       </span>
     ),
   },
   {
     id: "history",
     head: "History",
-    width: "88px",
+    width: "76px",
     from: "m",
-    cell: (product) => product.spec.history?.from ?? "Beginning",
+    cell: (product) => shortHistory(product.spec.history?.from ?? ""),
   },
   {
     id: "rows",
-    head: "Verified rows",
-    width: "96px",
+    head: "Rows",
+    width: "72px",
     right: true,
     from: "m",
-    cell: (product) => {
-      const rows = product.status?.verification?.rows;
-      return rows === undefined ? (
-        <span className="dim">–</span>
-      ) : (
-        <span title={exactCount(rows)}>{count(rows)}</span>
-      );
-    },
+    cell: (product) => <RowsNow product={product} />,
+  },
+  {
+    id: "behind",
+    head: "Behind",
+    width: "72px",
+    right: true,
+    from: "m",
+    cell: (product) => <Behind product={product} />,
   },
   {
     id: "parked",
@@ -119,6 +122,13 @@ function ProductState({ product }: { product: DataProduct }) {
       <State tone={toneOf(phase)} moving={isMoving(phase)}>
         {phase === "Stalled" || phase === "Waiting" ? headline.text : phase}
       </State>
+      {phase === "Live" && (
+        <span className="why-line until-m">
+          <Behind product={product} /> behind
+          {(product.status?.parkedRecords ?? 0) > 0 &&
+            `, ${exactCount(product.status?.parkedRecords ?? 0)} parked`}
+        </span>
+      )}
       {headline.detail && phase !== "Live" && (
         <span className="why-line truncate" title={headline.detail}>
           {headline.detail}
@@ -228,8 +238,8 @@ export default function Products() {
             {anyOf("target", "Target", distinct(all, classOf), target)}
             <span className="filters-count" role="status">
               {shown.length === all.length
-                ? exactCount(all.length)
-                : `${shown.length} of ${exactCount(all.length)}`}
+                ? plural(all.length, "product")
+                : `${shown.length} of ${plural(all.length, "product")}`}
             </span>
           </div>
           <div className="section">

@@ -6,7 +6,7 @@ import type { Draft } from "../../data/draft";
 import { placeOfSql, readManifest } from "../../model/manifest";
 import { problemsInSql, problemsInYaml } from "../../model/problems";
 import { CopyButton } from "../../ui/copy";
-import { Note, Skeleton } from "../../ui/feedback";
+import { Note, SkeletonArea } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
 import { Icon } from "../../ui/icons";
 
@@ -30,7 +30,8 @@ export function CodePanel({
   const sql = draft.fields?.sql ?? "";
   const analysis = builder.analysis;
   const fresh = analysis?.sql === sql;
-  const diagnostics = fresh ? (analysis?.diagnostics ?? []) : [];
+  // Nothing that was written yet is wrong.
+  const diagnostics = fresh && sql.trim() !== "" ? (analysis?.diagnostics ?? []) : [];
   const sqlProblems = useMemo(() => problemsInSql(sql, diagnostics), [sql, diagnostics]);
   const yamlProblems = useMemo(
     () =>
@@ -79,7 +80,7 @@ export function CodePanel({
         </div>
       </header>
       <div className="section-body">
-        <Suspense fallback={<Skeleton height={220} />}>
+        <Suspense fallback={<SkeletonArea height={140} />}>
           {code === "sql" ? (
             draft.fields ? (
               <Editor
@@ -91,7 +92,7 @@ export function CodePanel({
                 problems={sqlProblems}
                 schema={schema}
                 placeholder="SELECT … FROM …"
-                minHeight={180}
+                minHeight={140}
                 maxHeight={420}
               />
             ) : (

@@ -18,7 +18,9 @@ export function DataStep({ draft, builder }: StepProps) {
   const form = builder.analysis?.form;
   const datasets = form?.datasets ?? [];
   const ns = draft.fields?.namespace ?? "default";
-  const proposals = (builder.analysis?.proposals ?? []).slice(0, 6);
+  const [all, setAll] = useState(false);
+  const proposals = oneEach(builder.analysis?.proposals ?? []);
+  const offered = all ? proposals : proposals.slice(0, FIRST_PROPOSALS);
   const pick = (namespace: string, name: string) => {
     setPicking(false);
     if (datasets.length === 0) {
@@ -71,18 +73,21 @@ export function DataStep({ draft, builder }: StepProps) {
         <div className="proposals">
           <h3>Joins that fit</h3>
           <ul>
-            {proposals.map((proposal, index) => (
-              <li key={index} className="proposal">
-                <div className="grow">
-                  <div className="row wrap">
-                    <strong>
-                      {proposal.namespace === ns ? proposal.name : `${proposal.namespace}.${proposal.name}`}
-                    </strong>
-                    <code className="soft">{pairsText(proposal)}</code>
-                    {proposal.basis === "Declared" && <Chip tone="good">declared</Chip>}
-                    {!proposal.readable && <Chip icon="lock">ask {proposal.owner || "its owner"}</Chip>}
-                  </div>
-                  <div className="dim small">{proposal.problem ?? proposal.reason}</div>
+            {offered.map((proposal) => (
+              <li key={`${proposal.namespace}/${proposal.name}`} className="proposal" title={proposal.reason}>
+                <div className="grow proposal-text">
+                  <strong>
+                    {proposal.namespace === ns ? proposal.name : `${proposal.namespace}.${proposal.name}`}
+                  </strong>
+                  {proposal.basis === "Declared" && <Chip>declared</Chip>}
+                  {!proposal.readable && <Chip icon="lock">ask {proposal.owner || "its owner"}</Chip>}
+                  <span className="dim small">
+                    {proposal.problem ?? (
+                      <>
+                        on <code>{pairsText(proposal)}</code>
+                      </>
+                    )}
+                  </span>
                 </div>
                 <Button
                   small
@@ -95,6 +100,11 @@ export function DataStep({ draft, builder }: StepProps) {
               </li>
             ))}
           </ul>
+          {proposals.length > offered.length && (
+            <Button small variant="ghost" onPress={() => setAll(true)}>
+              {proposals.length - offered.length} more
+            </Button>
+          )}
         </div>
       )}
       {picking && <DatasetPicker reader={ns} onPick={pick} onClose={() => setPicking(false)} />}
@@ -113,9 +123,26 @@ export function DataStep({ draft, builder }: StepProps) {
   );
 }
 
+const FIRST_PROPOSALS = 3;
+
+/** The best of each dataset: once it is joined, its columns can be chosen. */
+export function oneEach(proposals: readonly Proposal[]): Proposal[] {
+  const found = new Map<string, Proposal>();
+  for (const each of proposals) {
+    const id = `${each.namespace}/${each.name}`;
+    const before = found.get(id);
+    if (!before || (!before.joinable && each.joinable)) found.set(id, each);
+  }
+  return [...found.values()];
+}
+
+/** "o.customer_id", or "o.region = area" where the other column has another name. */
 const pairsText = (proposal: Proposal) =>
   proposal.pairs
-    .map((pair) => `${pair.left.dataset}.${pair.left.column} = ${proposal.name}.${pair.column}`)
+    .map(
+      ({ left, column }) =>
+        `${left.dataset}.${left.column}${left.column === column ? "" : ` = ${proposal.name}.${column}`}`,
+    )
     .join(" and ");
 
 const joinEdit = (proposal: Proposal): Edit => ({
@@ -146,17 +173,9 @@ function DatasetRow({
         <strong className="truncate">{name}</strong>
         {dataset.alias !== dataset.name && <code className="dim">{dataset.alias}</code>}
         {dataset.type && <Chip>{dataset.type}</Chip>}
-        {join === undefined && <Chip tone="busy">drives</Chip>}
+        {join === undefined && <Chip>drives</Chip>}
         <span className="grow" />
-        <IconButton
-          small
-          icon="close"
-          label={`Remove ${name}`}
-          onPress={() => edit({ kind: "removeDataset", dataset: dataset.alias })}
-        />
-      </div>
-      {join && (
-        <div className="data-join">
+        {join && (
           <Segments
             label={`How ${name} is joined`}
             value={join.type}
@@ -166,6 +185,16 @@ function DatasetRow({
               { id: "Left", label: "may be missing" },
             ]}
           />
+        )}
+        <IconButton
+          small
+          icon="close"
+          label={`Remove ${name}`}
+          onPress={() => edit({ kind: "removeDataset", dataset: dataset.alias })}
+        />
+      </div>
+      {join && (
+        <div className="data-join">
           <span className="dim">on</span>
           {join.pairs.map((_, index) => (
             <JoinPairSelects key={index} join={join} index={index} all={all} edit={edit} />

@@ -79,7 +79,7 @@ export function FiltersStep({ builder }: StepProps) {
     <Step
       title="Filters"
       aside={
-        <Button small variant="ghost" onPress={() => setWriting(true)}>
+        <Button small icon="edit" onPress={() => setWriting(true)}>
           Write a condition
         </Button>
       }

@@ -1,29 +1,37 @@
 import type { Preview as PreviewResult } from "../../api/view";
 import { exactCount, plural } from "../../format/numbers";
-import { Chip } from "../../ui/display";
+import { previewSteps } from "../../model/preview-steps";
 import { Empty, Note } from "../../ui/feedback";
 import { Rows } from "../../ui/rows";
+import { When } from "../../ui/time";
 import { ProblemList } from "../product/plan-view";
 
-export function Preview({ preview, stale }: { preview: PreviewResult; stale: boolean }) {
-  const partial = preview.sources.some((source) => !source.complete) || preview.moreRows;
+export function Preview({ preview, ns, stale }: { preview: PreviewResult; ns: string; stale: boolean }) {
+  const { steps, notes } = previewSteps(preview);
   return (
     <div className={stale ? "preview preview-stale" : "preview"}>
       <ProblemList problems={preview.errors} tone="bad" title="It cannot be computed like this" />
       <ProblemList problems={preview.waiting} tone="warn" title="Something is not there yet" />
       {preview.warnings.length > 0 && <Note tone="warn">{preview.warnings.join("\n")}</Note>}
-      {preview.summary.length > 0 && (
-        <ol className="preview-summary" aria-label="What became of the records">
-          {preview.summary.map((line, index) => (
-            <li key={index}>{line}</li>
-          ))}
-          {partial && (
-            <li>
-              <Chip tone="warn">sample, may be incomplete</Chip>
+      {steps.length > 0 && (
+        <ol className="preview-steps" aria-label="What became of the records">
+          {steps.map((step, index) => (
+            <li key={index} title={step.sentence}>
+              <strong>
+                {step.dataset.startsWith(`${ns}/`) ? step.dataset.slice(ns.length + 1) : step.dataset}
+              </strong>{" "}
+              <span className={step.short ? "preview-short" : undefined}>{step.text}</span>
+              {step.backTo && (
+                <span className="dim">
+                  {" "}
+                  since <When at={step.backTo} />
+                </span>
+              )}
             </li>
-          )}
+          ))}
         </ol>
       )}
+      {notes.length > 0 && <p className="preview-notes">{notes.join("\n")}</p>}
       {preview.badRecordsCount > 0 && (
         <Note tone="warn" title={`${plural(preview.badRecordsCount, "record")} do not decode`}>
           {preview.badRecords.slice(0, 3).join("\n")}

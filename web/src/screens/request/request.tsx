@@ -9,10 +9,11 @@ import { type Draft, useDraft } from "../../data/draft";
 import { keys, useProduct } from "../../data/products";
 import { EMPTY_DRAFT, missingOf } from "../../model/draft";
 import { readManifest, withValue } from "../../model/manifest";
+import { isPartial } from "../../model/preview-steps";
 import { to, useQuery, useSetQuery } from "../../shell/location";
 import { PageHead, useTitle } from "../../shell/shell";
 import { Button } from "../../ui/button";
-import { State } from "../../ui/display";
+import { Chip, State } from "../../ui/display";
 import { Failure, Note, SkeletonRows } from "../../ui/feedback";
 import { Segments } from "../../ui/field";
 import { Menu } from "../../ui/overlay";
@@ -238,6 +239,9 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
                 {result === "preview" && preview && preview.of !== draft.text && (
                   <span className="small">of an earlier text</span>
                 )}
+                {result === "preview" && preview && isPartial(preview.preview) && (
+                  <Chip tone="warn">sample, may be incomplete</Chip>
+                )}
                 {result === "plan" && plan && !planned && <span className="small">of an earlier text</span>}
               </div>
             </header>
@@ -260,7 +264,7 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
                 (pending === "preview" && !preview ? (
                   <SkeletonRows rows={6} height={30} />
                 ) : preview ? (
-                  <Preview preview={preview.preview} stale={preview.of !== draft.text} />
+                  <Preview preview={preview.preview} ns={ns} stale={preview.of !== draft.text} />
                 ) : (
                   <p className="request-hint">
                     A preview takes the latest records, looks the other sides up by their key, and shows what
@@ -313,5 +317,5 @@ function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
     );
   if (builder.error) return <State tone="warn">Not checked</State>;
   if (errors > 0) return <State tone="bad">{errors === 1 ? "1 problem" : `${errors} problems`}</State>;
-  return <State tone="good">{draft.changed ? "Valid, draft kept here" : "Valid"}</State>;
+  return <State tone="good">{draft.changed ? "Valid, draft is kept" : "Valid"}</State>;
 }
