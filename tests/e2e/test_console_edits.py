@@ -42,6 +42,14 @@ def sql_of(page: Page) -> str:
     return " ".join(code(page).inner_text().split())
 
 
+def write(page: Page, sql: str) -> None:
+    code(page).click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(sql)
+    expect_valid(page)
+
+
 def slow_edits(page: Page):
     """Edits of the form are answered only when they are let go. Gives how."""
     held: list[Route] = []
@@ -138,12 +146,8 @@ def test_clicks_ahead_of_the_answers_mean_what_was_seen(chromium, company):
         page = person.sign_in()
         page.goto(f"/request?dataset={NAMESPACE}/payments")
         expect_valid(page)
-        code(page).click()
-        page.keyboard.press("Control+a")
-        page.keyboard.press("Delete")
-        page.keyboard.insert_text("SELECT p.payment_id, p.status, p.method, p.order_id FROM payments p "
-                                  "WHERE p.status = 'CAPTURED' AND p.amount_cents > 1 AND p.order_id > 2")
-        expect_valid(page)
+        write(page, "SELECT p.payment_id, p.status, p.method, p.order_id FROM payments p "
+                    "WHERE p.status = 'CAPTURED' AND p.amount_cents > 1 AND p.order_id > 2")
         let_go = slow_edits(page)
         one(page, "button", re.compile("^Remove filter p.status")).click()
         one(page, "button", re.compile("^Remove filter p.amount_cents")).click()
@@ -213,3 +217,64 @@ def test_a_dataset_is_offered_to_a_draft_that_is_under_way(chromium, company):
         expect(code(page)).to_contain_text("FROM payments")
         one(note, "button", "Begin anew with orders").click()
         expect(code(page)).to_contain_text("FROM orders")
+
+
+def test_a_star_of_two_datasets_loses_what_is_unticked_and_nothing_else(chromium, company):
+    both = "SELECT * FROM orders o JOIN customers c USING (customer_id)"
+    with chromium.person(company) as person:
+        page = person.sign_in()
+        page.goto(f"/request?dataset={NAMESPACE}/orders")
+        expect_valid(page)
+        write(page, both)
+        expect(tick(page, "customers", "segment")).to_be_checked()
+        tick(page, "customers", "segment").locator("xpath=..").click()
+        expect(code(page)).to_contain_text("o.channel")
+        assert "c.country" in sql_of(page) and "segment" not in sql_of(page), sql_of(page)
+        write(page, both)
+        all_customers = one(page, "checkbox", "All columns of customers")
+        expect(all_customers).to_be_checked()
+        all_customers.locator("xpath=..").click()
+        expect(code(page)).to_contain_text("o.channel")
+        expect(code(page)).not_to_contain_text("c.country")
+        expect_valid(page)
+
+
+def test_values_of_a_list_are_kept_as_they_are(chromium, company):
+    with chromium.person(company) as person:
+        page = person.sign_in()
+        page.goto(f"/request?dataset={NAMESPACE}/payments")
+        expect_valid(page)
+        write(page, "SELECT p.payment_id FROM payments p WHERE p.status IN ('a,b', ' c ', '', 'it''s')")
+        field = one(page, "textbox", re.compile("Values for p.status"))
+        expect(field).to_have_value("'a,b', ' c ', '', 'it''s'")
+        field.fill("'a,b', ' c ', '', 'it''s', d")
+        field.press("Enter")
+        expect(code(page)).to_contain_text("IN ('a,b', ' c ', '', 'it''s', 'd')")
+
+
+def test_the_keyboard_stays_where_things_went(chromium, company):
+    """What was under the focus is gone: its neighbour has it, or the button that made it."""
+    with chromium.person(company) as person:
+        page = person.sign_in()
+        page.goto(f"/request?dataset={NAMESPACE}/payments")
+        expect_valid(page)
+        write(page, "SELECT p.payment_id, p.status, p.method FROM payments p WHERE p.status = 'A' AND p.amount_cents > 1")
+        one(page, "button", re.compile("^Remove filter p.status")).press("Enter")
+        expect(one(page, "button", re.compile("^Remove filter p.amount_cents"))).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(one(page, "button", re.compile("Add a filter"))).to_be_focused()
+        one(page, "button", "Take method out").press("Enter")
+        expect(one(page, "button", "Take status out")).to_be_focused()
+        one(page, "button", "Move status up").press("Enter")
+        expect(code(page)).to_contain_text("SELECT p.status, p.payment_id")
+        write_condition = one(page, "button", "Write a condition")
+        write_condition.press("Enter")
+        page.keyboard.press("Escape")
+        expect(write_condition).to_be_focused()
+        # What is refused stays to be mended.
+        page.keyboard.press("Enter")
+        field = one(page, "textbox", "Condition")
+        field.fill("p.nothing >")
+        field.press("Enter")
+        expect(page.get_by_text("That cannot be done")).to_be_visible()
+        expect(field).to_have_value("p.nothing >")

@@ -1,11 +1,13 @@
-import { useState } from "react";
-import type { Analysis } from "../../api/builder";
+import { useRef, useState } from "react";
+import type { Analysis, FormColumn } from "../../api/builder";
 import { bytes } from "../../format/numbers";
 import { shortType } from "../../format/types";
+import { moved } from "../../model/carry";
 import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Meter } from "../../ui/display";
 import { SearchField } from "../../ui/field";
+import { neighbours, useRefocus } from "../../ui/refocus";
 import { ColumnSet } from "./column-set";
 import type { StepProps } from "./form";
 import { Step } from "./step";
@@ -64,21 +66,33 @@ function savedOf(analysis: Analysis | undefined) {
   return whole > 0 ? { read, whole, fraction: read / whole, basis } : undefined;
 }
 
+// Its text, and the how-many-th such it is: it stays the same row when others come, go or move.
+function keyed(columns: readonly FormColumn[], index: number): string {
+  const text = columns[index]?.text ?? "";
+  return `${text} ${columns.slice(0, index).filter((each) => each.text === text).length}`;
+}
+
 /** What one row of the result has, in order: names, order, expressions. */
 export function ResultStep({ builder }: StepProps) {
   const form = builder.analysis?.form;
   const [expression, setExpression] = useState<string | undefined>(undefined);
+  const card = useRef<HTMLElement>(null);
+  const refocus = useRefocus(card, expression === undefined ? form : "writing");
   if (!form) return null;
   const { edit } = builder;
-  const move = (from: number, to: number) => {
-    const order = form.columns.map((_, index) => index);
-    const [moved] = order.splice(from, 1);
-    if (moved === undefined) return;
-    order.splice(to, 0, moved);
-    edit({ kind: "reorderColumns", order });
+  const move = (index: number, by: number) => {
+    // A row that is moved loses the focus in some browsers.
+    const row = `li:nth-of-type(${index + by + 1})`;
+    refocus(`${row} .result-actions button:nth-of-type(${by < 0 ? 1 : 2})`, `${row} .result-actions button`);
+    edit((now) => now.form && moved(index, by, form, now.form));
+  };
+  const close = () => {
+    setExpression(undefined);
+    refocus(".step-aside button");
   };
   return (
     <Step
+      ref={card}
       title="Result"
       aside={
         expression === undefined && (
@@ -94,7 +108,7 @@ export function ResultStep({ builder }: StepProps) {
           const output = builder.analysis?.output?.[index];
           const starred = form.columns.some((each) => each.kind === "Star");
           return (
-            <li key={`${index} ${column.text}`} className="result-column">
+            <li key={keyed(form.columns, index)} className="result-column">
               {column.kind === "Star" ? (
                 <span className="row grow">
                   <code>{column.text}</code>
@@ -133,20 +147,26 @@ export function ResultStep({ builder }: StepProps) {
                   icon="up"
                   label={`Move ${column.name ?? column.text} up`}
                   isDisabled={index === 0}
-                  onPress={() => move(index, index - 1)}
+                  onPress={() => move(index, -1)}
                 />
                 <IconButton
                   small
                   icon="down"
                   label={`Move ${column.name ?? column.text} down`}
                   isDisabled={index === form.columns.length - 1}
-                  onPress={() => move(index, index + 1)}
+                  onPress={() => move(index, 1)}
                 />
                 <IconButton
                   small
                   icon="close"
                   label={`Take ${column.name ?? column.text} out`}
-                  onPress={() => edit({ kind: "removeColumn", index })}
+                  onPress={() => {
+                    refocus(
+                      ...neighbours(index, ".result-actions > button:last-child"),
+                      ".step-aside button",
+                    );
+                    edit({ kind: "removeColumn", index });
+                  }}
                 />
               </span>
             </li>
@@ -157,10 +177,9 @@ export function ResultStep({ builder }: StepProps) {
         <ExpressionForm
           label="Expression"
           placeholder="p.amount_cents / 100.0"
-          onCancel={() => setExpression(undefined)}
-          onAdd={(text, name) => {
-            setExpression(undefined);
-            edit({ kind: "addColumn", expression: text, ...(name ? { name } : {}) });
+          onCancel={close}
+          onAdd={async (text, name) => {
+            if (await edit({ kind: "addColumn", expression: text, ...(name ? { name } : {}) })) close();
           }}
         />
       )}

@@ -1,9 +1,12 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { ColumnRef, Form, FormFilter, Operator } from "../../api/builder";
 import type { Builder } from "../../data/builder";
 import { flattened } from "../../model/column-tree";
+import { arity, firstOperator, operatorsFor, refit } from "../../model/filter-values";
+import { listText, listValues } from "../../model/value-list";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
+import { neighbours, useRefocus } from "../../ui/refocus";
 import { ExpressionForm, TextEdit } from "./columns";
 import type { StepProps } from "./form";
 import { Step } from "./step";
@@ -25,41 +28,6 @@ const NAMES: Record<Operator, string> = {
   IsNotNull: "is not null",
 };
 
-const EVERY: Operator[] = ["=", "<>", "In", "NotIn", "IsNull", "IsNotNull"];
-const ORDERED: Operator[] = ["<", "<=", ">", ">=", "Between", "NotBetween"];
-
-/** Operators that make sense for a type. */
-export function operatorsFor(type: string): Operator[] {
-  if (type === "boolean") return ["=", "<>", "IsNull", "IsNotNull"];
-  if (/^(text|varchar|char)/.test(type)) return [...EVERY, "Like", "NotLike", ...ORDERED];
-  return [...EVERY, ...ORDERED];
-}
-
-/** How many values an operator takes; Infinity: a list. */
-export function arity(operator: Operator): number {
-  if (operator === "IsNull" || operator === "IsNotNull") return 0;
-  if (operator === "Between" || operator === "NotBetween") return 2;
-  return operator === "In" || operator === "NotIn" ? Number.POSITIVE_INFINITY : 1;
-}
-
-/** Values that fit another operator: as many of them as it takes. */
-export function refit(values: readonly string[], operator: Operator, type: string): string[] {
-  const wanted = arity(operator);
-  if (wanted === 0) return [];
-  const first = values[0] ?? blankOf(type);
-  if (wanted === 2) return [first, values[1] ?? first];
-  if (wanted === 1) return [first];
-  return values.length > 0 ? [...values] : [first];
-}
-
-function blankOf(type: string): string {
-  if (type === "boolean") return "true";
-  if (/^(smallint|int|integer|bigint|numeric|decimal|real|double|float)/.test(type)) return "0";
-  if (type === "date") return new Date().toISOString().slice(0, 10);
-  if (type.startsWith("timestamp")) return `${new Date().toISOString().slice(0, 10)} 00:00:00+00`;
-  return "";
-}
-
 const columnsOf = (form: Form) =>
   form.datasets.flatMap((dataset) =>
     flattened(dataset.columns ?? []).map((column) => ({
@@ -69,14 +37,29 @@ const columnsOf = (form: Form) =>
     })),
   );
 
+// What it is about, and the how-many-th such it is: it stays the same row when others go, or its value changes.
+function keyed(filters: readonly FormFilter[], index: number): string {
+  const about = (filter: FormFilter | undefined) =>
+    filter?.source ? `${filter.source.dataset}.${filter.source.column}` : (filter?.text ?? "");
+  const mine = about(filters[index]);
+  return `${mine} ${filters.slice(0, index).filter((each) => about(each) === mine).length}`;
+}
+
 export function FiltersStep({ builder }: StepProps) {
   const form = builder.analysis?.form;
   const [writing, setWriting] = useState(false);
+  const step = useRef<HTMLElement>(null);
+  const refocus = useRefocus(step, writing ? "writing" : form);
   if (!form) return null;
+  const close = () => {
+    setWriting(false);
+    refocus(".step-aside button");
+  };
   const { edit } = builder;
   const columns = columnsOf(form);
   return (
     <Step
+      ref={step}
       title="Filters"
       aside={
         <Button small icon="edit" onPress={() => setWriting(true)}>
@@ -87,7 +70,7 @@ export function FiltersStep({ builder }: StepProps) {
       {form.filters.length > 0 && (
         <ul className="filter-list">
           {form.filters.map((filter, index) => (
-            <li key={`${index} ${filter.source?.column ?? filter.text}`} className="filter-row">
+            <li key={keyed(form.filters, index)} className="filter-row">
               {filter.kind === "Simple" && filter.source && filter.operator ? (
                 <SimpleFilter filter={filter} index={index} columns={columns} edit={edit} />
               ) : (
@@ -101,7 +84,10 @@ export function FiltersStep({ builder }: StepProps) {
                 small
                 icon="close"
                 label={`Remove filter ${filter.text}`}
-                onPress={() => edit({ kind: "removeFilter", index })}
+                onPress={() => {
+                  refocus(...neighbours(index, "> button:last-child"), ".filter-add button");
+                  edit({ kind: "removeFilter", index });
+                }}
               />
             </li>
           ))}
@@ -112,10 +98,9 @@ export function FiltersStep({ builder }: StepProps) {
           label="Condition"
           placeholder="p.amount_cents > 1000 OR p.method = 'card'"
           named={false}
-          onCancel={() => setWriting(false)}
-          onAdd={(expression) => {
-            setWriting(false);
-            edit({ kind: "addFilter", expression });
+          onCancel={close}
+          onAdd={async (expression) => {
+            if (await edit({ kind: "addFilter", expression })) close();
           }}
         />
       ) : (
@@ -129,7 +114,7 @@ export function FiltersStep({ builder }: StepProps) {
             onChange={(id) => {
               const column = columns.find((each) => each.id === id);
               if (!column) return;
-              const operator = "=";
+              const operator = firstOperator(column.type);
               edit({
                 kind: "addFilter",
                 source: column.source,
@@ -175,7 +160,7 @@ function SimpleFilter({
         onChange={(id) => {
           const column = columns.find((each) => each.id === id);
           if (!column) return;
-          const fits = operatorsFor(column.type).includes(operator) ? operator : "=";
+          const fits = operatorsFor(column.type).includes(operator) ? operator : firstOperator(column.type);
           set({
             source: column.source,
             operator: fits,
@@ -196,15 +181,8 @@ function SimpleFilter({
         {wanted === Number.POSITIVE_INFINITY ? (
           <TextEdit
             label={`Values for ${name}, separated by commas`}
-            value={values.join(", ")}
-            onCommit={(text) =>
-              set({
-                values: text
-                  .split(",")
-                  .map((each) => each.trim())
-                  .filter((each) => each !== ""),
-              })
-            }
+            value={listText(values)}
+            onCommit={(text) => set({ values: listValues(text) })}
           />
         ) : type === "boolean" && wanted === 1 ? (
           <Select

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { ColumnRef } from "../../api/builder";
+import type { ColumnRef, FormGroup } from "../../api/builder";
 import { flattened } from "../../model/column-tree";
 import { Button, IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
@@ -17,6 +17,11 @@ const AGGREGATES: { id: Aggregate; label: string }[] = [
 ];
 const NUMERIC = /^(smallint|int|integer|bigint|numeric|decimal|real|double|float)/;
 
+type GroupItem = { source: ColumnRef } | { expression: string };
+
+const item = (group: FormGroup): GroupItem =>
+  group.source ? { source: group.source } : { expression: group.text };
+
 export function GroupStep({ builder }: StepProps) {
   const form = builder.analysis?.form;
   const [adding, setAdding] = useState(false);
@@ -31,8 +36,9 @@ export function GroupStep({ builder }: StepProps) {
     })),
   );
   const grouped = form.groupBy;
-  const item = (group: (typeof grouped)[number]) =>
-    group.source ? { source: group.source } : { expression: group.text };
+  // Of the groups as they are when its turn comes.
+  const regroup = (change: (groups: GroupItem[], of: readonly FormGroup[]) => GroupItem[]) =>
+    edit(({ form: now }) => now && { kind: "setGroupBy", items: change(now.groupBy.map(item), now.groupBy) });
   return (
     <Step
       title="Grouping"
@@ -49,16 +55,14 @@ export function GroupStep({ builder }: StepProps) {
         <div className="groups">
           <span className="soft">One row for each</span>
           <ul className="group-chips">
-            {grouped.map((group, index) => (
+            {grouped.map((group) => (
               <li key={group.text} className="group-chip">
                 <code>{group.text}</code>
                 <IconButton
                   small
                   icon="close"
                   label={`Do not group by ${group.text}`}
-                  onPress={() =>
-                    edit({ kind: "setGroupBy", items: grouped.filter((_, at) => at !== index).map(item) })
-                  }
+                  onPress={() => regroup((items, of) => items.filter((_, at) => of[at]?.text !== group.text))}
                 />
               </li>
             ))}
@@ -71,8 +75,7 @@ export function GroupStep({ builder }: StepProps) {
             value={null}
             onChange={(id) => {
               const column = columns.find((each) => each.id === id);
-              if (column)
-                edit({ kind: "setGroupBy", items: [...grouped.map(item), { source: column.source }] });
+              if (column) regroup((items) => [...items, { source: column.source }]);
             }}
             options={columns.map((column) => ({ id: column.id, label: column.id, detail: column.type }))}
           />

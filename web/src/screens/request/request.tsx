@@ -306,7 +306,8 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
 }
 
 function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
-  const errors = (builder.analysis?.diagnostics ?? []).filter((each) => each.severity === "Error").length;
+  const found = builder.analysis?.diagnostics ?? [];
+  const errors = found.filter((each) => each.severity === "Error").length;
   if (!draft.fields) return <State tone="bad">YAML is not well-formed</State>;
   if (draft.fields.sql.trim() === "") return null;
   if (builder.editing || !builder.settled)
@@ -317,5 +318,7 @@ function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
     );
   if (builder.error) return <State tone="warn">Not checked</State>;
   if (errors > 0) return <State tone="bad">{errors === 1 ? "1 problem" : `${errors} problems`}</State>;
+  if (found.some((each) => each.severity === "Waiting"))
+    return <State tone="warn">Waits for what is not there yet</State>;
   return <State tone="good">{draft.changed ? "Valid, draft is kept" : "Valid"}</State>;
 }
