@@ -9,7 +9,7 @@ import { historyOf, inSpan, spanOf } from "../../model/flow";
 import { spaced } from "../../model/product-state";
 import { to } from "../../shell/location";
 import { PageHead, PageTabs, useTitle } from "../../shell/shell";
-import { LinkButton } from "../../ui/button";
+import { Button, LinkButton } from "../../ui/button";
 import { Chip, Fact, Facts, Section, Sparkline, State } from "../../ui/display";
 import { Empty, Failure, Note, SkeletonRows } from "../../ui/feedback";
 import { Table } from "../../ui/table";
@@ -44,7 +44,15 @@ export default function Dataset({ ns, name, tab }: { ns: string; name: string; t
   if (dataset.isPending) {
     return (
       <>
-        <PageHead parent={parent} title={name}>
+        <PageHead
+          parent={parent}
+          title={name}
+          actions={
+            <Button variant="primary" icon="request" isDisabled>
+              Use this data
+            </Button>
+          }
+        >
           <p className="page-lead">{"\u00a0"}</p>
           <PageTabs label="Dataset" tabs={tabs} current={current} />
         </PageHead>

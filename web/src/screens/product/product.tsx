@@ -60,7 +60,20 @@ export default function Product({ ns, name, tab }: { ns: string; name: string; t
   if (product.isPending) {
     return (
       <>
-        <PageHead parent={{ href: to.products, name: "Products" }} title={name}>
+        <PageHead
+          parent={{ href: to.products, name: "Products" }}
+          title={name}
+          actions={
+            <>
+              <Button icon="pause" isDisabled>
+                Pause
+              </Button>
+              <Button icon="edit" isDisabled>
+                Edit
+              </Button>
+            </>
+          }
+        >
           <div className="truth">
             <p className="truth-line">{"\u00a0"}</p>
             <p className="truth-detail">{"\u00a0"}</p>

@@ -89,6 +89,10 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
   const first = useFirstDataset(draft, builder, existing === undefined ? (query.get("dataset") ?? "") : "");
 
   const fields = draft.fields;
+  // What it begins with is on its way: until it is there, the form keeps the room that it will take.
+  const awaiting = useRef(!!query.get("dataset") || (fields?.sql.trim() ?? "") !== "");
+  const analysis = builder.analysis;
+  if (builder.error || analysis?.undrawable || analysis?.form?.datasets.length) awaiting.current = false;
   const missing = missingOf(fields);
   const ns = fields?.namespace ?? "default";
   const name = fields?.name ?? "";
@@ -213,7 +217,7 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
       {first}
       {existing && draft.overtaken && <OvertakenNote draft={draft} stored={existing} />}
       <div className="request">
-        <div className="request-form">
+        <div className={awaiting.current ? "request-form request-awaited" : "request-form"}>
           <BuilderForm draft={draft} builder={builder} fixed={existing !== undefined} />
         </div>
         <div className="request-side">
