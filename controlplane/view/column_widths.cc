@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/crypto/crypto.h"
 #include "operators/sources/decode.h"
 
 namespace offtake::view {
@@ -73,8 +74,11 @@ double encoded(const types::Column& column, std::size_t row) {
 }
 
 std::string key_of(const planning::DatasetFacts& facts) {
-  return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic,
-                     facts.schema.id);
+  // A schema that is not registered yet has no id.
+  const std::string schema = facts.schema.id > 0
+                                 ? std::to_string(facts.schema.id)
+                                 : crypto::sha256_hex(facts.schema.text);
+  return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic, schema);
 }
 
 sources::DecodeSpec decode_spec(const planning::DatasetFacts& facts) {
