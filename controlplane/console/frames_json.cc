@@ -1,5 +1,4 @@
 #include "controlplane/console/frames.h"
-
 #include "controlplane/console/topics.h"
 
 namespace offtake::console {

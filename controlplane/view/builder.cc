@@ -76,8 +76,8 @@ void look_at_target(const BuilderRequest& request, const planning::Overlay& over
                     store::ResourceClient& resources, BuilderAnswer& out) {
   if (request.class_name.empty()) return;
   Analysis& analysis = out.analysis;
-  auto target_class = planning::look_up<resources::TargetClass>(&overlay, resources, "", request.class_name,
-                                                                "ClassMissing");
+  auto target_class =
+      planning::look_up<resources::TargetClass>(&overlay, resources, "", request.class_name, "ClassMissing");
   if (!target_class)
     return add_error(target_class.error(), {}, "spec.target.className", request.sql, analysis);
   const auto* engine = targets::find_engine(target_class->spec.engine);

@@ -75,9 +75,8 @@ double encoded(const types::Column& column, std::size_t row) {
 
 std::string key_of(const planning::DatasetFacts& facts) {
   // A schema that is not registered yet has no id.
-  const std::string schema = facts.schema.id > 0
-                                 ? std::to_string(facts.schema.id)
-                                 : crypto::sha256_hex(facts.schema.text);
+  const std::string schema =
+      facts.schema.id > 0 ? std::to_string(facts.schema.id) : crypto::sha256_hex(facts.schema.text);
   return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic, schema);
 }
 

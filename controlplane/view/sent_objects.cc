@@ -49,13 +49,15 @@ class Admission {
       if (!stored || may_replace(kind, *stored)) out_.overlay.objects.push_back(object);
       return {};
     }
-    if (stored || &kind == &kind_of<resources::Namespace>() || &kind == &kind_of<resources::Secret>()) return {};
+    if (stored || &kind == &kind_of<resources::Namespace>() || &kind == &kind_of<resources::Secret>())
+      return {};
     if (&kind == &kind_of<EventStore>()) {
-      refuse(kind, metadata,
-             base::waiting("EventStoreMissing",
-                           fmt::format("EventStore {} is not stored, and what is only sent along is not called",
-                                       metadata.string_or("name")))
-                 .with_hint("store it first: `offtake apply`"));
+      refuse(
+          kind, metadata,
+          base::waiting("EventStoreMissing",
+                        fmt::format("EventStore {} is not stored, and what is only sent along is not called",
+                                    metadata.string_or("name")))
+              .with_hint("store it first: `offtake apply`"));
       return {};
     }
     if (&kind == &kind_of<Dataset>()) return take_dataset(metadata, resources::from_json<Dataset>(object));
@@ -100,9 +102,9 @@ class Admission {
     return {};
   }
 
-  // Another schema could call a classified field by another name (aliases), put it into another column or read
-  // its bytes as something else, and so could another record key. So all of how records are read is the stored
-  // Dataset's: what is shown through the new one is what is shown through that.
+  // Another schema could call a classified field by another name (aliases), put it into another column or
+  // read its bytes as something else, and so could another record key. So all of how records are read is the
+  // stored Dataset's: what is shown through the new one is what is shown through that.
   void read_like(const Dataset& other, Dataset& dataset) {
     resources::DatasetSpec spec = other.spec;
     spec.owner = dataset.spec.owner;
@@ -117,9 +119,9 @@ class Admission {
     }
     spec.columns.insert(spec.columns.end(), dataset.spec.columns.begin(), dataset.spec.columns.end());
     dataset.spec = std::move(spec);
-    out_.warnings.push_back(
-        fmt::format("Dataset {} is read as the stored Dataset {}: that one has classified columns in topic {}",
-                    dataset.metadata.key(), other.metadata.key(), other.spec.source.topic));
+    out_.warnings.push_back(fmt::format(
+        "Dataset {} is read as the stored Dataset {}: that one has classified columns in topic {}",
+        dataset.metadata.key(), other.metadata.key(), other.spec.source.topic));
   }
 
   // One cluster goes by many addresses, so any two Kafka stores may be the same one.
@@ -137,10 +139,11 @@ class Admission {
   static base::Error not_told_apart(const Dataset& dataset, const Dataset& other) {
     return base::terminal(
                "DatasetNotStored",
-               fmt::format("Dataset {} is not stored, and its topic {} may be the one that Dataset {} describes "
-                           "on EventStore {}",
-                           dataset.metadata.key(), dataset.spec.source.topic, other.metadata.key(),
-                           other.spec.source.event_store_name))
+               fmt::format(
+                   "Dataset {} is not stored, and its topic {} may be the one that Dataset {} describes "
+                   "on EventStore {}",
+                   dataset.metadata.key(), dataset.spec.source.topic, other.metadata.key(),
+                   other.spec.source.event_store_name))
         .with_hint("store it first: `offtake apply`");
   }
 

@@ -12,7 +12,8 @@ enum class SentUse {
   // whatever schema it brings.
   kShown,
   // By whoever is about to store all of it, which the installation's token may: objects count as they are
-  // sent, event stores as well. Only what a stored Namespace, Dataset or TargetClass does not open stays shut.
+  // sent, event stores as well. Only what a stored Namespace, Dataset or TargetClass does not open stays
+  // shut.
   kPlanned,
 };
 

@@ -177,7 +177,8 @@ base::Status Editor::carry_out(const AddAggregate& edit) {
         return refused("rows cannot be grouped by *", "list the columns first");
       }
       // What reads no column tells no rows apart, and a number would be a place.
-      if (!has_aggregate(tree_of(i)) && has_columns(tree_of(i))) groups.push_back(copied(column.expression, {}));
+      if (!has_aggregate(tree_of(i)) && has_columns(tree_of(i)))
+        groups.push_back(copied(column.expression, {}));
     }
     add_groups(groups);
   }

@@ -143,8 +143,8 @@ std::optional<int> Editor::first_whole_star() const {
   return std::nullopt;
 }
 
-// A name without a table that the new dataset has as well gets the table that it has meant so far; an alias in
-// GROUP BY, which would give way to the new dataset's column, what it stands for.
+// A name without a table that the new dataset has as well gets the table that it has meant so far; an alias
+// in GROUP BY, which would give way to the new dataset's column, what it stands for.
 base::Status Editor::qualify_what_would_be_ambiguous(const FormDataset& added, bool is_using,
                                                      const std::vector<Pair>& pairs) {
   Regroup groups{.moved = unmoved(), .recounted = first_whole_star(), .added = &added};

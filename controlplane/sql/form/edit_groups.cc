@@ -30,9 +30,8 @@ void Editor::remove_groups(const std::set<std::size_t>& which) {
 }
 
 bool Editor::takes_name(const FormDataset& dataset, const std::string& name) {
-  return std::any_of(
-      dataset.schema.columns.begin(), dataset.schema.columns.end(),
-      [&](const types::Field& field) { return lower_ascii(field.name) == lower_ascii(name); });
+  return std::any_of(dataset.schema.columns.begin(), dataset.schema.columns.end(),
+                     [&](const types::Field& field) { return lower_ascii(field.name) == lower_ascii(name); });
 }
 
 Editor::Fate Editor::fate_of(const FormGroup& group, const Regroup& change) const {
@@ -70,8 +69,9 @@ base::Status Editor::keep_groups(const Regroup& change) {
     const Fate fate = leaving.contains(i) ? Fate::kStays : fate_of(group, change);
     if (fate == Fate::kStays) continue;
     if (fate == Fate::kUnknown) {
-      return refused(fmt::format("GROUP BY {} counts the columns of a *, and those are not known", group.text),
-                     "write the column's name in GROUP BY");
+      return refused(
+          fmt::format("GROUP BY {} counts the columns of a *, and those are not known", group.text),
+          "write the column's name in GROUP BY");
     }
     if (fate == Fate::kCountsAnew) {
       patch_.replace(group.range, std::to_string(change.moved[static_cast<std::size_t>(*group.column)] + 1));

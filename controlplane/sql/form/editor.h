@@ -31,11 +31,11 @@ using Rewording = std::pair<Range, std::string>;
 
 // What an edit does to the columns that items of GROUP BY name, by their places or by their aliases.
 struct Regroup {
-  std::vector<int> moved;               // the columns' new places by their present ones; -1: it goes
-  std::optional<int> recounted = {};    // the first column that is a * and shows others than before
-  std::set<std::size_t> leaving = {};   // items that go with something else
-  const FormDataset* added = nullptr;   // its columns come before aliases of the same name
-  std::optional<int> unnamed = {};      // a column that its alias does not name any more
+  std::vector<int> moved;              // the columns' new places by their present ones; -1: it goes
+  std::optional<int> recounted = {};   // the first column that is a * and shows others than before
+  std::set<std::size_t> leaving = {};  // items that go with something else
+  const FormDataset* added = nullptr;  // its columns come before aliases of the same name
+  std::optional<int> unnamed = {};     // a column that its alias does not name any more
   std::vector<Rewording> reworded = {};
 };
 

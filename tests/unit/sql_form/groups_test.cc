@@ -97,19 +97,24 @@ const Case kKept[] = {
      R"({"kind":"reorderColumns","order":[2,1,0]})"},
     {"SELECT p.status, 7 AS seven, count(*) AS n FROM payments p GROUP BY 1, 2",
      R"({"kind":"removeColumn","index":1})"},
-    {"SELECT max(o.status) AS m, p.status AS s, count(*) AS n FROM payments p JOIN orders o ON o.order_id = p.order_id "
+    {"SELECT max(o.status) AS m, p.status AS s, count(*) AS n FROM payments p JOIN orders o ON o.order_id = "
+     "p.order_id "
      "GROUP BY 2",
      R"({"kind":"removeDataset","dataset":"o"})"},
     // Places among the columns of stars.
     {"SELECT p.*, status AS s FROM payments p GROUP BY 1, 2, 3, 4, 5, 6", kStatusFirst},
-    {"SELECT amount AS a, p.* FROM payments p GROUP BY 1, 2, 3, 4, 5, 6", R"({"kind":"removeColumn","index":0})"},
+    {"SELECT amount AS a, p.* FROM payments p GROUP BY 1, 2, 3, 4, 5, 6",
+     R"({"kind":"removeColumn","index":0})"},
     {"SELECT amount AS a, p.* FROM payments p GROUP BY 1, 2, 3, 4, 5, 6",
      R"({"kind":"reorderColumns","order":[1,0]})"},
-    {"SELECT p.*, status AS s FROM payments p GROUP BY 1, 2, 3, 4, 5, 6", R"({"kind":"expandStar","index":0})"},
-    {"SELECT p.*, status AS s FROM payments p GROUP BY 1, 2, 3, 4, 5, 6", R"({"kind":"removeColumn","index":0})"},
+    {"SELECT p.*, status AS s FROM payments p GROUP BY 1, 2, 3, 4, 5, 6",
+     R"({"kind":"expandStar","index":0})"},
+    {"SELECT p.*, status AS s FROM payments p GROUP BY 1, 2, 3, 4, 5, 6",
+     R"({"kind":"removeColumn","index":0})"},
     {"SELECT refund_id AS r, p.* FROM refunds p GROUP BY 1, 2, 3, 4",
      R"({"kind":"addColumn","expression":"p.payment_id + 1","name":"x","position":1})"},
-    {"SELECT *, upper(email) AS loud FROM people p JOIN customers c USING (email) GROUP BY 1, 2, 3, 4, 5, 6, 7",
+    {"SELECT *, upper(email) AS loud FROM people p JOIN customers c USING (email) GROUP BY 1, 2, 3, 4, 5, 6, "
+     "7",
      R"({"kind":"expandStar","index":0})"},
 };
 
@@ -123,9 +128,10 @@ TEST_CASE("what a query groups by stays when something else changes") {
     const Analysis after = analyse(form_input(sql, catalog));
     CAPTURE(one.edit);
     const std::string shown = after.compiled ? grouping(sql, catalog) : "";
-    CHECK_MESSAGE(shown == before, one.sql << "\nbecame\n"
-                                           << sql << "\n"
-                                           << (after.diagnostics.empty() ? "" : after.diagnostics[0].message));
+    CHECK_MESSAGE(shown == before, one.sql
+                                       << "\nbecame\n"
+                                       << sql << "\n"
+                                       << (after.diagnostics.empty() ? "" : after.diagnostics[0].message));
   }
 }
 

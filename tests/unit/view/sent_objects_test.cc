@@ -1,4 +1,5 @@
-// What is sent along with a request opens, unmasks and calls nothing: analyse, edit, preview and plan over HTTP.
+// What is sent along with a request opens, unmasks and calls nothing: analyse, edit, preview and plan over
+// HTTP.
 #include "controlplane/view/sent_objects.h"
 
 #include <doctest/doctest.h>
@@ -34,8 +35,7 @@ struct Server {
     const int id = world.register_schema("customers", kCustomers);
     std::string value;
     avro::append_frame(static_cast<std::uint32_t>(id), value);
-    REQUIRE(avro::encode_json(schema->root(),
-                              parsed(R"({"id": 7, "email": "ada@example.org",
+    REQUIRE(avro::encode_json(schema->root(), parsed(R"({"id": 7, "email": "ada@example.org",
                                          "address": {"street": "Hidden Lane 1", "city": "Turin"}})"),
                               value)
                 .ok());
@@ -103,10 +103,10 @@ struct Server {
     json::Value out = copy("shop", "mine");
     json::Value& spec = out.get_or_add("spec");
     spec.erase("columns");
-    spec.set("schema",
-             json::Object{{"format", "Avro"},
-                          {"subject", "mine-value"},
-                          {"definition", R"({"type": "record", "name": "Customer", "fields": [)" + fields + "]}"}});
+    spec.set("schema", json::Object{{"format", "Avro"},
+                                    {"subject", "mine-value"},
+                                    {"definition", R"({"type": "record", "name": "Customer", "fields": [)" +
+                                                       fields + "]}"}});
     return out;
   }
 
@@ -127,7 +127,8 @@ bool tells(const json::Value& answer) {
 
 std::string codes(const json::Value& errors) {
   std::string out;
-  for (const json::Value& error : errors.as_array()) out += (out.empty() ? "" : " ") + error.string_or("code");
+  for (const json::Value& error : errors.as_array())
+    out += (out.empty() ? "" : " ") + error.string_or("code");
   return out;
 }
 
@@ -167,18 +168,21 @@ TEST_CASE("no schema that is sent along shows a classified value") {
     const auto shown = server.about_product("preview", "SELECT id, email, address FROM mine", objects);
     REQUIRE_MESSAGE(shown["rows"].as_array().size() == 1, json::dump(shown));
     CHECK(json::dump(shown["rows"]) == R"([["7","•••","•••"]])");
-    CHECK(json::dump(shown["warnings"]).find("read as the stored Dataset shop/customers") != std::string::npos);
+    CHECK(json::dump(shown["warnings"]).find("read as the stored Dataset shop/customers") !=
+          std::string::npos);
   }
 }
 
 TEST_CASE("nor does a record key, a kind, or another subject") {
   const Server server;
   json::Value keyed = server.copy("shop", "mine");
-  keyed.get_or_add("spec").set("key", parsed(R"({"columns": ["k"], "from": "RecordKey", "format": "String"})"));
+  keyed.get_or_add("spec").set("key",
+                               parsed(R"({"columns": ["k"], "from": "RecordKey", "format": "String"})"));
   keyed.get_or_add("spec").set("type", "Entity");
   CHECK_FALSE(tells(server.about_product("preview", "SELECT k, id FROM mine", list({keyed}))));
   json::Value subject = server.copy("shop", "mine");
-  const_cast<World&>(server.world).register_schema("sly", R"({"type": "record", "name": "Customer", "fields": [
+  const_cast<World&>(server.world)
+      .register_schema("sly", R"({"type": "record", "name": "Customer", "fields": [
       {"name": "e2", "type": "string", "aliases": ["email"]}]})");
   subject.get_or_add("spec").set("schema", parsed(R"({"format": "Avro", "subject": "sly-value"})"));
   CHECK_FALSE(tells(server.about_product("preview", "SELECT e2 FROM mine", list({subject}))));
@@ -228,10 +232,11 @@ TEST_CASE("what is sent hides nothing stored from the form") {
   const auto labelled = parsed(
       R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other", "labels": {"team": "a"}}})");
   denied(server.analyse(sql, list({labelled}), "other"));
-  denied(server.post("other/sql/edit",
-                     json::Object{{"sql", "SELECT c.id FROM shop.customers c"},
-                                  {"edit", parsed(R"({"kind": "addColumn", "dataset": "c", "expression": "1"})")},
-                                  {"objects", list({server.copy("shop", "customers")})}}));
+  denied(server.post(
+      "other/sql/edit",
+      json::Object{{"sql", "SELECT c.id FROM shop.customers c"},
+                   {"edit", parsed(R"({"kind": "addColumn", "dataset": "c", "expression": "1"})")},
+                   {"objects", list({server.copy("shop", "customers")})}}));
   // Masked is what the stored one masks.
   const auto look = server.analyse("SELECT email FROM mine", list({server.copy("shop", "mine")}));
   CHECK(look["output"].as_array()[0].bool_or("masked"));
@@ -260,17 +265,21 @@ TEST_CASE("plan sees what is about to be stored, but for what is shut") {
   CHECK(codes(server.about_product("plan", sql, list({open}), "other")["errors"]) == "AccessDenied");
   const auto labelled = [](const char* name) {
     return parsed(fmt::format(
-        R"({{"apiVersion": "v1", "kind": "Namespace", "metadata": {{"name": "{}", "labels": {{"team": "a"}}}}}})", name));
+        R"({{"apiVersion": "v1", "kind": "Namespace", "metadata": {{"name": "{}", "labels": {{"team": "a"}}}}}})",
+        name));
   };
   json::Value guarded = server.copy("shop", "customers");
   guarded.get_or_add("spec").set(
-      "access", parsed(R"({"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}}})"));
+      "access",
+      parsed(R"({"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}}})"));
   REQUIRE(server.world.resources->apply(guarded).ok());
-  CHECK(codes(server.about_product("plan", sql, list({labelled("other")}), "other")["errors"]) == "AccessDenied");
+  CHECK(codes(server.about_product("plan", sql, list({labelled("other")}), "other")["errors"]) ==
+        "AccessDenied");
   CHECK(codes(server.about_product("plan", sql, list({labelled("new")}), "new")["errors"]) == "");
   // Who may read it plans with the changed one.
   open.get_or_add("spec").set("eventTime", parsed(R"({"column": "id"})"));
-  CHECK(codes(server.about_product("plan", "SELECT id FROM customers", list({open}))["errors"]) == "BadEventTime");
+  CHECK(codes(server.about_product("plan", "SELECT id FROM customers", list({open}))["errors"]) ==
+        "BadEventTime");
 }
 
 }  // namespace offtake::view
