@@ -58,6 +58,21 @@ base::Status add_key_columns(const resources::DatasetKey& key, const std::string
   return {};
 }
 
+// A field that a newer schema calls otherwise is read from records of before by its aliases: what was said of
+// it by those names holds for it.
+void add_renamed(const avro::Schema& schema, std::vector<std::string>& classified) {
+  if (schema.root().kind != avro::Kind::kRecord) return;
+  const std::vector<std::string> paths = classified;
+  for (const avro::Field& field : schema.root().fields) {
+    for (const std::string& alias : field.aliases) {
+      const bool said = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+        return path == alias || path.starts_with(alias + ".");
+      });
+      if (said) classified.push_back(field.name);
+    }
+  }
+}
+
 base::Error not_there(std::string code, const char* field, const std::string& name,
                       const std::vector<types::Field>& columns) {
   base::Error error = base::terminal(
@@ -119,6 +134,7 @@ base::Result<sql::DatasetSchema> shape_of(const resources::Dataset& dataset, con
       shape.classified.push_back(note.path);
     }
   }
+  add_renamed(*parsed, shape.classified);
   if (spec.event_time) shape.event_time = spec.event_time->column;
   if (!shape.key_in_value) {
     if (auto added = add_key_columns(*spec.key, key_schema, shape.columns); !added)

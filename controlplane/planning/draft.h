@@ -17,8 +17,18 @@ namespace offtake::planning {
 // Objects that are about to be sent with the product: they count as present.
 struct Overlay {
   std::vector<json::Value> objects;
+  // Of those that were sent and do not count: why, for who looks for one that is not stored either.
+  struct Refused {
+    const resources::Kind* kind;
+    std::string namespace_name, name;
+    base::Error why;
+  };
+  std::vector<Refused> refused = {};
+
   const json::Value* find(const resources::Kind& kind, std::string_view namespace_name,
                           std::string_view name) const;
+  const base::Error* why_refused(const resources::Kind& kind, std::string_view namespace_name,
+                                 std::string_view name) const;
 };
 
 // One dataset of the draft, as `plan` shows it.

@@ -20,6 +20,14 @@ const json::Value* Overlay::find(const resources::Kind& kind, std::string_view n
   return nullptr;
 }
 
+const base::Error* Overlay::why_refused(const resources::Kind& kind, std::string_view namespace_name,
+                                        std::string_view name) const {
+  for (const Refused& one : refused) {
+    if (one.kind == &kind && one.namespace_name == namespace_name && one.name == name) return &one.why;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> missing_datasets(store::ResourceClient& resources,
                                           const resources::DataProduct& product) {
   std::vector<std::string> out;

@@ -4,7 +4,7 @@
 
 namespace offtake::planning {
 
-// NotFound becomes a waiting error with `missing_code`.
+// NotFound becomes a waiting error with `missing_code`, or why what was sent does not count.
 template <class T>
 base::Result<T> look_up(const Overlay* overlay, store::ResourceClient& resources,
                         std::string_view namespace_name, std::string_view name,
@@ -17,6 +17,9 @@ base::Result<T> look_up(const Overlay* overlay, store::ResourceClient& resources
   }
   auto found = store::get<T>(resources, namespace_name, name);
   if (found || found.error().code != "NotFound") return found;
+  if (overlay != nullptr) {
+    if (const base::Error* why = overlay->why_refused(kind, namespace_name, name)) return *why;
+  }
   const std::string full =
       namespace_name.empty() ? std::string(name) : fmt::format("{}/{}", namespace_name, name);
   return base::waiting(std::string(missing_code), fmt::format("{} {} does not exist", kind.kind, full))

@@ -4,6 +4,7 @@
 
 #include "controlplane/planning/history.h"
 #include "controlplane/sql/fields.h"
+#include "controlplane/view/sent_objects.h"
 #include "operators/targets/target.h"
 
 namespace offtake::view {
@@ -36,9 +37,10 @@ bool within_records(const catalog::Entry& entry, std::string_view path) {
 
 // One request's look-ups.
 struct Builder::Looking {
-  Looking(const Builder& builder, const BuilderRequest& request)
-      : product(product_of(request)),
-        datasets(&request.overlay, builder.resources_, builder.platform_, product) {
+  Looking(const Builder& builder, const BuilderRequest& request, Sent admitted)
+      : sent(std::move(admitted)),
+        product(product_of(request)),
+        datasets(&sent.overlay, builder.resources_, builder.platform_, product) {
     input.sql = request.sql;
     input.default_namespace = request.namespace_name;
     input.catalog.schema = [this](const sql::DatasetName& name) { return datasets.schema(name); };
@@ -55,7 +57,8 @@ struct Builder::Looking {
     return out;
   }
 
-  resources::DataProduct product;
+  const Sent sent;
+  const resources::DataProduct product;
   planning::DatasetLookup datasets;
   sql::CompileInput input;
 };
@@ -72,11 +75,12 @@ void add_error(const base::Error& error, std::optional<Range> range, std::string
 }
 
 // What the target's engine makes of the columns, and what it cannot carry.
-void look_at_target(const BuilderRequest& request, store::ResourceClient& resources, BuilderAnswer& out) {
+void look_at_target(const BuilderRequest& request, const planning::Overlay& overlay,
+                    store::ResourceClient& resources, BuilderAnswer& out) {
   if (request.class_name.empty()) return;
   Analysis& analysis = out.analysis;
-  auto target_class = planning::look_up<resources::TargetClass>(&request.overlay, resources, "",
-                                                                request.class_name, "ClassMissing");
+  auto target_class =
+      planning::look_up<resources::TargetClass>(&overlay, resources, "", request.class_name, "ClassMissing");
   if (!target_class)
     return add_error(target_class.error(), {}, "spec.target.className", request.sql, analysis);
   const auto* engine = targets::find_engine(target_class->spec.engine);
@@ -106,11 +110,21 @@ void look_at_target(const BuilderRequest& request, store::ResourceClient& resour
 
 }  // namespace
 
-BuilderAnswer Builder::look(const BuilderRequest& request) {
-  Looking looking(*this, request);
+base::Result<std::unique_ptr<Builder::Looking>> Builder::begin(const BuilderRequest& request) {
+  auto sent = admit(request.overlay, Looking::product_of(request), SentUse::kShown, resources_);
+  if (!sent) return std::move(sent).error();
+  return std::make_unique<Looking>(*this, request, *std::move(sent));
+}
+
+base::Result<BuilderAnswer> Builder::look(const BuilderRequest& request) {
+  auto begun = begin(request);
+  if (!begun) return std::move(begun).error();
+  Looking& looking = **begun;
   BuilderAnswer out;
   out.analysis = analyse(looking.input);
-  look_at_target(request, resources_, out);
+  for (const std::string& warning : looking.sent.warnings)
+    out.analysis.diagnostics.push_back({Severity::kWarning, "", warning, "", "objects", {}, 0, 0});
+  look_at_target(request, looking.sent.overlay, resources_, out);
   if (request.proposals && out.analysis.form) out.proposals = propose(request, *out.analysis.form);
   if (!out.analysis.compiled) return out;
   for (const OutputColumn& column : out.analysis.output) {
@@ -130,7 +144,9 @@ BuilderAnswer Builder::look(const BuilderRequest& request) {
 }
 
 base::Result<Edited> Builder::edit(const BuilderRequest& request, const Edit& edit) {
-  return sql::form::edit(Looking(*this, request).input, edit);
+  auto looking = begin(request);
+  if (!looking) return std::move(looking).error();
+  return sql::form::edit((*looking)->input, edit);
 }
 
 std::vector<Proposal> Builder::propose(const BuilderRequest& request, const Form& form) {

@@ -18,7 +18,7 @@ struct BuilderRequest {
   std::string class_name;                       // of the target; empty: not chosen yet
   std::optional<std::vector<std::string>> key;  // spec.target.key
   resources::HistoryFrom history;
-  planning::Overlay overlay;  // Datasets that count as present
+  planning::Overlay overlay;  // as it was sent (sent_objects.h)
   bool proposals = true;
 };
 
@@ -61,12 +61,14 @@ class Builder {
         catalog_(std::move(catalog)),
         widths_(platform, clock) {}
 
-  BuilderAnswer look(const BuilderRequest& request);
-  // The text with one edit. Code Invalid.
+  // Fails where the stored objects cannot be read.
+  base::Result<BuilderAnswer> look(const BuilderRequest& request);
+  // The text with one edit. Code Invalid; or as `look`.
   base::Result<sql::form::Edited> edit(const BuilderRequest& request, const sql::form::Edit& edit);
 
  private:
   struct Looking;
+  base::Result<std::unique_ptr<Looking>> begin(const BuilderRequest& request);
   std::vector<Proposal> propose(const BuilderRequest& request, const sql::form::Form& form);
 
   store::ResourceClient& resources_;

@@ -150,7 +150,9 @@ json::Value answer_json(const BuilderRequest& request, const BuilderAnswer& foun
 http::Response post_analyse(Context& context, const http::Request& request) {
   auto asked = read_asked(request);
   if (!asked) return refuse(asked.error());
-  return answer(answer_json(asked->request, context.builder.look(asked->request)));
+  auto found = context.builder.look(asked->request);
+  if (!found) return refuse(found.error());
+  return answer(answer_json(asked->request, *found));
 }
 
 // The indexes of an edit are those of one text: of another they may mean something else.
@@ -176,7 +178,9 @@ http::Response post_edit(Context& context, const http::Request& request) {
   auto edited = context.builder.edit(asked->request, *edit);
   if (!edited) return refuse(edited.error());
   asked->request.sql = std::move(edited->sql);
-  json::Value out = answer_json(asked->request, context.builder.look(asked->request));
+  auto found = context.builder.look(asked->request);
+  if (!found) return refuse(found.error());
+  json::Value out = answer_json(asked->request, *found);
   out.set("changed", json::Array{edited->changed.begin, edited->changed.end});
   return answer(out);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/crypto/crypto.h"
 #include "controlplane/sql/fields.h"
 #include "operators/sources/decode.h"
 
@@ -109,8 +110,10 @@ Widths summed(const sql::DatasetSchema& schema, std::int64_t records, const Widt
 }
 
 std::string key_of(const planning::DatasetFacts& facts) {
-  return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic,
-                     facts.schema.id);
+  // A schema that is not registered yet has no id.
+  const std::string schema =
+      facts.schema.id > 0 ? std::to_string(facts.schema.id) : crypto::sha256_hex(facts.schema.text);
+  return fmt::format("{}/{} {}", facts.store_resource.metadata.name, facts.dataset.spec.source.topic, schema);
 }
 
 sources::DecodeSpec decode_spec(const planning::DatasetFacts& facts) {

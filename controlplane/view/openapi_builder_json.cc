@@ -17,7 +17,7 @@ json::Value request(std::vector<Member> more) {
       {"key?", list(text(""), "spec.target.key; absent: inferred")},
       {"history?", text("spec.history.from")},
       {"proposals?", truth("Whether joins are proposed; true where it is absent")},
-      {"objects?", list(any(""), "Datasets about to be sent: they count as present")}};
+      {"objects?", list(any(""), "Datasets about to be stored; stored ones count as they are stored")}};
   for (Member& member : more) members.push_back(std::move(member));
   return object(std::move(members), "");
 }

@@ -157,7 +157,8 @@ OpenApiPart product_part() {
   const Parameter revision{"revision", "integer", "Of this revision; by default the one that readers see"};
   const json::Value submitted =
       object({{"object", any("The DataProduct as it would be sent")},
-              {"objects?", list(any(""), "What is sent along; it counts as present")}},
+              {"objects?",
+               list(any(""), "What is about to be stored with it (docs/view-api.md, Objects sent along)")}},
              "");
   json::Value sampled = submitted;
   sampled.find("properties")->set("limit", integer("Rows, from 1 to 1000"));

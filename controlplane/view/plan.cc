@@ -4,6 +4,7 @@
 
 #include "controlplane/planning/publication.h"
 #include "controlplane/planning/receiver.h"
+#include "controlplane/view/sent_objects.h"
 #include "operators/delivery/pipeline.h"
 
 namespace offtake::view {
@@ -165,6 +166,11 @@ PlanReport plan_product(const resources::DataProduct& product,
                         const std::optional<resources::DataProduct>& stored, const planning::Overlay& overlay,
                         base::Micros now, store::ResourceClient& resources, platform::Platform& platform) {
   PlanReport report;
+  auto sent = admit(overlay, product, SentUse::kPlanned, resources);
+  if (!sent) {
+    report.draft.errors.push_back(std::move(sent).error());
+    return report;
+  }
   Present present;
   resources::DataProduct subject = product;
   if (stored) {
@@ -175,7 +181,7 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.action = Action::kCreate;
     report.reasons.push_back("the product does not exist yet");
   }
-  planning::DraftInput input{subject, &overlay, now, {}, {}, true};
+  planning::DraftInput input{subject, &sent->overlay, now, {}, {}, true};
   // An edit of the history resolves it anew.
   if (stored && stored->spec.history.from == product.spec.history.from) input.kept_starts = present.starts;
   report.draft = planning::draft(input, resources, platform);
@@ -195,7 +201,7 @@ PlanReport plan_product(const resources::DataProduct& product,
     report.records += source.records;
     report.bytes += source.bytes;
   }
-  list_what_is_made(subject, resources, platform, &overlay, report);
+  list_what_is_made(subject, resources, platform, &sent->overlay, report);
   estimate(subject, resources, report);
   if (!draft.job.plan.root) return report;
   const auto* engine = targets::find_engine(report.engine);

@@ -34,7 +34,8 @@ struct PlanReport {
 // that is started again can read its state anew.
 void compare(const resources::DataProduct& now, const resources::DataProduct& before, PlanReport& report);
 
-// `product` is the object as it would be stored; `stored` the present one, if there is one.
+// `product` is the object as it would be stored; `stored` the present one, if there is one; `overlay` what
+// was sent along (sent_objects.h).
 PlanReport plan_product(const resources::DataProduct& product,
                         const std::optional<resources::DataProduct>& stored, const planning::Overlay& overlay,
                         base::Micros now, store::ResourceClient& resources, platform::Platform& platform);

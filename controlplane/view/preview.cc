@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
-#include "controlplane/access/access.h"
 #include "controlplane/planning/lookup.h"
 #include "controlplane/view/preview_source.h"
 #include "controlplane/view/preview_summary.h"
+#include "controlplane/view/sent_objects.h"
 #include "operators/plan/classified.h"
 
 namespace offtake::view {
 namespace {
-
-using resources::Dataset;
 
 // The product as a preview looks at it: one that begins now has no history, but would show what is newest.
 resources::DataProduct subject_of(const PreviewRequest& request) {
@@ -37,48 +35,6 @@ std::optional<std::string> shown(const targets::TargetEngine* engine, const type
 
 }  // namespace
 
-base::Result<planning::Overlay> trusted(const planning::Overlay& overlay,
-                                        const resources::DataProduct& product,
-                                        store::ResourceClient& resources) {
-  auto stored = store::list<Dataset>(resources);
-  if (!stored) return std::move(stored).error();
-  auto labels = planning::labels_of(nullptr, resources, product.metadata.namespace_name);
-  if (!labels) return std::move(labels).error();
-  planning::Overlay out;
-  for (const json::Value& object : overlay.objects) {
-    const resources::Kind* kind =
-        resources::find_kind(object.string_or("apiVersion"), object.string_or("kind"));
-    if (kind == nullptr || kind == &resources::kind_of<resources::EventStore>() ||
-        kind == &resources::kind_of<resources::Namespace>() ||
-        kind == &resources::kind_of<resources::Secret>()) {
-      continue;
-    }
-    const json::Value& metadata = object["metadata"];
-    auto present = resources.get(*kind, kind->namespaced ? metadata.string_or("namespace") : "",
-                                 metadata.string_or("name"));
-    if (present) continue;
-    if (present.error().code != "NotFound") return std::move(present).error();
-    if (kind != &resources::kind_of<Dataset>()) {
-      out.objects.push_back(object);
-      continue;
-    }
-    auto dataset = resources::from_json<Dataset>(object);
-    for (const Dataset& other : *stored) {
-      const auto& source = other.spec.source;
-      if (source.topic != dataset.spec.source.topic ||
-          source.event_store_name != dataset.spec.source.event_store_name)
-        continue;
-      auto allowed = access::may_read(other, product.metadata.namespace_name, *labels);
-      if (!allowed) return allowed.error();
-      for (const auto& note : other.spec.columns) {
-        if (!note.classification.empty()) dataset.spec.columns.push_back(note);
-      }
-    }
-    out.objects.push_back(resources::to_json(dataset));
-  }
-  return out;
-}
-
 void PreparedPreview::file(base::Error error) {
   const bool waits = error.retry == base::Retry::kWaiting || error.retry == base::Retry::kTransient;
   (waits ? report_.waiting : report_.errors).push_back(std::move(error));
@@ -87,14 +43,15 @@ void PreparedPreview::file(base::Error error) {
 PreparedPreview PreparedPreview::make(const PreviewRequest& request, base::Micros now,
                                       store::ResourceClient& resources, platform::Platform& platform) {
   PreparedPreview out;
-  auto overlay = trusted(request.overlay, request.product, resources);
-  if (!overlay) {
-    out.file(std::move(overlay).error());
+  auto sent = admit(request.overlay, request.product, SentUse::kShown, resources);
+  if (!sent) {
+    out.file(std::move(sent).error());
     return out;
   }
+  const planning::Overlay& overlay = sent->overlay;
   resources::DataProduct subject = subject_of(request);
   const auto drafted = [&] {
-    const planning::DraftInput input{subject, &*overlay, now, {}, {}, false};
+    const planning::DraftInput input{subject, &overlay, now, {}, {}, false};
     return std::make_shared<planning::Draft>(planning::draft(input, resources, platform));
   };
   out.draft_ = drafted();
@@ -106,11 +63,12 @@ PreparedPreview PreparedPreview::make(const PreviewRequest& request, base::Micro
   out.report_.errors = draft.errors;
   for (const auto& waiting : draft.waiting) out.report_.waiting.push_back(waiting.error);
   out.report_.warnings = draft.warnings;
+  out.report_.warnings.insert(out.report_.warnings.end(), sent->warnings.begin(), sent->warnings.end());
   if (!draft.ok()) return out;
   if (draft.target_class) out.engine_ = draft.target_class->spec.engine;
   out.input_.limits.rows = std::clamp<std::size_t>(request.limit, 1, kMostPreviewRows);
   if (request.from) out.input_.since = now - *request.from;
-  out.open_sources(*overlay, resources, platform);
+  out.open_sources(overlay, resources, platform);
   out.runnable_ = out.report_.errors.empty() && out.report_.waiting.empty();
   return out;
 }

@@ -13,7 +13,7 @@ namespace offtake::view {
 struct PreviewRequest {
   const resources::DataProduct& product;                // as it would be stored
   const std::optional<resources::DataProduct>& stored;  // the present one
-  const planning::Overlay& overlay;
+  const planning::Overlay& overlay;                     // as it was sent (sent_objects.h)
   std::size_t limit = 20;
   std::optional<base::Micros> from;  // a duration back from now
 };
@@ -59,14 +59,6 @@ class PreparedPreview {
   preview::Input input_;
   PreviewReport report_;
 };
-
-// Objects sent along as a preview may use them. What is stored counts as it is stored, as it says who may
-// read what and which columns are masked; event stores, secrets and namespaces (their labels admit them) have
-// to be stored; a new Dataset over the topic of a stored one takes over its classifications. AccessDenied
-// where the product may not read that one.
-base::Result<planning::Overlay> trusted(const planning::Overlay& overlay,
-                                        const resources::DataProduct& product,
-                                        store::ResourceClient& resources);
 
 json::Value to_json(const PreviewReport& report);
 

@@ -1,9 +1,11 @@
 """The console's builder over HTTP: a three-way join made by edits alone, planned, previewed, and kept by its product;
 what is proposed, saved, refused and stale."""
 
+import http.server
 import json
 import pathlib
 import sqlite3
+import threading
 
 import pytest
 import requests
@@ -340,6 +342,96 @@ def test_whose_rights_count_is_told_by_the_path(company):
     look = stranger.analyse("SELECT p.payment_id FROM retail.payments p")
     assert look["form"]["datasets"][0]["state"] == "Denied" and "columns" not in look["form"]["datasets"][0]
     assert [d["code"] for d in look["diagnostics"]] == ["AccessDenied"] and "output" not in look
+
+
+class Registry:
+    """Where an EventStore could send the server to: notes who calls."""
+
+    def __init__(self):
+        self.calls = calls = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                calls.append(self.path)
+                self.send_error(404)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+def ask_product(server, verb: str, namespace: str, sql: str, *objects: dict) -> dict:
+    """As the console does: of a product that is not stored."""
+    product = manifests.product(namespace, "asked", sql, class_name="sqlite")
+    answer = server.http("POST", f"/apis/view.offtake.dev/v1alpha1/namespaces/{namespace}/dataproducts/asked/{verb}",
+                         headers={"Content-Type": "application/json"},
+                         data=json.dumps({"object": product, "objects": list(objects)}))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_schema_that_is_sent_along_unmasks_nothing(company):
+    stored = company.cli.get("dataset", "customers", NAMESPACE)
+    schema = json.loads(stored["spec"]["schema"]["definition"])
+    for field in schema["fields"]:
+        if field["name"] == "email":
+            field.update(name="e2", aliases=["email"])
+    mine = {**stored, "metadata": {"name": "mine", "namespace": NAMESPACE}, "spec": {
+        "type": "Event", "owner": "me", "source": {"eventStoreName": "embedded", "topic": stored["spec"]["source"]["topic"]},
+        "schema": {"format": "Avro", "subject": "mine-value", "definition": json.dumps(schema)}}}
+    renamed = ask_product(company, "preview", NAMESPACE, "SELECT customer_id, e2 FROM mine", mine)
+    assert [e["code"] for e in renamed["errors"]] == ["UnknownColumn"] and renamed["rows"] == []
+    shown = ask_product(company, "preview", NAMESPACE, "SELECT customer_id, email FROM mine", mine)
+    assert shown["rows"] and {row[1] for row in shown["rows"]} == {"•••"}
+    assert "retail/customers" in shown["warnings"][-1]
+    form = Builder(company)
+    look = form.analyse("SELECT customer_id, email FROM mine", objects=[mine])
+    assert [c["masked"] for c in look["output"]] == [False, True]
+    # Who may not read the stored one reads nothing through a new one.
+    mine["metadata"]["namespace"] = "stranger"
+    strange = ask_product(company, "preview", "stranger", "SELECT customer_id FROM mine", mine)
+    assert [e["code"] for e in strange["errors"]] == ["AccessDenied"]
+
+
+def test_what_is_sent_along_opens_and_calls_nothing(company):
+    opened = company.cli.get("dataset", "customers", NAMESPACE)
+    opened["spec"]["access"] = {"namespaces": {"from": "All"}}
+    sql = "SELECT c.email FROM retail.customers c"
+    look = Builder(company, "stranger").analyse(sql, objects=[opened])
+    assert look["form"]["datasets"][0]["state"] == "Denied" and "columns" not in look["form"]["datasets"][0]
+    assert "reads" not in look and "output" not in look
+    for verb in ("preview", "plan"):
+        assert [e["code"] for e in ask_product(company, verb, "stranger", sql, opened)["errors"]] == ["AccessDenied"]
+
+    registry = Registry()
+    elsewhere = {"apiVersion": "offtake.dev/v1alpha1", "kind": "EventStore", "metadata": {"name": "elsewhere"}, "spec": {
+        "kafka": {"bootstrapServers": ["127.0.0.1:1"]}, "registry": {"confluent": {"urls": [registry.url]}}}}
+    theirs = manifests.dataset(NAMESPACE, "theirs", "Event", "theirs",
+                               source={"eventStoreName": "elsewhere", "topic": "theirs"})
+    sql = "SELECT t.a FROM theirs t"
+    form = Builder(company)
+    look = form.analyse(sql, objects=[elsewhere, theirs])
+    assert [(d["code"], d["severity"]) for d in look["diagnostics"]] == [("EventStoreMissing", "Waiting")]
+    edited = form.post("edit", sql=sql, objects=[elsewhere, theirs],
+                       edit={"kind": "addColumn", "expression": "t.b", "name": "b"})
+    assert [d["code"] for d in edited["diagnostics"]] == ["EventStoreMissing"]
+    waiting = ask_product(company, "preview", NAMESPACE, sql, elsewhere, theirs)["waiting"]
+    assert [w["code"] for w in waiting] == ["EventStoreMissing"] and registry.calls == []
+    # `offtake plan -f` with a new store in the file looks there: whoever plans may store it.
+    assert [w["code"] for w in ask_product(company, "plan", NAMESPACE, sql, elsewhere, theirs)["waiting"]] == ["SubjectMissing"]
+    assert registry.calls
+
+
+def test_a_new_dataset_does_not_change_the_groups(company):
+    form = Builder(company)
+    form.analyse("SELECT p.status, upper(p.status) AS channel, count(*) AS n\n"
+                 "FROM payments p\nGROUP BY p.status, channel")
+    form.join("orders")
+    assert form.look["sql"].endswith("GROUP BY p.status, upper(p.status)") and form.look["diagnostics"] == []
+    assert [r["columns"] for r in form.look["reads"] if r["name"] == "orders"] == [["order_id"]]
 
 
 def test_the_examples_of_the_repository_are_drawn(company):

@@ -102,7 +102,8 @@ def test_a_product_with_its_progress_and_its_events(server):
     stream = Stream(server, f"dataproduct/{NAMESPACE}/{name},events/{NAMESPACE}/{name},dataproducts")
     stream.wait(lambda e: e["event"] == "removed" and e["data"]["id"] == f"{NAMESPACE}/{name}")
     server.cli.apply(manifests.product(NAMESPACE, name, "SELECT id FROM readings", class_name="sqlite"))
-    stream.wait_changed("dataproducts", f"{NAMESPACE}/{name}")
+    listed = stream.wait_changed("dataproducts", f"{NAMESPACE}/{name}")
+    assert "managedFields" not in listed["object"]["metadata"]
     topic = f"dataproduct/{NAMESPACE}/{name}"
     live = stream.wait(lambda e: e["event"] == "changed" and e["data"]["topic"] == topic and
                        any(r.get("state") == "Live" for r in e["data"]["progress"]["revisions"]), 60)
@@ -111,6 +112,15 @@ def test_a_product_with_its_progress_and_its_events(server):
     assert set(live["data"]["progress"]["revisions"][-1]) <= set(shown["revisions"][-1])
     event = stream.wait(lambda e: e["data"].get("topic") == f"events/{NAMESPACE}/{name}")
     assert event["data"]["object"]["involvedObject"]["name"] == name
+    # Its page says which tool would write it back; the fields themselves are for appliers.
+    kept = {(m["manager"], m["operation"], m.get("subresource")): set(m["fieldsV1"])
+            for m in live["data"]["object"]["metadata"]["managedFields"]}
+    present = server.cli.get("dataproduct", name, NAMESPACE)["metadata"]["managedFields"]
+    assert kept.items() <= {(m["manager"], m["operation"], m.get("subresource")): set(m["fieldsV1"])
+                            for m in present}.items()
+    assert any("f:spec" in fields for fields in kept.values())
+    assert all(set(map(str, m["fieldsV1"].values())) == {"{}"} and "time" not in m
+               for m in live["data"]["object"]["metadata"]["managedFields"])
     # Who comes later is told at once.
     late = Stream(server, topic)
     late.wait(lambda e: e["event"] == "changed" and e["data"]["topic"] == topic, 5)

@@ -216,29 +216,26 @@ bool Drawer::draw_groups() {
     const int byte = first_byte(list.as_array()[i]);
     if (byte < group.range.begin || byte >= group.range.end) return unclear("GROUP BY", group.range);
     group.source = names_.resolve(list.as_array()[i]);
-    if (!group.source) group.column = named_column(node);
-    if (group.column) group.source = out_.form.columns[static_cast<std::size_t>(*group.column)].source;
+    if (!group.source) name_group(node, group);
     out_.form.groups.push_back(std::move(group));
   }
   return true;
 }
 
-std::optional<int> Drawer::named_column(const Tree& node) const {
+void Drawer::name_group(const Tree& node, FormGroup& group) const {
   const auto& columns = out_.form.columns;
-  const bool stars = std::any_of(columns.begin(), columns.end(),
-                                 [](const FormColumn& column) { return column.kind == ColumnKind::kStar; });
-  if (node.kind == "A_Const" && node.body->find("ival") != nullptr && !stars) {
-    const std::int64_t position = integer_of(source_, *node.body);
-    if (position >= 1 && position <= static_cast<std::int64_t>(columns.size()))
-      return static_cast<int>(position) - 1;
-  }
-  if (node.kind == "ColumnRef" && node["fields"].as_array().size() == 1) {
+  if (node.kind == "A_Const" && node.body->find("ival") != nullptr) {
+    group.position = integer_of(source_, *node.body);
+    const Place place = place_at(out_.form, *group.position);
+    if (place.kind == Place::Kind::kColumn) group.column = place.column;
+    group.source = place.source;
+  } else if (node.kind == "ColumnRef" && node["fields"].as_array().size() == 1) {
     const std::string_view name = string_of(node["fields"].as_array().front());
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].kind != ColumnKind::kStar && columns[i].name == name) return static_cast<int>(i);
+    for (std::size_t i = 0; i < columns.size() && !group.column; ++i) {
+      if (columns[i].kind != ColumnKind::kStar && columns[i].name == name) group.column = static_cast<int>(i);
     }
   }
-  return std::nullopt;
+  if (group.column) group.source = columns[static_cast<std::size_t>(*group.column)].source;
 }
 
 std::variant<Drawing, Undrawable> draw(const SourceText& source, const json::Value* select,

@@ -32,8 +32,8 @@ class Drawer {
   std::optional<Aggregate> aggregate_of(const Tree& node, Span expression) const;
   bool draw_filters();
   bool draw_groups();
-  // The column that an item of GROUP BY names by its position or its alias.
-  std::optional<int> named_column(const Tree& node) const;
+  // What an item of GROUP BY names by its place or its alias.
+  void name_group(const Tree& node, FormGroup& group) const;
 
   const SourceText& source_;
   const json::Value& select_;

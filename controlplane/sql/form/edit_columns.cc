@@ -20,8 +20,25 @@ std::string natural_name(const std::string& expression) {
   return column_name(Tree((*select)["targetList"].as_array().front())["val"]);
 }
 
-bool is_position(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+// count(DISTINCT x) + 1 as well.
+bool has_aggregate(const json::Value& tree) {
+  if (tree.is_array()) return std::any_of(tree.as_array().begin(), tree.as_array().end(), has_aggregate);
+  if (!tree.is_object()) return false;
+  const Tree node(tree);
+  if (node.kind == "FuncCall" && is_aggregate(string_of(node["funcname"].as_array().back()))) return true;
+  return std::any_of(tree.as_object().begin(), tree.as_object().end(),
+                     [](const auto& member) { return has_aggregate(member.second); });
+}
+
+bool has_columns(const json::Value& tree) {
+  bool found = false;
+  each_column(tree, [&](const json::Value&) { found = true; });
+  return found;
+}
+
+// "*" and "t.*".
+bool is_star(std::string_view expression) {
+  return expression.ends_with('*');
 }
 
 // One that is not taken yet, which it then is.
@@ -53,16 +70,18 @@ std::set<std::string> Editor::names_taken() const {
   return out;
 }
 
-void Editor::move_groups(const std::vector<int>& moved) {
-  for (const FormGroup& group : form_.groups) {
-    if (!group.column) continue;
-    const int now = moved[static_cast<std::size_t>(*group.column)];
-    if (now < 0) {
-      patch_.replace(group.range, form_.columns[static_cast<std::size_t>(*group.column)].text);
-    } else if (now != *group.column && is_position(group.text)) {
-      patch_.replace(group.range, std::to_string(now + 1));
-    }
-  }
+std::vector<int> Editor::unmoved() const {
+  std::vector<int> out;
+  for (std::size_t i = 0; i < form_.columns.size(); ++i) out.push_back(static_cast<int>(i));
+  return out;
+}
+
+const json::Value& Editor::tree_of(int column) const {
+  return Tree((*select_)["targetList"].as_array()[static_cast<std::size_t>(column)])["val"];
+}
+
+bool Editor::is_constant(int column) const {
+  return Tree(tree_of(column)).kind == "A_Const";
 }
 
 base::Status Editor::insert_columns(const std::vector<std::string>& texts, std::optional<int> position) {
@@ -76,9 +95,12 @@ base::Status Editor::insert_columns(const std::vector<std::string>& texts, std::
     patch_.insert(span(drawing_.clauses.select.keyword).end, fmt::format(" {}", fmt::join(texts, ", ")));
     return {};
   }
-  std::vector<int> moved;
-  for (std::size_t i = 0; i < count; ++i) moved.push_back(static_cast<int>(i < at ? i : i + texts.size()));
-  move_groups(moved);
+  Regroup groups;
+  for (std::size_t i = 0; i < count; ++i)
+    groups.moved.push_back(static_cast<int>(i < at ? i : i + texts.size()));
+  // How many columns a * adds is for the binder to say.
+  if (at < count && std::any_of(texts.begin(), texts.end(), is_star)) groups.recounted = static_cast<int>(at);
+  if (auto fine = keep_groups(groups); !fine) return fine;
   insert_items(source_, patch_, drawing_.columns, at, texts);
   return {};
 }
@@ -154,11 +176,14 @@ base::Status Editor::carry_out(const AddAggregate& edit) {
   }
   if (edit.group && form_.groups.empty()) {
     std::vector<std::string> groups;
-    for (const FormColumn& column : form_.columns) {
+    for (int i = 0; i < static_cast<int>(form_.columns.size()); ++i) {
+      const FormColumn& column = form_.columns[static_cast<std::size_t>(i)];
       if (column.kind == ColumnKind::kStar) {
         return refused("rows cannot be grouped by *", "list the columns first");
       }
-      if (column.kind != ColumnKind::kAggregate) groups.push_back(column.text);
+      // What reads no column tells no rows apart, and a number would be a place.
+      if (!has_aggregate(tree_of(i)) && has_columns(tree_of(i)))
+        groups.push_back(copied(column.expression, {}));
     }
     add_groups(groups);
   }
@@ -177,7 +202,8 @@ base::Status Editor::carry_out(const SetColumn& edit) {
     item += fmt::format(" {} {}", word("AS"), *name);
   }
   patch_.replace(column.expression, item);
-  return {};
+  if (column.kind != ColumnKind::kStar && !is_star(*text)) return {};
+  return keep_groups({.moved = unmoved(), .recounted = edit.index});
 }
 
 base::Result<int> Editor::column_to_remove(const RemoveColumn& edit) const {
@@ -199,11 +225,11 @@ base::Status Editor::carry_out(const RemoveColumn& edit) {
   if (!found) return found.error();
   counts_.columns -= 1;
   const std::size_t index = static_cast<std::size_t>(*found);
-  std::vector<int> moved;
+  Regroup groups;
   for (int i = 0; i < static_cast<int>(form_.columns.size()); ++i) {
-    moved.push_back(i == *found ? -1 : i < *found ? i : i - 1);
+    groups.moved.push_back(i == *found ? -1 : i < *found ? i : i - 1);
   }
-  move_groups(moved);
+  if (auto fine = keep_groups(groups); !fine) return fine;
   if (form_.columns.size() == 1) {
     const Range range = form_.columns.front().range;
     patch_.cut({patch_.end_before(range.begin), range.end});
@@ -224,9 +250,15 @@ base::Status Editor::carry_out(const RenameColumn& edit) {
     if (!name) return name.error();
     written = *std::move(name);
   }
-  for (const FormGroup& group : form_.groups) {
-    if (group.column != edit.index || is_position(group.text)) continue;
-    patch_.replace(group.range, written.empty() ? column.text : written);
+  // A dataset's column of the new name would come before it.
+  const bool taken = std::any_of(form_.datasets.begin(), form_.datasets.end(),
+                                 [&](const FormDataset& of) { return takes_name(of, edit.name); });
+  if (written.empty() || taken) {
+    if (auto fine = keep_groups({.moved = unmoved(), .unnamed = edit.index}); !fine) return fine;
+  } else {
+    for (const FormGroup& group : form_.groups) {
+      if (group.column == edit.index && !group.position) patch_.replace(group.range, written);
+    }
   }
   if (!column.named) {
     patch_.insert(column.expression.end, fmt::format(" {} {}", word("AS"), written));
@@ -253,7 +285,7 @@ base::Status Editor::carry_out(const ReorderColumns& edit) {
   std::vector<int> moved(count);
   for (std::size_t i = 0; i < count; ++i)
     moved[static_cast<std::size_t>(edit.order[i])] = static_cast<int>(i);
-  move_groups(moved);
+  if (auto fine = keep_groups({.moved = std::move(moved)}); !fine) return fine;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t from = static_cast<std::size_t>(edit.order[i]);
     if (from != i)
@@ -288,6 +320,12 @@ base::Status Editor::carry_out(const ExpandStar& edit) {
     }
   }
   if (items.empty()) return refused("the dataset has no columns");
+  // The columns of USING stand elsewhere then.
+  const bool merged = !star.source && std::any_of(form_.joins.begin(), form_.joins.end(),
+                                                  [](const FormJoin& join) { return join.is_using; });
+  if (merged) {
+    if (auto fine = keep_groups({.moved = unmoved(), .recounted = edit.index}); !fine) return fine;
+  }
   counts_.columns += items.size() - 1;
   std::size_t more = 0;
   for (const std::string& item : items) more += item.size() + 2;

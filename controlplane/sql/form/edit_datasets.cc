@@ -129,10 +129,19 @@ base::Result<std::string> Editor::condition_text(const std::vector<Pair>& pairs,
   return fmt::format("{} {}", word("ON"), fmt::join(terms, " " + word("AND") + " "));
 }
 
-// A name without a table that the new dataset has as well gets the table that it has meant so far.
+std::optional<int> Editor::first_whole_star() const {
+  for (std::size_t i = 0; i < form_.columns.size(); ++i) {
+    if (form_.columns[i].kind == ColumnKind::kStar && !form_.columns[i].source) return static_cast<int>(i);
+  }
+  return std::nullopt;
+}
+
+// A name without a table that the new dataset has as well gets the table that it has meant so far; an alias
+// in GROUP BY, which would give way to the new dataset's column, what it stands for.
 base::Status Editor::qualify_what_would_be_ambiguous(const FormDataset& added, bool is_using,
                                                      const std::vector<Pair>& pairs) {
-  if (added.state != DatasetState::kReady) return {};
+  Regroup groups{.moved = unmoved(), .recounted = first_whole_star(), .added = &added};
+  if (added.state != DatasetState::kReady) return keep_groups(groups);
   for (const Mention& mention : mentions()) {
     if (mention.qualified || !mention.source) continue;
     if (spelled(added, mention.source->column).empty()) continue;
@@ -143,8 +152,9 @@ base::Status Editor::qualify_what_would_be_ambiguous(const FormDataset& added, b
     auto text = column_text(*mention.source, true);
     if (!text) return text.error();
     patch_.replace_whole(mention.range, *text);
+    groups.reworded.emplace_back(mention.range, *std::move(text));
   }
-  return {};
+  return keep_groups(groups);
 }
 
 base::Status Editor::carry_out(const AddDataset& edit) {
@@ -191,7 +201,8 @@ base::Status Editor::carry_out(const AddDataset& edit) {
   return {};
 }
 
-base::Status Editor::change_condition(std::size_t join, const std::vector<Pair>& pairs) {
+base::Status Editor::change_condition(std::size_t join, const std::vector<Pair>& pairs,
+                                      std::vector<Rewording>& reworded) {
   const FormDataset& right = form_.datasets[join + 1];
   const FormJoin& before = form_.joins[join];
   const bool is_using = before.is_using && shown_once(pairs);
@@ -206,6 +217,7 @@ base::Status Editor::change_condition(std::size_t join, const std::vector<Pair>&
       auto text = column_text(*mention.source, true);
       if (!text) return text.error();
       patch_.replace_whole(mention.range, *text);
+      reworded.emplace_back(mention.range, *std::move(text));
     }
   }
   auto text = condition_text(pairs, right.alias, is_using);
@@ -228,7 +240,11 @@ base::Status Editor::carry_out(const SetJoin& edit) {
   }
   if (!edit.pairs || *edit.pairs == join.pairs) return {};
   if (auto fine = check_pairs(*edit.pairs, **right, place); !fine) return fine;
-  return change_condition(place - 1, *edit.pairs);
+  Regroup groups{.moved = unmoved()};
+  if (auto fine = change_condition(place - 1, *edit.pairs, groups.reworded); !fine) return fine;
+  // What USING shows once, and first, ON shows where each side has it.
+  if (join.is_using) groups.recounted = first_whole_star();
+  return keep_groups(groups);
 }
 
 base::Status Editor::carry_out(const RemoveDataset& edit) {
@@ -241,6 +257,7 @@ base::Status Editor::carry_out(const RemoveDataset& edit) {
     patch_.cut(span({0, source_.tokens().size()}));
     return {};
   }
+  Regroup groups{.moved = unmoved(), .recounted = first_whole_star()};
   // Joins of others that lead through it.
   const std::size_t own_join = place == 0 ? 0 : place - 1;
   for (std::size_t i = 0; i < form_.joins.size(); ++i) {
@@ -255,23 +272,25 @@ base::Status Editor::carry_out(const RemoveDataset& edit) {
           fmt::format("remove {} first, or join it with another dataset", form_.datasets[i + 1].alias));
     }
     if (kept.size() == form_.joins[i].pairs.size()) continue;
-    if (auto fine = change_condition(i, kept); !fine) return fine;
+    if (auto fine = change_condition(i, kept, groups.reworded); !fine) return fine;
   }
   const std::vector<Mention> all = mentions();
-  std::set<std::size_t> columns, filters, groups;
+  std::set<std::size_t> columns, filters;
   for (std::size_t i = 0; i < form_.columns.size(); ++i) {
     const FormColumn& column = form_.columns[i];
     const bool star =
         column.kind == ColumnKind::kStar && column.source && column.source->dataset == gone.alias;
     if (star || mentions_dataset(column.range, gone.alias, all)) columns.insert(i);
+    groups.moved[i] = columns.contains(i) ? -1 : static_cast<int>(i - columns.size());
   }
   for (std::size_t i = 0; i < form_.filters.size(); ++i) {
     if (mentions_dataset(form_.filters[i].range, gone.alias, all)) filters.insert(i);
   }
   for (std::size_t i = 0; i < form_.groups.size(); ++i) {
-    const auto& named = form_.groups[i].column;
-    const bool with_column = named && columns.contains(static_cast<std::size_t>(*named));
-    if (with_column || mentions_dataset(form_.groups[i].range, gone.alias, all)) groups.insert(i);
+    const FormGroup& group = form_.groups[i];
+    const bool with_column = group.column && columns.contains(static_cast<std::size_t>(*group.column));
+    const bool by_place = group.position && group.source && group.source->dataset == gone.alias;
+    if (with_column || by_place || mentions_dataset(group.range, gone.alias, all)) groups.leaving.insert(i);
   }
   counts_.datasets -= 1;
   counts_.columns -= columns.size();
@@ -282,7 +301,7 @@ base::Status Editor::carry_out(const RemoveDataset& edit) {
     remove_items(source_, patch_, drawing_.columns, columns);
   }
   remove_filters(filters);
-  remove_groups(groups);
+  if (auto fine = keep_groups(groups); !fine) return fine;
   const FormJoin& join = form_.joins[own_join];
   if (place > 0) {
     patch_.cut({patch_.end_before(join.range.begin), join.range.end});

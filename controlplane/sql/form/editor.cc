@@ -91,6 +91,25 @@ std::vector<Mention> Editor::mentions() const {
   return out;
 }
 
+std::string Editor::copied(Range part, std::vector<Rewording> others) const {
+  for (const Comment& comment : comments_of(source_)) others.emplace_back(comment.range, " ");
+  std::sort(others.begin(), others.end(),
+            [](const auto& a, const auto& b) { return a.first.begin < b.first.begin; });
+  std::string out;
+  int at = part.begin;
+  const auto copy = [&](int to) {
+    out += source_.text().substr(static_cast<std::size_t>(at), static_cast<std::size_t>(to - at));
+  };
+  for (const auto& [range, text] : others) {
+    if (range.begin < at || range.end > part.end) continue;
+    copy(range.begin);
+    out += text;
+    at = range.end;
+  }
+  copy(part.end);
+  return out;
+}
+
 bool Editor::mentions_dataset(Range part, std::string_view alias, const std::vector<Mention>& all) const {
   return std::any_of(all.begin(), all.end(), [&](const Mention& mention) {
     return mention.dataset == alias && mention.range.begin >= part.begin && mention.range.end <= part.end;

@@ -26,6 +26,19 @@ struct Mention {
   std::optional<Source> source;
 };
 
+// What a column is called from now on, where it stands.
+using Rewording = std::pair<Range, std::string>;
+
+// What an edit does to the columns that items of GROUP BY name, by their places or by their aliases.
+struct Regroup {
+  std::vector<int> moved;              // the columns' new places by their present ones; -1: it goes
+  std::optional<int> recounted = {};   // the first column that is a * and shows others than before
+  std::set<std::size_t> leaving = {};  // items that go with something else
+  const FormDataset* added = nullptr;  // its columns come before aliases of the same name
+  std::optional<int> unnamed = {};     // a column that its alias does not name any more
+  std::vector<Rewording> reworded = {};
+};
+
 class Editor {
  public:
   // `select`: null for an empty text.
@@ -47,9 +60,11 @@ class Editor {
                                            bool is_using);
   base::Status check_pairs(const std::vector<Pair>& pairs, const FormDataset& right,
                            std::size_t left_count) const;
-  base::Status change_condition(std::size_t join, const std::vector<Pair>& pairs);
+  base::Status change_condition(std::size_t join, const std::vector<Pair>& pairs,
+                                std::vector<Rewording>& reworded);
   base::Status qualify_what_would_be_ambiguous(const FormDataset& added, bool is_using,
                                                const std::vector<Pair>& pairs);
+  std::optional<int> first_whole_star() const;  // a * of all datasets
 
   // edit_columns.cc
   base::Status carry_out(const AddColumn& edit);
@@ -65,9 +80,9 @@ class Editor {
   std::set<std::string> names_taken() const;  // of the result, in lower case
   base::Status check_column(int index) const;
   base::Result<int> column_to_remove(const RemoveColumn& edit) const;
-  // Items of GROUP BY follow their columns to new places (`moved[old]`; -1: the column goes): positions
-  // change, and what names a column that goes becomes its expression.
-  void move_groups(const std::vector<int>& moved);
+  std::vector<int> unmoved() const;
+  const json::Value& tree_of(int column) const;
+  bool is_constant(int column) const;  // a literal
 
   // edit_filters.cc
   base::Status carry_out(const AddFilter& edit);
@@ -81,6 +96,13 @@ class Editor {
   base::Status carry_out(const SetGroupBy& edit);
   void add_groups(const std::vector<std::string>& texts);
   void remove_groups(const std::set<std::size_t>& which);
+  // Items of GROUP BY go on meaning what they mean: places count anew, and where neither a place nor an alias
+  // would do, the column's expression stands there.
+  base::Status keep_groups(const Regroup& change);
+  enum class Fate { kStays, kCountsAnew, kSaidByItself, kUnknown };
+  Fate fate_of(const FormGroup& group, const Regroup& change) const;
+  // Whether a column's alias would mean a column of the dataset there.
+  static bool takes_name(const FormDataset& dataset, const std::string& name);
 
   // editor.cc
   std::string word(std::string_view upper) const;  // in the case of the query's SELECT
@@ -88,6 +110,8 @@ class Editor {
   base::Result<const types::Field*> field(const Source& source) const;  // null: not known
   base::Result<std::string> column_text(const Source& source, bool always_qualified = false) const;
   std::vector<Mention> mentions() const;
+  // The text of a part without its comments, other words in some places of it.
+  std::string copied(Range part, std::vector<Rewording> others) const;
   // Whether a part of the query mentions the dataset.
   bool mentions_dataset(Range part, std::string_view alias, const std::vector<Mention>& all) const;
   // Puts a clause behind the last token before `end`, on a line of its own where FROM has one.

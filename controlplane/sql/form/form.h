@@ -106,7 +106,8 @@ struct FormFilter {
 struct FormGroup {
   std::string text;
   std::optional<Source> source;
-  std::optional<int> column;  // the form's column that it names, by position or alias
+  std::optional<int> column;             // the form's column that it names, by position or alias
+  std::optional<std::int64_t> position;  // where it is just a place of the result, counted from 1
   Range range;
 };
 

@@ -110,6 +110,67 @@ std::optional<Source> Names::resolve(std::string_view column, std::size_t count)
   return found;
 }
 
+namespace {
+
+std::vector<Source> columns_of(const FormDataset& dataset) {
+  std::vector<Source> out;
+  for (const types::Field& field : dataset.schema.columns) out.push_back({dataset.alias, field.name});
+  return out;
+}
+
+// As the binder merges them: the columns of USING come first, each once.
+std::vector<Source> columns_of(const Form& form) {
+  std::vector<Source> out = columns_of(form.datasets.front());
+  for (std::size_t i = 0; i < form.joins.size(); ++i) {
+    const FormDataset& right = form.datasets[i + 1];
+    const std::vector<Source> more = columns_of(right);
+    out.insert(out.end(), more.begin(), more.end());
+    if (!form.joins[i].is_using) continue;
+    std::vector<Source> merged;
+    for (const Pair& pair : form.joins[i].pairs) merged.push_back(pair.left);
+    for (const Source& column : out) {
+      const bool known =
+          std::any_of(form.joins[i].pairs.begin(), form.joins[i].pairs.end(), [&](const Pair& pair) {
+            return column == pair.left || column == Source{right.alias, pair.column};
+          });
+      if (!known) merged.push_back(column);
+    }
+    out = std::move(merged);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::vector<Source>> columns_of(const Form& form, const FormColumn& star) {
+  for (const FormDataset& dataset : form.datasets) {
+    const bool shown = !star.source || star.source->dataset == dataset.alias;
+    if (shown && dataset.state != DatasetState::kReady) return std::nullopt;
+    if (shown && star.source) return columns_of(dataset);
+  }
+  if (star.source || form.datasets.empty()) return std::nullopt;
+  return columns_of(form);
+}
+
+Place place_at(const Form& form, std::int64_t position) {
+  std::int64_t left = position - 1;
+  if (left < 0) return {};
+  for (std::size_t i = 0; i < form.columns.size(); ++i) {
+    const int index = static_cast<int>(i);
+    if (form.columns[i].kind != ColumnKind::kStar) {
+      if (left == 0) return {Place::Kind::kColumn, index, {}};
+      --left;
+      continue;
+    }
+    const auto shown = columns_of(form, form.columns[i]);
+    if (!shown) return {Place::Kind::kUnknown, index, {}};
+    const auto count = static_cast<std::int64_t>(shown->size());
+    if (left < count) return {Place::Kind::kInStar, index, (*shown)[static_cast<std::size_t>(left)]};
+    left -= count;
+  }
+  return {};
+}
+
 const types::Field* Names::field(const Source& source) const {
   const FormDataset* dataset = find(source.dataset);
   if (dataset == nullptr) return nullptr;

@@ -33,6 +33,23 @@ class Names {
   std::vector<Source> merged_;
 };
 
+// The columns that a * shows, in their order; nullopt where a dataset's are not known.
+std::optional<std::vector<Source>> columns_of(const Form& form, const FormColumn& star);
+
+// A column of the result by its place, as GROUP BY 2 counts them.
+struct Place {
+  enum class Kind {
+    kColumn,   // the form's column
+    kInStar,   // a column that a * shows: `source`; `column` is the *
+    kUnknown,  // behind `column`, a * of which it is not known how many columns it shows
+    kBeyond,   // there are not that many
+  };
+  Kind kind = Kind::kBeyond;
+  int column = 0;
+  std::optional<Source> source;
+};
+Place place_at(const Form& form, std::int64_t position);
+
 // `column operator literals`, else nullopt. Where the column's type is known, a cast of a literal must be to
 // it.
 std::optional<Predicate> predicate_of(const SourceText& source, const json::Value& tree, const Names& names);
