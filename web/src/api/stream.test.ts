@@ -216,4 +216,18 @@ describe("LiveStream", () => {
     pass(60_000);
     expect(opened).toHaveLength(1);
   });
+
+  it("begins again, whatever page is shown by then, when there is a session again", () => {
+    const off = stream.listen(["datasets"], {});
+    pass(100);
+    last().send("ready", { resumed: false }, "e-7");
+    last().send("end", { reason: "SignedOut" });
+    off();
+    stream.listen(["dataproducts"], {});
+    pass(100);
+    expect(opened).toHaveLength(1);
+    stream.resume();
+    expect(opened).toHaveLength(2);
+    expect(last().url).toBe("/offtake/v1/stream?topics=dataproducts&after=e-7");
+  });
 });

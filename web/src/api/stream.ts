@@ -60,6 +60,7 @@ export class LiveStream {
   // Of these everything up to `lastId` was told.
   private told = new Set<string>();
   private fails = 0;
+  private ended = false;
   private connection: Connection = "idle";
   private cancelGather: (() => void) | undefined;
   private cancelRetry: (() => void) | undefined;
@@ -99,6 +100,12 @@ export class LiveStream {
     };
   }
 
+  /** After the end of a session: there is one again. */
+  resume(): void {
+    this.ended = false;
+    this.settle();
+  }
+
   /** Somebody saw the server answer, or wants to know now. */
   retryNow(): void {
     if (this.source || !this.cancelRetry) return;
@@ -118,7 +125,7 @@ export class LiveStream {
   }
 
   private settle(): void {
-    const wanted = this.environment.visible() ? this.wanted() : "";
+    const wanted = this.environment.visible() && !this.ended ? this.wanted() : "";
     if (wanted === "") {
       this.close();
       this.tell("idle");
@@ -158,6 +165,7 @@ export class LiveStream {
     on("heartbeat", () => {});
     on("end", () => {
       this.close();
+      this.ended = true;
       this.tell("idle");
       this.onEnd();
     });

@@ -5,6 +5,7 @@ import { type Analysis, analyse, type Edit, editSql } from "../api/builder";
 import { ApiError } from "../api/client";
 import { type DraftFields, type FieldName, fieldsOf, withField } from "../model/draft";
 import { toast } from "../ui/toast";
+import { useWhileWaiting } from "./waiting";
 
 function load(id: string): string | undefined {
   try {
@@ -120,6 +121,7 @@ export function useBuilder(draft: Draft): Builder {
   // The answer of an edit is the analysis of its text, and is there before the next question's.
   const analysis = given && given.sql === sql ? given : answered.data;
   const settled = analysis?.sql === sql && (given?.sql === sql || late === key);
+  useWhileWaiting(analysis, () => setGiven(undefined));
   const [editing, setEditing] = useState(0);
   const line = useRef<Promise<void>>(Promise.resolve());
   const state = useRef({ sql, asked, ns, analysis });

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import { type DataProduct, deleteProduct, mergeProduct } from "../../api/resources";
 import { planOf } from "../../api/view";
 import { keys } from "../../data/products";
+import { plural } from "../../format/numbers";
 import { commandsOf } from "../../model/snippets";
 import { to } from "../../shell/location";
 import { useAction } from "../../ui/action";
@@ -104,8 +105,8 @@ export function DeleteDialog({ product, open, onClose }: Asked) {
     ) : (
       <>
         {endpoint ? <code>{endpoint.object}</code> : "The target"}
-        {rows !== undefined && ` with its ${rows.toLocaleString("en-GB")} rows`} is dropped. It can be made
-        again only from what its sources still hold.
+        {rows !== undefined && ` with its ${plural(rows, "row")}`} is dropped. It can be made again only from
+        what its sources still hold.
       </>
     ),
     "Its readers' credentials are revoked.",

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { condition, type DataProduct } from "../../api/resources";
 import { type Progress, planOf } from "../../api/view";
 import { useRates } from "../../data/rates";
-import { bytes, count, exactCount, rate } from "../../format/numbers";
+import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
 import { clock, duration, parseInstant } from "../../format/time";
 import { type Step, servedRevision, spaced, stepsOf } from "../../model/product-state";
 import { to } from "../../shell/location";
@@ -95,7 +95,7 @@ export function Overview({ product, progress }: { product: DataProduct; progress
             more={
               served?.recordsLive === undefined
                 ? undefined
-                : `${exactCount(served.recordsLive)} live, ${exactCount(served.epochsCommitted ?? 0)} epochs`
+                : `${exactCount(served.recordsLive)} live, ${plural(served.epochsCommitted ?? 0, "epoch")}`
             }
           />
           <Figure
@@ -195,7 +195,8 @@ export function Overview({ product, progress }: { product: DataProduct; progress
                   {source.namespace === ns ? source.name : `${source.namespace}.${source.name}`}
                 </Link>
                 <span className="dim nowrap reads-more">
-                  {source.columns} columns · v{source.schemaVersion}
+                  {source.columns === undefined ? "– columns" : plural(source.columns, "column")} · v
+                  {source.schemaVersion}
                 </span>
               </li>
             ))}

@@ -25,7 +25,10 @@ export function Preview({ preview, stale }: { preview: PreviewResult; stale: boo
         </ol>
       )}
       {preview.badRecordsCount > 0 && (
-        <Note tone="warn" title={`${plural(preview.badRecordsCount, "record")} do not decode`}>
+        <Note
+          tone="warn"
+          title={`${plural(preview.badRecordsCount, "record does", "records do")} not decode`}
+        >
           {preview.badRecords.slice(0, 3).join("\n")}
         </Note>
       )}
@@ -49,8 +52,10 @@ export function Preview({ preview, stale }: { preview: PreviewResult; stale: boo
         <>
           <Rows label="Rows of the preview" columns={preview.columns} rows={preview.rows} />
           <p className="preview-count">
-            {exactCount(preview.rows.length)} of {exactCount(preview.rowsFound)}
-            {preview.moreRows && " or more"} rows
+            {exactCount(preview.rows.length)} of{" "}
+            {preview.moreRows
+              ? `${exactCount(preview.rowsFound)} or more rows`
+              : plural(preview.rowsFound, "row")}
           </p>
         </>
       ) : (
