@@ -2,7 +2,14 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { ApiError, onSignedOut } from "./api/client";
-import { currentSession, type LinkSecret, type Session, signIn, signOut } from "./api/session";
+import {
+  currentSession,
+  type LinkSecret,
+  onSignedInElsewhere,
+  type Session,
+  signIn,
+  signOut,
+} from "./api/session";
 import { LiveProvider } from "./shell/live";
 import { to } from "./shell/location";
 import { Shell } from "./shell/shell";
@@ -89,6 +96,7 @@ export function App({ link }: { link: LinkSecret | undefined }) {
       ),
     [],
   );
+  useEffect(() => onSignedInElsewhere(() => setRound((before) => before + 1)), []);
   // Until the server says who is signed in it is asked again by itself.
   useEffect(() => {
     if (access.state !== "failed" && !(access.state === "in" && access.unsure)) return;

@@ -26,7 +26,24 @@ export async function currentSession(signal?: AbortSignal): Promise<Session | un
 }
 
 export async function signIn(secret: { code: string } | { token: string }): Promise<Session> {
-  return taken((await call<Session>(SESSION_PATH, { method: "POST", body: secret })).value);
+  const session = taken((await call<Session>(SESSION_PATH, { method: "POST", body: secret })).value);
+  tabs().postMessage("signed in");
+  return session;
+}
+
+// Between the tabs of this browser, which have one session. The server ends the one before while its answer with the new
+// one is still on the way, so that a tab which hears of the end first finds that nobody is signed in.
+let channel: BroadcastChannel | undefined;
+
+function tabs(): BroadcastChannel {
+  channel ??= new BroadcastChannel("offtake.session");
+  return channel;
+}
+
+/** Called when another tab has signed in. */
+export function onSignedInElsewhere(listener: () => void): () => void {
+  tabs().addEventListener("message", listener);
+  return () => tabs().removeEventListener("message", listener);
 }
 
 export async function signOut(): Promise<void> {
