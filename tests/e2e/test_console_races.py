@@ -3,16 +3,18 @@ changes of what another page shows, a session that began elsewhere, a server tha
 
 import contextlib
 import json
+import time
 
 import pytest
 from playwright.sync_api import Error, Locator, Page, Request, Route, expect
 
-from support import manifests
+from support import manifests, sanitizers
 from support.chromium import console_link
 
 pytestmark = pytest.mark.embedded
 NAMESPACE = "retail"
 PRODUCTS = f"/apis/{manifests.API}/namespaces/{NAMESPACE}/dataproducts"
+PATIENCE = 20
 SESSION = "**/offtake/v1/session"
 
 
@@ -53,7 +55,9 @@ class Held:
         page.route(url, lambda route: self._answers.append((route, route.fetch())))
 
     def wait(self) -> None:
+        until = time.monotonic() + PATIENCE * sanitizers.patience()
         while not self._answers:
+            assert time.monotonic() < until, f"{self._url} was not asked for"
             self._page.wait_for_timeout(20)
 
     def release(self) -> None:
