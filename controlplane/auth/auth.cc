@@ -89,8 +89,12 @@ std::optional<http::Response> check_page(const http::Request& request, const Ses
                       .with_hint("send Origin, or use the token as a bearer's"));
   }
   if (crypto::equal_constant_time(request.headers.get("X-Offtake-CSRF"), session.csrf)) return std::nullopt;
-  return refuse(base::terminal("Forbidden", "X-Offtake-CSRF is not that of the session")
-                    .with_hint("send what `csrf` of GET /offtake/v1/session says"));
+  // A page whose browser has signed in anew elsewhere tells this from all other refusals by the cause's
+  // reason.
+  base::Error refused = base::terminal("Forbidden", "X-Offtake-CSRF is not that of the session");
+  refused.causes.push_back(base::terminal("CsrfStale", "it is of another session, or missing")
+                               .with_hint("send what `csrf` of GET /offtake/v1/session says"));
+  return refuse(refused);
 }
 
 std::optional<http::Response> check_host(const http::Request& request, const Hosts& hosts) {

@@ -258,6 +258,27 @@ def test_other_sites_can_neither_sign_in_nor_act(server):
     assert answer.status_code == 201, answer.text
 
 
+def reasons(answer: httpx.Response) -> list[str]:
+    return [cause["reason"] for cause in answer.json()["details"].get("causes", [])]
+
+
+def test_a_page_knows_that_its_word_is_of_an_earlier_session(server):
+    browser = Browser(server)
+    browser.sign_in()
+    before = browser.csrf
+    browser.sign_in()
+    stale = {"Origin": server.url, "X-Offtake-CSRF": before}
+    answer = browser.client.post("/api/v1/namespaces", json=manifests.namespace("renewed"), headers=stale)
+    assert answer.status_code == 403 and answer.json()["reason"] == "Forbidden" and reasons(answer) == ["CsrfStale"]
+    # Of another site nothing is said that would help it.
+    answer = browser.client.post("/api/v1/namespaces", json=manifests.namespace("renewed"),
+                                 headers={**stale, "Origin": "http://evil.example"})
+    assert answer.status_code == 403 and reasons(answer) == []
+    now = {**stale, "X-Offtake-CSRF": browser.client.get("/offtake/v1/session").json()["csrf"]}
+    answer = browser.client.post("/api/v1/namespaces", json=manifests.namespace("renewed"), headers=now)
+    assert answer.status_code == 201, answer.text
+
+
 def test_a_browser_is_not_asked_by_the_registry(_scratch):
     """Beyond loopback the registry wants credentials: of a browser the session's."""
     wide = Server(_scratch / "console-wide", host="0.0.0.0").start()

@@ -1,14 +1,22 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { ApiError, onSignedOut } from "./api/client";
-import { currentSession, type LinkSecret, type Session, signIn, signOut } from "./api/session";
+import {
+  currentSession,
+  type LinkSecret,
+  onSignedInElsewhere,
+  type Session,
+  signIn,
+  signOut,
+} from "./api/session";
 import { LiveProvider } from "./shell/live";
 import { to } from "./shell/location";
 import { Shell } from "./shell/shell";
 import { SignIn } from "./shell/sign-in";
 import { LinkButton } from "./ui/button";
 import { Empty, Failure, PageSkeleton } from "./ui/feedback";
+import { toast } from "./ui/toast";
 
 const Catalogue = lazy(() => import("./screens/catalogue/catalogue"));
 const Dataset = lazy(() => import("./screens/dataset/dataset"));
@@ -29,38 +37,56 @@ const client = new QueryClient({
 
 type Access =
   | { state: "asking" }
-  | { state: "in"; session: Session }
+  /** `unsure`: the server said that it may be over, and has not said since whether it is. */
+  | { state: "in"; session: Session; unsure?: boolean }
   | { state: "out"; refused: string | undefined }
   | { state: "failed"; error: unknown };
+
+// The server has judged, so that asking it the same again changes nothing.
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code >= 400 && error.code < 500;
+}
 
 export function App({ link }: { link: LinkSecret | undefined }) {
   const [access, setAccess] = useState<Access>({ state: "asking" });
   const [round, setRound] = useState(0);
+  const untried = useRef(link);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round is another try
   useEffect(() => {
     let stopped = false;
+    const take = (next: (before: Access) => Access) => {
+      if (!stopped) setAccess(next);
+    };
     const ask = async () => {
       let refused: string | undefined;
-      if (link && round === 0) {
-        try {
-          const session = await signIn(link.secret);
-          if (!stopped) setAccess({ state: "in", session });
-          return;
-        } catch (error) {
-          refused = error instanceof Error ? error.message : String(error);
-        }
-      }
       try {
+        if (untried.current) {
+          try {
+            const session = await signIn(untried.current.secret);
+            untried.current = undefined;
+            take(() => ({ state: "in", session }));
+            return;
+          } catch (error) {
+            if (!isRefusal(error)) throw error;
+            untried.current = undefined;
+            refused = error.message;
+          }
+        }
         const session = await currentSession();
-        if (!stopped) setAccess(session ? { state: "in", session } : { state: "out", refused });
+        take((before) => {
+          if (session) return { state: "in", session };
+          // Why it is over may be said already.
+          return before.state === "out" ? before : { state: "out", refused };
+        });
       } catch (error) {
-        if (!stopped) setAccess({ state: "failed", error });
+        take((before) => (before.state === "in" ? { ...before, unsure: true } : { state: "failed", error }));
       }
     };
     ask();
     return () => {
       stopped = true;
     };
-  }, [link, round]);
+  }, [round]);
   useEffect(
     () =>
       onSignedOut(() =>
@@ -70,9 +96,10 @@ export function App({ link }: { link: LinkSecret | undefined }) {
       ),
     [],
   );
-  // While the server is away at the start, it is asked again by itself.
+  useEffect(() => onSignedInElsewhere(() => setRound((before) => before + 1)), []);
+  // Until the server says who is signed in it is asked again by itself.
   useEffect(() => {
-    if (access.state !== "failed") return;
+    if (access.state !== "failed" && !(access.state === "in" && access.unsure)) return;
     const timer = setTimeout(() => setRound((before) => before + 1), 2000);
     return () => clearTimeout(timer);
   }, [access]);
@@ -100,13 +127,20 @@ export function App({ link }: { link: LinkSecret | undefined }) {
     );
   }
   const leave = async () => {
-    await signOut().catch(() => {});
+    try {
+      await signOut();
+    } catch (error) {
+      // What is over already has been told.
+      if (error instanceof ApiError && error.code === 401) return;
+      toast("You are still signed in", { detail: String((error as Error).message), bad: true });
+      return;
+    }
     client.clear();
     setAccess({ state: "out", refused: undefined });
   };
   return (
     <QueryClientProvider client={client}>
-      <LiveProvider onEnd={() => setRound((before) => before + 1)}>
+      <LiveProvider session={access.session} onEnd={() => setRound((before) => before + 1)}>
         <Shell session={access.session} onSignOut={leave}>
           <Suspense fallback={<PageSkeleton />}>
             <Switch>

@@ -233,6 +233,16 @@ TEST_CASE("by cookie: what is safe, and what needs the page's own word") {
                  {{"Sec-Fetch-Site", "same-site"}, {"Origin", origin}, {"X-Offtake-CSRF", session.csrf}}) ==
           403);
   }
+  // The page's word is all that is missing: it is told so, and nobody else is.
+  const auto says_stale = [&](http::Headers headers) {
+    headers.set("Cookie", cookie);
+    const auto refused = guard(request("POST", path, headers));
+    return refused && refused->body.find("CsrfStale") != std::string::npos;
+  };
+  CHECK(says_stale({{"Origin", origin}, {"X-Offtake-CSRF", another.csrf}}));
+  CHECK(says_stale({{"Origin", origin}}));
+  CHECK_FALSE(says_stale({{"X-Offtake-CSRF", another.csrf}}));
+  CHECK_FALSE(says_stale({{"Origin", "http://evil.example"}, {"X-Offtake-CSRF", another.csrf}}));
   // A bearer's token stays what it is; a wrong one is not made good by a cookie.
   const auto by_token = [&](const std::string& token) {
     const auto refused =

@@ -33,10 +33,29 @@ export class ApiError extends Error {
   }
 }
 
+/** Answers for the session that this browser has. */
+export const SESSION_PATH = "/offtake/v1/session";
+
 let csrf = "";
 export function setCsrfToken(token: string): void {
   csrf = token;
 }
+
+// Somebody signed in anew in another tab: this one's word is of the session before. All calls that were refused for it
+// ask for the present one together.
+let renewal: Promise<void> | undefined;
+
+function renewCsrfToken(): Promise<void> {
+  renewal ??= get<{ csrf?: string }>(SESSION_PATH)
+    .then((session) => setCsrfToken(session.csrf ?? ""))
+    .finally(() => {
+      renewal = undefined;
+    });
+  return renewal;
+}
+
+const isStale = (error: ApiError) =>
+  error.code === 403 && error.causes.some((cause) => cause.reason === "CsrfStale");
 
 type Listener = () => void;
 const signedOutListeners = new Set<Listener>();
@@ -112,6 +131,17 @@ async function refusal(response: Response): Promise<ApiError> {
 }
 
 export async function request(path: string, options: CallOptions = {}): Promise<Response> {
+  const shown = csrf;
+  try {
+    return await attempt(path, options);
+  } catch (error) {
+    if (!(error instanceof ApiError && isStale(error))) throw error;
+    if (csrf === shown) await renewCsrfToken();
+    return attempt(path, options);
+  }
+}
+
+async function attempt(path: string, options: CallOptions): Promise<Response> {
   const method = options.method ?? "GET";
   const headers: Record<string, string> = { Accept: "application/json" };
   let body: string | undefined;

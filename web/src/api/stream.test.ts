@@ -109,10 +109,50 @@ describe("LiveStream", () => {
       },
     });
     pass(100);
-    last().send("ready", { resumed: true });
-    expect(refetched).toBe(0);
-    last().send("reset", {});
+    last().send("ready", { resumed: false }, "3");
     expect(refetched).toBe(1);
+    last().onerror?.({});
+    pass(500);
+    last().send("ready", { resumed: true }, "3");
+    expect(refetched).toBe(1);
+    last().send("reset", {}, "9");
+    expect(refetched).toBe(2);
+  });
+
+  it("asks for what was not told while other topics moved the id on", () => {
+    const asked: string[] = [];
+    const listen = (topic: string) => stream.listen([topic], { refetch: () => asked.push(topic) });
+    const list = listen("dataproducts");
+    pass(100);
+    last().send("ready", { resumed: false }, "e-10");
+    list();
+    const page = listen("dataproduct/retail/x");
+    pass(100);
+    last().send("ready", { resumed: true }, "e-10");
+    last().send("changed", { topic: "dataproduct/retail/x", id: "retail/x", object: {} }, "e-15");
+    asked.length = 0;
+    page();
+    listen("dataproducts");
+    pass(100);
+    expect(last().url).toContain("after=e-15");
+    last().send("ready", { resumed: true }, "e-15");
+    expect(asked).toEqual(["dataproducts"]);
+  });
+
+  it("does not ask for what was told all the time when a topic comes beside it", () => {
+    const asked: string[] = [];
+    stream.listen(["datasets"], { refetch: () => asked.push("datasets") });
+    pass(100);
+    last().send("ready", { resumed: false }, "3");
+    asked.length = 0;
+    const both = { refetch: () => asked.push("both") };
+    stream.listen(["datasets", "events/retail/x"], both);
+    pass(100);
+    // A connection that never began has told nothing.
+    last().onerror?.({});
+    pass(500);
+    last().send("ready", { resumed: true }, "3");
+    expect(asked).toEqual(["both"]);
   });
 
   it("is closed while the tab is hidden", () => {
@@ -175,5 +215,19 @@ describe("LiveStream", () => {
     expect(last().closed).toBe(true);
     pass(60_000);
     expect(opened).toHaveLength(1);
+  });
+
+  it("begins again, whatever page is shown by then, when there is a session again", () => {
+    const off = stream.listen(["datasets"], {});
+    pass(100);
+    last().send("ready", { resumed: false }, "e-7");
+    last().send("end", { reason: "SignedOut" });
+    off();
+    stream.listen(["dataproducts"], {});
+    pass(100);
+    expect(opened).toHaveLength(1);
+    stream.resume();
+    expect(opened).toHaveLength(2);
+    expect(last().url).toBe("/offtake/v1/stream?topics=dataproducts&after=e-7");
   });
 });

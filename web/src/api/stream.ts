@@ -2,7 +2,9 @@
 // connection, which is open only while the tab is visible and somebody listens, and which is opened again by itself.
 //
 // A subject that is told (`changed`, `removed`) goes to the listeners of its topic. When it is not known what was
-// missed, `refetch` is called for every listener: what it shows has to be asked for again.
+// missed, `refetch` is called: what is shown has to be asked for again. That is every listener where the server does not
+// know either; where it does, those whose topics were not told before, because the id from which the server goes on is
+// one for all topics and has moved on by the others.
 
 export interface Changed {
   topic: string;
@@ -55,7 +57,10 @@ export class LiveStream {
   private source: Source | undefined;
   private topics = "";
   private lastId = "";
+  // Of these everything up to `lastId` was told.
+  private told = new Set<string>();
   private fails = 0;
+  private ended = false;
   private connection: Connection = "idle";
   private cancelGather: (() => void) | undefined;
   private cancelRetry: (() => void) | undefined;
@@ -95,6 +100,12 @@ export class LiveStream {
     };
   }
 
+  /** After the end of a session: there is one again. */
+  resume(): void {
+    this.ended = false;
+    this.settle();
+  }
+
   /** Somebody saw the server answer, or wants to know now. */
   retryNow(): void {
     if (this.source || !this.cancelRetry) return;
@@ -114,7 +125,7 @@ export class LiveStream {
   }
 
   private settle(): void {
-    const wanted = this.environment.visible() ? this.wanted() : "";
+    const wanted = this.environment.visible() && !this.ended ? this.wanted() : "";
     if (wanted === "") {
       this.close();
       this.tell("idle");
@@ -142,15 +153,9 @@ export class LiveStream {
       });
     };
     on("ready", ({ resumed }: { resumed: boolean }) => {
-      this.fails = 0;
-      this.tell("live");
-      if (!resumed) this.refetchAll();
+      this.begun(resumed ? this.told : new Set());
     });
-    on("reset", () => {
-      this.fails = 0;
-      this.tell("live");
-      this.refetchAll();
-    });
+    on("reset", () => this.begun(new Set()));
     on("changed", (event: Changed) => {
       for (const listener of this.listeners.get(event.topic) ?? []) listener.changed?.(event);
     });
@@ -160,6 +165,7 @@ export class LiveStream {
     on("heartbeat", () => {});
     on("end", () => {
       this.close();
+      this.ended = true;
       this.tell("idle");
       this.onEnd();
     });
@@ -192,10 +198,16 @@ export class LiveStream {
     this.topics = "";
   }
 
-  private refetchAll(): void {
-    const all = new Set<Listener>();
-    for (const known of this.listeners.values()) for (const listener of known) all.add(listener);
-    for (const listener of all) listener.refetch?.();
+  // `whole`: the topics of which nothing was missed.
+  private begun(whole: ReadonlySet<string>): void {
+    this.fails = 0;
+    this.tell("live");
+    this.told = new Set(this.topics.split(",").map(decodeURIComponent));
+    const missed = new Set<Listener>();
+    for (const [topic, listeners] of this.listeners) {
+      if (!whole.has(topic)) for (const listener of listeners) missed.add(listener);
+    }
+    for (const listener of missed) listener.refetch?.();
   }
 
   private tell(connection: Connection): void {

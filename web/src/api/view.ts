@@ -214,18 +214,23 @@ export async function settleParked(
   return (await call<ParkedOutcome>(path, { method: "POST", body: which })).value;
 }
 
-/** The worker's log as text, piece by piece until it is over or the signal stops it. */
-export async function* logOf(
+export type LogOf = "worker" | "function";
+
+/** A reading of the log that goes on until the signal stops it or the server ends it: pieces of text. */
+export async function openLog(
   ns: string,
   name: string,
-  follow: boolean,
+  of: LogOf,
   signal: AbortSignal,
-  of: "worker" | "function" = "worker",
-): AsyncGenerator<string> {
+): Promise<AsyncIterable<string>> {
   const response = await request(viewPath(ns, "dataproducts", name, "logs"), {
-    query: { follow: follow || undefined, of: of === "function" ? "function" : undefined },
+    query: { follow: true, of: of === "function" ? "function" : undefined },
     signal,
   });
+  return piecesOf(response);
+}
+
+async function* piecesOf(response: Response): AsyncGenerator<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) return;
   for (;;) {

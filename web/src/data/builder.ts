@@ -6,6 +6,7 @@ import { ApiError } from "../api/client";
 import { carried, keyAfter, saysPlace } from "../model/carry";
 import { toast } from "../ui/toast";
 import type { Draft } from "./draft";
+import { useWhileWaiting } from "./waiting";
 
 function useDebounced<T>(value: T, milliseconds: number): T {
   const [late, setLate] = useState(value);
@@ -92,6 +93,8 @@ export function useBuilder(draft: Draft): Builder {
   const analysis = mine ?? before;
   const settled =
     mine !== undefined || (late === key && !answered.isPlaceholderData && answered.data?.sql === sql);
+
+  useWhileWaiting(analysis, () => setGiven(undefined));
 
   const [editing, setEditing] = useState(0);
   const line = useRef<Promise<unknown>>(Promise.resolve());

@@ -2,6 +2,7 @@ import { useQuery as useData, useInfiniteQuery, useQueryClient } from "@tanstack
 import { useEffect, useRef } from "react";
 import { type CatalogQuery, catalogDataset, sampleOf, searchCatalog } from "../api/catalog";
 import { usePolling, useTopics } from "../shell/live";
+import { askAgain, KEPT } from "./kept";
 
 // Changes come in bursts; the list is asked for again once they pause.
 function useGathered(action: () => void, milliseconds: number): () => void {
@@ -16,13 +17,14 @@ function useGathered(action: () => void, milliseconds: number): () => void {
 export function useCatalogue(query: CatalogQuery) {
   const client = useQueryClient();
   const polling = usePolling(10_000);
-  const again = useGathered(() => client.invalidateQueries({ queryKey: ["catalog"] }), 300);
+  const again = useGathered(() => askAgain(client, ["catalog"]), 300);
   useTopics(["datasets", "dataproducts"], {
     changed: ({ topic }) => topic === "datasets" && again(),
     removed: () => again(),
     refetch: again,
   });
   return useInfiniteQuery({
+    ...KEPT,
     queryKey: ["catalog", "pages", query],
     queryFn: ({ signal, pageParam }) =>
       searchCatalog({ ...query, limit: 60, ...(pageParam ? { continue: pageParam } : {}) }, signal),
@@ -36,13 +38,14 @@ export function useCatalogue(query: CatalogQuery) {
 
 export function useDataset(ns: string, name: string) {
   const client = useQueryClient();
-  const again = useGathered(() => client.invalidateQueries({ queryKey: ["dataset", ns, name] }), 300);
+  const again = useGathered(() => askAgain(client, ["dataset", ns, name]), 300);
   useTopics(["datasets"], {
     changed: ({ id }) => id === `${ns}/${name}` && again(),
     removed: ({ id }) => id === `${ns}/${name}` && again(),
     refetch: again,
   });
   return useData({
+    ...KEPT,
     queryKey: ["dataset", ns, name],
     queryFn: ({ signal }) => catalogDataset(ns, name, signal),
     refetchInterval: (query) => (query.state.data?.pending?.length ? 1000 : 15_000),

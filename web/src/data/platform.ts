@@ -3,13 +3,15 @@ import { get } from "../api/client";
 import { subjects, versionOf, versionsOf } from "../api/registry";
 import { type EventStore, type List, paths } from "../api/resources";
 import { usePolling, useTopics } from "../shell/live";
+import { askAgain, KEPT } from "./kept";
 
 export function useStores() {
   const client = useQueryClient();
   const polling = usePolling(10_000);
-  const again = () => client.invalidateQueries({ queryKey: ["stores"] });
+  const again = () => askAgain(client, ["stores"]);
   useTopics(["eventstores"], { changed: again, removed: again, refetch: again });
   return useData({
+    ...KEPT,
     queryKey: ["stores"],
     queryFn: ({ signal }) => get<List<EventStore>>(paths.stores, undefined, signal),
     refetchInterval: polling,

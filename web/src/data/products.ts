@@ -13,6 +13,7 @@ import {
 } from "../api/resources";
 import { type Progress, progressOf } from "../api/view";
 import { usePolling, useTopics } from "../shell/live";
+import { askAgain, asked, KEPT, lacksManagers, later, tell } from "./kept";
 
 export const keys = {
   products: ["products"] as const,
@@ -40,7 +41,7 @@ export function withProduct(
     items.push(product);
     items.sort((a, b) => idOf(a).localeCompare(idOf(b)));
   } else {
-    items[at] = product;
+    items[at] = later(items[at], product);
   }
   return { ...list, items };
 }
@@ -48,22 +49,17 @@ export function withProduct(
 export function useProducts() {
   const client = useQueryClient();
   const polling = usePolling(4000);
+  const put = (id: string, product: DataProduct | undefined) =>
+    tell<List<DataProduct>>(client, keys.products, (list) => list && withProduct(list, id, product));
   useTopics(["dataproducts"], {
-    changed: ({ id, object }) =>
-      client.setQueryData<List<DataProduct>>(
-        keys.products,
-        (list) => list && withProduct(list, id, object as DataProduct),
-      ),
-    removed: ({ id }) =>
-      client.setQueryData<List<DataProduct>>(
-        keys.products,
-        (list) => list && withProduct(list, id, undefined),
-      ),
-    refetch: () => client.invalidateQueries({ queryKey: keys.products }),
+    changed: ({ id, object }) => put(id, object as DataProduct),
+    removed: ({ id }) => put(id, undefined),
+    refetch: () => askAgain(client, keys.products),
   });
   return useData({
+    ...KEPT,
     queryKey: keys.products,
-    queryFn: ({ signal }) => listProducts(signal),
+    queryFn: ({ signal }) => asked(client, keys.products, () => listProducts(signal)),
     refetchInterval: polling,
   });
 }
@@ -72,27 +68,35 @@ export function useProducts() {
 export function useProduct(ns: string, name: string, fresh = false) {
   const client = useQueryClient();
   const polling = usePolling(2000);
+  const key = keys.product(ns, name);
+  const progressKey = keys.progress(ns, name);
   useTopics([`dataproduct/${ns}/${name}`], {
     changed: ({ object, progress }) => {
-      client.setQueryData(keys.product(ns, name), object);
-      if (progress) client.setQueryData(keys.progress(ns, name), progress);
+      const told = object as DataProduct;
+      const lacks = lacksManagers(client.getQueryData<DataProduct>(key), told);
+      tell<DataProduct>(client, key, (present) => later(present, told));
+      if (progress) tell<Progress>(client, progressKey, () => progress as Progress);
+      if (lacks) askAgain(client, key);
     },
-    removed: () => client.invalidateQueries({ queryKey: keys.product(ns, name) }),
+    // What is gone is not shown any more while it is asked whether it is.
+    removed: () => client.resetQueries({ queryKey: key }),
     refetch: () => {
-      client.invalidateQueries({ queryKey: keys.product(ns, name) });
-      client.invalidateQueries({ queryKey: keys.progress(ns, name) });
+      askAgain(client, key);
+      askAgain(client, progressKey);
     },
   });
   const product = useData<DataProduct>({
-    queryKey: keys.product(ns, name),
-    queryFn: ({ signal }) => getProduct(ns, name, signal),
+    ...KEPT,
+    queryKey: key,
+    queryFn: ({ signal }) => asked(client, key, () => getProduct(ns, name, signal)),
     refetchInterval: polling,
     refetchOnMount: fresh ? "always" : true,
     placeholderData: () => fromList(client, ns, name),
   });
   const progress = useData<Progress>({
-    queryKey: keys.progress(ns, name),
-    queryFn: ({ signal }) => progressOf(ns, name, signal),
+    ...KEPT,
+    queryKey: progressKey,
+    queryFn: ({ signal }) => asked(client, progressKey, () => progressOf(ns, name, signal)),
     refetchInterval: polling,
   });
   return { product, progress: progress.data };
@@ -118,29 +122,34 @@ function fromList(client: QueryClient, ns: string, name: string): DataProduct | 
 export function useEvents(ns: string, name: string) {
   const client = useQueryClient();
   const polling = usePolling(5000);
+  const key = keys.events(ns, name);
   useTopics([`events/${ns}/${name}`], {
     changed: ({ object }) => {
       const event = object as KubernetesEvent;
-      client.setQueryData<KubernetesEvent[]>(keys.events(ns, name), (known) => [
-        ...(known ?? []).filter((each) => each.metadata.name !== event.metadata.name),
-        event,
-      ]);
+      tell<KubernetesEvent[]>(client, key, (known) => known && withEvent(known, event));
     },
-    refetch: () => client.invalidateQueries({ queryKey: keys.events(ns, name) }),
+    refetch: () => askAgain(client, key),
   });
   return useData({
-    queryKey: keys.events(ns, name),
-    queryFn: ({ signal }) => eventsOf(ns, name, signal),
+    ...KEPT,
+    queryKey: key,
+    queryFn: ({ signal }) => asked(client, key, () => eventsOf(ns, name, signal)),
     refetchInterval: polling,
   });
+}
+
+function withEvent(known: KubernetesEvent[], event: KubernetesEvent): KubernetesEvent[] {
+  const before = known.find((each) => each.metadata.name === event.metadata.name);
+  return [...known.filter((each) => each !== before), later(before, event)];
 }
 
 export function useClasses() {
   const client = useQueryClient();
   const polling = usePolling(10_000);
-  const again = () => client.invalidateQueries({ queryKey: keys.classes });
+  const again = () => askAgain(client, keys.classes);
   useTopics(["targetclasses"], { changed: again, removed: again, refetch: again });
   return useData({
+    ...KEPT,
     queryKey: keys.classes,
     queryFn: ({ signal }) => get<List<TargetClass>>(paths.classes, undefined, signal),
     refetchInterval: polling,

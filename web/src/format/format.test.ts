@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, exactCount, percent, plural, rate } from "./numbers";
+import { bytes, count, exactCount, percent, plural, rate, shortPlural } from "./numbers";
 import { date, duration, parseDuration, relative, roughly, utc } from "./time";
 
 describe("numbers", () => {
@@ -41,6 +41,9 @@ describe("numbers", () => {
   it("counts things", () => {
     expect(plural(1, "row")).toBe("1 row");
     expect(plural(1200, "row")).toBe("1,200 rows");
+    expect(plural(1, "record does", "records do")).toBe("1 record does");
+    expect(shortPlural(1, "record")).toBe("1 record");
+    expect(shortPlural(1_234_567, "record")).toBe("1.2M records");
     expect(exactCount(-1200)).toBe("-1,200");
   });
 });

@@ -56,6 +56,11 @@ export function percent(fraction: number): string {
   return `${Math.min(99, Math.max(1, Math.floor(fraction * 100)))}%`;
 }
 
+/** As `plural`, with the number as `count` says it: "1.2M records" */
+export function shortPlural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${exactCount(n)} ${n === 1 ? one : many}`;
 }

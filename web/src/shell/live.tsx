@@ -11,14 +11,26 @@ import {
   useSyncExternalStore,
 } from "react";
 import { onReachability, request } from "../api/client";
+import type { Session } from "../api/session";
 import { browser, type Connection, type Listener, LiveStream } from "../api/stream";
 
 const StreamContext = createContext<LiveStream | undefined>(undefined);
 
-export function LiveProvider({ onEnd, children }: { onEnd: () => void; children: ReactNode }) {
+/** `session`: another one after `onEnd` means that the stream may be opened again. */
+export function LiveProvider({
+  session,
+  onEnd,
+  children,
+}: {
+  session: Session;
+  onEnd: () => void;
+  children: ReactNode;
+}) {
   const end = useRef(onEnd);
   end.current = onEnd;
   const stream = useMemo(() => new LiveStream(browser, () => end.current()), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each session that was found is another start
+  useEffect(() => stream.resume(), [stream, session]);
   return <StreamContext.Provider value={stream}>{children}</StreamContext.Provider>;
 }
 

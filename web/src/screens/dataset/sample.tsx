@@ -1,6 +1,6 @@
 import type { CatalogDataset } from "../../api/catalog";
 import { useSample } from "../../data/catalogue";
-import { exactCount } from "../../format/numbers";
+import { exactCount, plural } from "../../format/numbers";
 import { Button } from "../../ui/button";
 import { Section } from "../../ui/display";
 import { Empty, Failure, Note, SkeletonRows } from "../../ui/feedback";
@@ -38,7 +38,10 @@ export function Sample({ dataset }: { dataset: CatalogDataset }) {
         </Note>
       ))}
       {(data.badRecordsCount ?? 0) > 0 && (
-        <Note tone="warn" title={`${exactCount(data.badRecordsCount ?? 0)} records do not decode`}>
+        <Note
+          tone="warn"
+          title={`${plural(data.badRecordsCount ?? 0, "record does", "records do")} not decode`}
+        >
           {(data.badRecords ?? []).slice(0, 3).join("\n")}
         </Note>
       )}

@@ -1,11 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { followLog } from "../../api/follow-log";
 import type { DataProduct } from "../../api/resources";
-import { logOf } from "../../api/view";
+import { type LogOf, openLog } from "../../api/view";
+import { plural } from "../../format/numbers";
 import { clock, parseInstant, utc } from "../../format/time";
 import { commandsOf } from "../../model/snippets";
 import { CopyButton } from "../../ui/copy";
 import { Section } from "../../ui/display";
-import { Failure } from "../../ui/feedback";
+import { Failure, Note } from "../../ui/feedback";
 import { Checkbox, SearchField, Segments } from "../../ui/field";
 
 const MOST_LINES = 2000;
@@ -45,9 +47,10 @@ export default function Logs({ product }: { product: DataProduct }) {
   const ns = product.metadata.namespace ?? "";
   const name = product.metadata.name;
   const isFunction = product.spec.target?.function !== undefined;
-  const [of, setOf] = useState<"worker" | "function">("worker");
+  const [of, setOf] = useState<LogOf>("worker");
   const [lines, setLines] = useState<Line[]>([]);
   const [error, setError] = useState<unknown>(undefined);
+  const [interrupted, setInterrupted] = useState(false);
   const [round, setRound] = useState(0);
   const [follow, setFollow] = useState(true);
   const [query, setQuery] = useState("");
@@ -56,19 +59,23 @@ export default function Logs({ product }: { product: DataProduct }) {
   useEffect(() => {
     const stop = new AbortController();
     let id = 0;
-    let rest = "";
     setLines([]);
     setError(undefined);
-    const run = async () => {
-      for await (const piece of logOf(ns, name, true, stop.signal, of)) {
-        const parts = (rest + piece).split("\n");
-        rest = parts.pop() ?? "";
-        const read_ = parts.filter((part) => part !== "").map((part) => read(part, id++));
-        setLines((before) => [...before, ...read_].slice(-MOST_LINES));
-      }
-    };
-    run().catch((failure) => {
-      if (!stop.signal.aborted) setError(failure);
+    setInterrupted(false);
+    followLog(
+      (signal) => openLog(ns, name, of, signal),
+      {
+        lines: (fresh) => {
+          const more = fresh.map((text) => read(text, id++));
+          setLines((before) => [...before, ...more].slice(-MOST_LINES));
+        },
+        interrupted: setInterrupted,
+      },
+      stop.signal,
+    ).catch((failure) => {
+      if (stop.signal.aborted) return;
+      setInterrupted(false);
+      setError(failure);
     });
     return () => stop.abort();
   }, [ns, name, of, round]);
@@ -111,10 +118,15 @@ export default function Logs({ product }: { product: DataProduct }) {
       {error !== undefined && (
         <Failure what="The log could not be read." error={error} retry={() => setRound(round + 1)} />
       )}
+      {interrupted && (
+        <Note tone="warn" title="The log broke off">
+          What is shown is from before. It is followed again by itself.
+        </Note>
+      )}
       <Section
         title={of === "function" ? "Function's log" : "Worker's log"}
         flush
-        aside={`${shown.length} lines`}
+        aside={plural(shown.length, "line")}
       >
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
         <div ref={box} className="log" role="log" aria-label="Log" tabIndex={0} aria-live="off">

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { condition, type DataProduct } from "../../api/resources";
 import { type Progress, planOf, type RevisionProgress } from "../../api/view";
 import { smoothed, useRates } from "../../data/rates";
-import { bytes, count, exactCount, rate } from "../../format/numbers";
+import { bytes, count, exactCount, plural, rate } from "../../format/numbers";
 import { clock, duration, local, parseDuration, parseInstant } from "../../format/time";
 import { shortHistory } from "../../model/history";
 import { type Step, servedRevision, spaced, stepsOf } from "../../model/product-state";
@@ -209,7 +209,8 @@ export function Overview({ product, progress }: { product: DataProduct; progress
                   {source.namespace === ns ? source.name : `${source.namespace}.${source.name}`}
                 </Link>
                 <span className="dim nowrap reads-more">
-                  {source.columns} columns · v{source.schemaVersion}
+                  {source.columns === undefined ? "– columns" : plural(source.columns, "column")} · v
+                  {source.schemaVersion}
                 </span>
               </li>
             ))}

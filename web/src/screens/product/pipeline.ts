@@ -1,7 +1,7 @@
 // A product's pipeline as a graph: what is read, each operator of the plan, where it lands, with rows where they are known.
 import type { DataProduct } from "../../api/resources";
 import type { Plan, Progress } from "../../api/view";
-import { bytes, count, exactCount } from "../../format/numbers";
+import { bytes, exactCount, plural, shortPlural } from "../../format/numbers";
 import { columnsAmong } from "../../model/column-tree";
 import { servedRevision } from "../../model/product-state";
 import { to } from "../../shell/location";
@@ -83,10 +83,13 @@ export function pipelineOf(
       href: to.dataset(inNamespace, name),
       lines: planned
         ? [
-            `${count(planned.records)} records · ${bytes(planned.bytes)}`,
+            `${shortPlural(planned.records, "record")} · ${bytes(planned.bytes)}`,
             `${columnsAmong(planned.columns)} of ${planned.columnsTotal} columns, ${planned.read}`,
           ]
-        : [`${source?.columns ?? "–"} columns`, `schema version ${source?.schemaVersion ?? "–"}`],
+        : [
+            source?.columns === undefined ? "– columns" : plural(source.columns, "column"),
+            `schema version ${source?.schemaVersion ?? "–"}`,
+          ],
     });
     return id;
   };
@@ -118,7 +121,7 @@ export function pipelineOf(
     kind: "target",
     title: endpoint?.object ?? product.spec.target?.name ?? product.metadata.name.replaceAll("-", "_"),
     lines: [
-      served?.rows === undefined ? "no rows yet" : `${exactCount(served.rows)} rows`,
+      served?.rows === undefined ? "no rows yet" : plural(served.rows, "row"),
       served?.published ? `${endpoint?.type ?? ""}, published` : "not published yet",
     ],
     tone: served?.state === "Stalled" ? "bad" : served?.published ? "good" : served ? "busy" : "idle",

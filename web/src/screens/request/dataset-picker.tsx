@@ -1,7 +1,7 @@
 import { useQuery as useData } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { searchCatalog } from "../../api/catalog";
-import { count } from "../../format/numbers";
+import { shortPlural } from "../../format/numbers";
 import { Picker } from "../../ui/picker";
 
 export function DatasetPicker({
@@ -47,7 +47,7 @@ export function DatasetPicker({
           ? [
               item.namespace,
               item.description,
-              item.records === undefined ? "" : `${count(item.records)} records`,
+              item.records === undefined ? "" : shortPlural(item.records, "record"),
             ]
               .filter(Boolean)
               .join(" · ")

@@ -33,7 +33,10 @@ export function Preview({ preview, ns, stale }: { preview: PreviewResult; ns: st
       )}
       {notes.length > 0 && <p className="preview-notes">{notes.join("\n")}</p>}
       {preview.badRecordsCount > 0 && (
-        <Note tone="warn" title={`${plural(preview.badRecordsCount, "record")} do not decode`}>
+        <Note
+          tone="warn"
+          title={`${plural(preview.badRecordsCount, "record does", "records do")} not decode`}
+        >
           {preview.badRecords.slice(0, 3).join("\n")}
         </Note>
       )}
@@ -57,8 +60,10 @@ export function Preview({ preview, ns, stale }: { preview: PreviewResult; ns: st
         <>
           <Rows label="Rows of the preview" columns={preview.columns} rows={preview.rows} />
           <p className="preview-count">
-            {exactCount(preview.rows.length)} of {exactCount(preview.rowsFound)}
-            {preview.moreRows && " or more"} rows
+            {exactCount(preview.rows.length)} of{" "}
+            {preview.moreRows
+              ? `${exactCount(preview.rowsFound)} or more rows`
+              : plural(preview.rowsFound, "row")}
           </p>
         </>
       ) : (

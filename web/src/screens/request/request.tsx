@@ -1,12 +1,13 @@
 // The builder: say which data, in what shape, how much of the past, and where it should land.
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { type Plan, type Preview as PreviewResult, planOf, previewOf } from "../../api/view";
 import { applyFrom, Overtaken, ownedByOthers, type Stored, storedOf } from "../../data/apply";
 import { type Builder, useBuilder } from "../../data/builder";
 import { type Draft, useDraft } from "../../data/draft";
 import { keys, useProduct } from "../../data/products";
+import { isWaiting } from "../../data/waiting";
 import { EMPTY_DRAFT, missingOf } from "../../model/draft";
 import { readManifest, withValue } from "../../model/manifest";
 import { isPartial } from "../../model/preview-steps";
@@ -322,7 +323,6 @@ function DraftState({ draft, builder }: { draft: Draft; builder: Builder }) {
     );
   if (builder.error) return <State tone="warn">Not checked</State>;
   if (errors > 0) return <State tone="bad">{errors === 1 ? "1 problem" : `${errors} problems`}</State>;
-  if (found.some((each) => each.severity === "Waiting"))
-    return <State tone="warn">Waits for what is not there yet</State>;
+  if (isWaiting(builder.analysis)) return <State tone="warn">Waits for what is not there yet</State>;
   return <State tone="good">{draft.changed ? "Valid, draft is kept" : "Valid"}</State>;
 }
