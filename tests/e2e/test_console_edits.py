@@ -278,3 +278,17 @@ def test_the_keyboard_stays_where_things_went(chromium, company):
         field.press("Enter")
         expect(page.get_by_text("That cannot be done")).to_be_visible()
         expect(field).to_have_value("p.nothing >")
+
+
+def test_two_tabs_have_one_draft(chromium, company):
+    with chromium.person(company) as person:
+        first = person.sign_in()
+        first.goto(f"/request?dataset={NAMESPACE}/payments")
+        expect_valid(first)
+        second = person.tab("/request")
+        expect(code(second)).to_contain_text("FROM payments")
+        one(second, "textbox", "Owner").fill("of the second tab")
+        expect(one(first, "textbox", "Owner")).to_have_value("of the second tab")
+        one(first, "textbox", "What one row means").fill("Of the first.")
+        expect(one(second, "textbox", "What one row means")).to_have_value("Of the first.")
+        expect(one(second, "textbox", "Owner")).to_have_value("of the second tab")

@@ -86,6 +86,18 @@ export function useDraft(id: string, empty: string, stored?: Stored): Draft {
     };
   }, [save]);
 
+  // There is one draft of a product in a browser: another tab shows what is typed here, and keeps nothing older.
+  useEffect(() => {
+    const follow = (event: StorageEvent) => {
+      if (event.key !== `offtake.draft.${id}`) return;
+      clearTimeout(timer.current);
+      const began = event.newValue === null ? stored : stored && (loadOrigin(id) ?? stored);
+      put({ text: event.newValue ?? began?.text ?? empty, began });
+    };
+    addEventListener("storage", follow);
+    return () => removeEventListener("storage", follow);
+  }, [id, empty, stored, put]);
+
   const setText = useCallback(
     (text: string) => {
       put({ ...latest.current, text });
