@@ -47,19 +47,21 @@ class Finance:
         self._later: dict[str, list[tuple[bytes, bytes | None]]] = {name: [] for name in KEYS}
         self._embedded_ends: dict[str, dict[int, int]] = {name: {} for name in KEYS}
         self._schemas, self._ids = {}, {}
+        self.namespaces: dict[str, str] = {}  # by event store
 
-    def topic(self, name: str) -> str:
-        return f"finance.{name}"
+    def topic(self, store: str, name: str) -> str:
+        return f"{self.namespaces[store]}.{name}"
 
     def generate(self, store: str, namespace: str) -> None:
         """As a user does. The same in every store: the same seed, the same end."""
+        self.namespaces[store] = namespace
         self.server.cli.run("demo", "generate", "--company", "finance", "--seed", self.seed, "--until",
                             self.now.strftime("%Y-%m-%dT%H:%M:%SZ"), "--event-store", store, "-n", namespace)
 
     def load(self) -> None:
         """PostgreSQL from what is in Kafka."""
         for name, key in KEYS.items():
-            for message in self.kafka.read(self.topic(name)):
+            for message in self.kafka.read(self.topic("kafka", name)):
                 self.records[name] += 1
                 row = self._decode(name, message.value())
                 self.rows[name][row[key]] = row
@@ -94,7 +96,7 @@ class Finance:
     def ends(self, store: str) -> dict[str, dict[int, int]]:
         """Per dataset and partition, one past the last record; of the embedded log: of those that came later."""
         if store == "kafka":
-            return {name: self.kafka.offsets(self.topic(name)) for name in KEYS}
+            return {name: self.kafka.offsets(self.topic("kafka", name)) for name in KEYS}
         return self._embedded_ends
 
     def _put(self, name: str, row: dict) -> None:
@@ -122,11 +124,11 @@ class Finance:
         for name, records in self._later.items():
             body = bytearray()
             for key, value in records:
-                self.producer.produce(self.topic(name), key=key, value=value)
+                self.producer.produce(self.topic("kafka", name), key=key, value=value)
                 body += struct.pack(">iqii", -1, -1, len(key), -1 if value is None else len(value)) + key + (value or b"")
             records.clear()
-            answer = self.server.http("POST", "/offtake/v1/events", params={"topic": self.topic(name)}, data=bytes(body),
-                                      headers={"Content-Type": "application/vnd.offtake.records"})
+            answer = self.server.http("POST", "/offtake/v1/events", params={"topic": self.topic("embedded", name)},
+                                      data=bytes(body), headers={"Content-Type": "application/vnd.offtake.records"})
             assert answer.status_code == 200, answer.text
             for part in answer.json()["offsets"]:
                 self._embedded_ends[name][part["partition"]] = part["first"] + part["count"]
