@@ -7,6 +7,7 @@ import yaml
 from playwright.sync_api import Page, Route, expect
 
 from support import manifests
+from support.chromium import look
 from support.console import LIVE, click_box, expect_valid, one, tick, truth
 
 pytestmark = pytest.mark.embedded
@@ -78,7 +79,8 @@ def test_another_persons_change_is_told_and_not_taken_back(chromium, company):
         expect(note).to_be_visible()
         expect(one(page, "button", re.compile("^Apply"))).to_be_disabled()
         one(note, "button", "Show the difference").click()
-        expect(page.get_by_label("What was changed meanwhile")).to_contain_text("items")
+        expect(page.get_by_label("Definition, and what was changed meanwhile")).to_contain_text("items")
+        assert look(page, "request, overtaken") == []
         assert "items" in stored_sql(company, "shared")
 
         one(note, "button", "Begin anew").click()

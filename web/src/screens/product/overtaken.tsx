@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import type { Stored } from "../../data/apply";
 import type { Draft } from "../../data/draft";
 import { Button } from "../../ui/button";
+import { Section } from "../../ui/display";
 import { Note, Skeleton } from "../../ui/feedback";
 
 const Diff = lazy(() => import("../../ui/diff"));
@@ -36,14 +37,16 @@ export function OvertakenNote({ draft, stored }: { draft: Draft; stored: Stored 
           : "What you have here was kept by this browser, and what it began from is not known. Begin anew from what is there now, or keep yours."}
       </Note>
       {shown && known && (
-        <Suspense fallback={<Skeleton height={160} />}>
-          <Diff
-            language="yaml"
-            before={draft.began?.text}
-            after={stored.text}
-            label="What was changed meanwhile"
-          />
-        </Suspense>
+        <Section title="What was changed meanwhile" flush>
+          <Suspense fallback={<Skeleton height={160} />}>
+            <Diff
+              language="yaml"
+              before={draft.began?.text}
+              after={stored.text}
+              label="Definition, and what was changed meanwhile"
+            />
+          </Suspense>
+        </Section>
       )}
     </div>
   );

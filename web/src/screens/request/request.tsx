@@ -215,8 +215,10 @@ function Page({ id, stored: existing }: { id: string; stored: Existing | undefin
           </>
         }
       />
-      {first}
-      {existing && draft.overtaken && <OvertakenNote draft={draft} stored={existing} />}
+      <div className="request-notes">
+        {first}
+        {existing && draft.overtaken && <OvertakenNote draft={draft} stored={existing} />}
+      </div>
       <div className="request">
         <div className={awaiting.current ? "request-form request-awaited" : "request-form"}>
           <BuilderForm draft={draft} builder={builder} fixed={existing !== undefined} />
