@@ -112,9 +112,8 @@ export interface Proposal {
   name: string;
   owner?: string;
   description?: string;
-  basis: "Declared" | "Key" | "Name";
+  basis: "Declared" | "Name";
   reason: string;
-  type?: "Inner" | "Left";
   pairs: JoinPair[];
   types?: { left: string; right: string }[];
   joinable: boolean;

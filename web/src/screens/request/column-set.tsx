@@ -171,7 +171,12 @@ function Row({ column, tree, opens }: { column: FormColumnOf; tree: Tree; opens:
           )}
           <span className="column-set-type truncate">
             {ticked === "some" ? partOf(column, tree.taken) : shortType(column.type)}
-            {ticked === "none" && column.used && " · read"}
+            {ticked === "none" && column.used && (
+              <span title="Read for a join, a filter or an expression, and no column of the result">
+                {" "}
+                · read
+              </span>
+            )}
           </span>
         </Checkbox>
       </div>

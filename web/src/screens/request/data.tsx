@@ -149,7 +149,7 @@ const joinEdit = (proposal: Proposal): Edit => ({
   kind: "addDataset",
   namespace: proposal.namespace,
   name: proposal.name,
-  join: { type: proposal.type ?? "Inner", pairs: proposal.pairs },
+  join: { type: "Inner", pairs: proposal.pairs },
 });
 
 function DatasetRow({
