@@ -93,7 +93,14 @@ export root commands
 unshare --mount --pid --fork --kill-child=SIGKILL --propagation private bash -euc '
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
+  mount --rbind /sys "$root/sys"
   mount --rbind /dev "$root/dev"
   mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-  exec chroot "$root" env -i "$@" bash -c "update-ca-certificates >/dev/null 2>&1; cd /root; $commands"
+  # It becomes the root of the namespace itself, as on a machine: who enters one made within it comes out here.
+  mkdir -p "$root/.machine"
+  pivot_root "$root" "$root/.machine"
+  cd /
+  umount --lazy /.machine
+  rmdir /.machine
+  exec env -i "$@" bash -c "update-ca-certificates >/dev/null 2>&1; cd /root; $commands"
 ' bare "${settings[@]}"
