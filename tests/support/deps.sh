@@ -291,7 +291,7 @@ deps_search() { deps_into "$offtake_cache/$1-$2" deps_fetch_search "$1" "$2"; }
 
 deps_test() {
   deps_build || return 1
-  local packages=(postgresql-15 python3-venv openssl util-linux chromium)
+  local packages=(postgresql-15 python3-venv openssl util-linux chromium sqlite3)
   command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
   command -v mvn >/dev/null || packages+=(maven)
   # The package would make and start a cluster of its own on port 5432; the tests start theirs.
