@@ -3,6 +3,7 @@ changes of what another page shows, a session that began elsewhere, a server tha
 
 import contextlib
 import json
+import re
 import time
 
 import pytest
@@ -266,3 +267,32 @@ def test_a_log_is_followed_over_a_restart_of_the_server(chromium, company):
         change(company, "first", {"paused": True})
         expect(page.get_by_role("button", name="Resume")).to_be_visible()
         eventually(all_shown, PATIENCE, "each line is there once")
+
+
+def test_what_is_typed_before_the_palette_is_there_is_not_lost(chromium, company):
+    with chromium.person(company) as person:
+        page = person.sign_in()
+        held: list[Route] = []
+        page.route(re.compile("/assets/palette"), lambda route: held.append(route))
+        page.goto("/products")
+        expect(page.get_by_role("heading", name="Products", level=1)).to_be_visible()
+        page.keyboard.press("Control+k")
+        page.keyboard.type("first!")
+        page.keyboard.press("Backspace")
+        expect(page.get_by_role("combobox")).to_have_count(0)
+        for route in held:
+            route.continue_()
+        field = page.get_by_role("combobox", name="Search datasets, products and actions")
+        expect(field).to_have_value("first")
+        expect(field).to_be_focused()
+        # Enter before the catalogue has answered means the first of its answer.
+        answers: list[Route] = []
+        page.route("**/v1alpha1/catalog*", lambda route: answers.append(route))
+        with page.expect_request(re.compile("catalog.*q=receipt")):
+            field.fill("receipt")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("/products") and field.is_visible()
+        for route in answers:
+            route.continue_()
+        expect(field).to_have_count(0)
+        expect(page).to_have_url(re.compile(f"/catalogue/{NAMESPACE}/orders$"))

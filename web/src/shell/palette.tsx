@@ -1,6 +1,6 @@
 // Everything by its name: datasets, products, actions. Opened by Cmd or Ctrl K.
 import { useQuery as useData } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { searchCatalog } from "../api/catalog";
 import { listProducts } from "../api/resources";
@@ -10,9 +10,14 @@ import type { IconName } from "../ui/icons";
 import { Picker, type PickerEntry } from "../ui/picker";
 import { to } from "./location";
 import { setTheme } from "./theme";
+import type { TypedAhead } from "./typed-ahead";
 
-export default function Palette({ onClose }: { onClose: () => void }) {
-  const [text, setText] = useState("");
+export default function Palette({ ahead, onClose }: { ahead: TypedAhead; onClose: () => void }) {
+  const [text, setText] = useState(ahead.text);
+  useEffect(() => {
+    setText(ahead.text());
+    ahead.shown();
+  }, [ahead.text, ahead.shown]);
   const wanted = useDeferredValue(text.trim());
   const [, navigate] = useLocation();
   const datasets = useData({
@@ -89,6 +94,11 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           entry.run();
         },
       }))}
+      settled={
+        wanted === text.trim() &&
+        !products.isPending &&
+        (wanted === "" || datasets.isError || !(datasets.isPending || datasets.isPlaceholderData))
+      }
       none={datasets.isFetching ? "Searching…" : `Nothing is called or said to be “${wanted}”.`}
       onClose={onClose}
     />

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api/session";
 import { duration } from "../format/time";
@@ -12,8 +12,10 @@ import { useAway } from "./live";
 import { to } from "./location";
 import "./shell.css";
 import { setTheme, type Theme, useTheme } from "./theme";
+import { useTypedAhead } from "./typed-ahead";
 
-const Palette = lazy(() => import("./palette"));
+const loadPalette = () => import("./palette");
+const Palette = lazy(loadPalette);
 
 const PLACES: { href: string; name: string; icon: IconName }[] = [
   { href: to.catalogue, name: "Catalogue", icon: "catalogue" },
@@ -36,6 +38,13 @@ export function Shell({
 }) {
   const [path] = useLocation();
   const [palette, setPalette] = useState(false);
+  const closePalette = useCallback(() => setPalette(false), []);
+  const ahead = useTypedAhead(palette, closePalette);
+  useEffect(() => {
+    // It is opened by keys, and has to be there when they are pressed.
+    const timer = setTimeout(loadPalette, 2000);
+    return () => clearTimeout(timer);
+  }, []);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -105,7 +114,7 @@ export function Shell({
       <Toasts />
       {palette && (
         <Suspense fallback={null}>
-          <Palette onClose={() => setPalette(false)} />
+          <Palette ahead={ahead} onClose={closePalette} />
         </Suspense>
       )}
     </div>

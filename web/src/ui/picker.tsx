@@ -22,6 +22,7 @@ export function Picker({
   text,
   onText,
   entries,
+  settled = true,
   none,
   onClose,
 }: {
@@ -30,6 +31,8 @@ export function Picker({
   text: string;
   onText: (text: string) => void;
   entries: readonly PickerEntry[];
+  /** They are those of the text; what was found for an earlier one is not chosen by Enter. */
+  settled?: boolean;
   /** Said where nothing is found. */
   none: ReactNode;
   onClose: () => void;
@@ -44,6 +47,13 @@ export function Picker({
   const run = (entry: PickerEntry | undefined) => {
     if (entry && !entry.disabled) entry.run();
   };
+  // Enter before the answer is there means the first of the answer.
+  const [entered, setEntered] = useState(false);
+  useEffect(() => {
+    if (!entered || !settled) return;
+    setEntered(false);
+    run(entries[active]);
+  });
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && entries.length > 0) {
@@ -51,7 +61,8 @@ export function Picker({
       setAt((active + step + entries.length) % entries.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      run(entries[active]);
+      if (settled) run(entries[active]);
+      else setEntered(true);
     }
   };
   return (
@@ -75,6 +86,7 @@ export function Picker({
               onChange={(event) => {
                 onText(event.target.value);
                 setAt(0);
+                setEntered(false);
               }}
               onKeyDown={onKeyDown}
             />

@@ -33,6 +33,7 @@ export function DatasetPicker({
       text={text}
       onText={setText}
       onClose={onClose}
+      settled={wanted === text.trim() && (found.isError || !(found.isPending || found.isPlaceholderData))}
       none={
         found.isError
           ? `The catalogue could not be searched: ${found.error.message}`
