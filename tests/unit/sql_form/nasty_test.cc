@@ -1,7 +1,7 @@
 // Texts that nobody means: every place stays in the text, and nothing is edited into something else.
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "controlplane/sql/form/edit.h"
 #include "tests/unit/sql_form/describe.h"
@@ -52,7 +52,7 @@ void check(const std::string& sql, const sql::Catalog& catalog) {
 
 TEST_CASE("large and deep texts") {
   const sql::Catalog catalog = test_catalog(kDatasets);
-  const auto started = std::chrono::steady_clock::now();
+  const std::clock_t started = std::clock();
   std::string columns = "p.amount AS c0";
   for (int i = 1; i < 3000; ++i) columns += fmt::format(",\n  p.amount /* {} 😀 */ AS c{}", i, i);
   REQUIRE(columns.size() > 100'000);
@@ -70,8 +70,9 @@ TEST_CASE("large and deep texts") {
   check("SELECT p.amount" + repeated(" + 1", 20000) + " AS a FROM payments p", catalog);
   check(repeated("(", 100000), catalog);
   check(std::string(2 << 20, 'x'), catalog);
-  // Loose, for a machine that does other things: what is linear takes a second or two.
-  CHECK(std::chrono::steady_clock::now() - started < std::chrono::minutes(2));
+  // Of the processor, whatever else the machine does, and loose for sanitizers: what is linear takes a second
+  // or two.
+  CHECK((std::clock() - started) / CLOCKS_PER_SEC < 120);
 }
 
 TEST_CASE("every beginning of a text") {
