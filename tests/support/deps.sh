@@ -190,7 +190,7 @@ offtake_crds() {
 }
 
 deps_cluster() {
-  deps_test && deps_apt containerd runc containernetworking-plugins iproute2 iptables || return 1
+  deps_test && deps_apt containerd runc containernetworking-plugins iproute2 iptables curl || return 1
   deps_into "$offtake_cache/hyperkube-$offtake_kubernetes_version" deps_make_hyperkube || return 1
   deps_into "$offtake_cache/clusterdns-$offtake_coredns_version" deps_make_clusterdns || return 1
   deps_into "$offtake_cache/helm-$offtake_helm_version" deps_make_helm || return 1
