@@ -42,7 +42,8 @@ export function Shell({
   const ahead = useTypedAhead(palette, closePalette);
   useEffect(() => {
     // It is opened by keys, and has to be there when they are pressed.
-    const timer = setTimeout(loadPalette, 2000);
+    // Where the server is away just then, it is asked for once more when it is opened.
+    const timer = setTimeout(() => loadPalette().catch(() => undefined), 2000);
     return () => clearTimeout(timer);
   }, []);
   const main = useRef<HTMLElement>(null);
