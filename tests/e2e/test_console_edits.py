@@ -43,6 +43,14 @@ def sql_of(page: Page) -> str:
     return " ".join(code(page).inner_text().split())
 
 
+def begin(person, dataset: str = "payments") -> Page:
+    """A new request that a dataset is brought along to."""
+    page = person.sign_in()
+    page.goto(f"/request?dataset={NAMESPACE}/{dataset}")
+    expect_valid(page)
+    return page
+
+
 def write(page: Page, sql: str) -> None:
     code(page).click()
     page.keyboard.press("Control+a")
@@ -123,9 +131,7 @@ def test_a_kept_draft_says_what_it_began_from(chromium, company):
 def test_a_new_request_does_not_take_the_place_of_a_product(chromium, company):
     apply(company, "there", "SELECT order_id FROM orders")
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         one(page, "textbox", "Name").fill("there")
         one(page, "textbox", "Owner").fill("me")
         one(page, "button", "Plan").click()
@@ -145,9 +151,7 @@ def test_a_new_request_does_not_take_the_place_of_a_product(chromium, company):
 
 def test_clicks_ahead_of_the_answers_mean_what_was_seen(chromium, company):
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         write(page, "SELECT p.payment_id, p.status, p.method, p.order_id FROM payments p "
                     "WHERE p.status = 'CAPTURED' AND p.amount_cents > 1 AND p.order_id > 2")
         let_go = slow_edits(page)
@@ -166,9 +170,7 @@ def test_clicks_ahead_of_the_answers_mean_what_was_seen(chromium, company):
 
 def test_what_is_typed_during_an_edit_stays(chromium, company):
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         let_go = slow_edits(page)
         tick(page, "payments", "method").locator("xpath=..").click()
         code(page).click()
@@ -182,9 +184,7 @@ def test_what_is_typed_during_an_edit_stays(chromium, company):
 def test_another_target_is_looked_at_anew(chromium, company):
     """The answer of an edit was about the target of then."""
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         click_box(tick(page, "payments", "captured_at"))
         types = page.locator(".result-type")
         expect(types.last).to_have_text("timestamptz")
@@ -195,9 +195,7 @@ def test_another_target_is_looked_at_anew(chromium, company):
 
 def test_a_key_goes_along_with_the_name_of_its_column(chromium, company):
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         click_box(one(one(page, "group", "Key"), "checkbox", "payment_id"))
         expect_valid(page)
         field = one(page, "textbox", re.compile(r"^Name of .*payment_id"))
@@ -209,9 +207,7 @@ def test_a_key_goes_along_with_the_name_of_its_column(chromium, company):
 
 def test_a_dataset_is_offered_to_a_draft_that_is_under_way(chromium, company):
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         page.goto(f"/catalogue/{NAMESPACE}/orders")
         one(page, "link", re.compile("Use this data")).click()
         note = page.get_by_role("note").filter(has_text="orders is not part of it")
@@ -224,9 +220,7 @@ def test_a_dataset_is_offered_to_a_draft_that_is_under_way(chromium, company):
 def test_a_star_of_two_datasets_loses_what_is_unticked_and_nothing_else(chromium, company):
     both = "SELECT * FROM orders o JOIN customers c USING (customer_id)"
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/orders")
-        expect_valid(page)
+        page = begin(person, "orders")
         write(page, both)
         expect(tick(page, "customers", "segment")).to_be_checked()
         tick(page, "customers", "segment").locator("xpath=..").click()
@@ -243,9 +237,7 @@ def test_a_star_of_two_datasets_loses_what_is_unticked_and_nothing_else(chromium
 
 def test_values_of_a_list_are_kept_as_they_are(chromium, company):
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         write(page, "SELECT p.payment_id FROM payments p WHERE p.status IN ('a,b', ' c ', '', 'it''s')")
         field = one(page, "textbox", re.compile("Values for p.status"))
         expect(field).to_have_value("'a,b', ' c ', '', 'it''s'")
@@ -257,9 +249,7 @@ def test_values_of_a_list_are_kept_as_they_are(chromium, company):
 def test_the_keyboard_stays_where_things_went(chromium, company):
     """What was under the focus is gone: its neighbour has it, or the button that made it."""
     with chromium.person(company) as person:
-        page = person.sign_in()
-        page.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(page)
+        page = begin(person)
         write(page, "SELECT p.payment_id, p.status, p.method FROM payments p WHERE p.status = 'A' AND p.amount_cents > 1")
         one(page, "button", re.compile("^Remove filter p.status")).press("Enter")
         expect(one(page, "button", re.compile("^Remove filter p.amount_cents"))).to_be_focused()
@@ -284,9 +274,7 @@ def test_the_keyboard_stays_where_things_went(chromium, company):
 
 def test_two_tabs_have_one_draft(chromium, company):
     with chromium.person(company) as person:
-        first = person.sign_in()
-        first.goto(f"/request?dataset={NAMESPACE}/payments")
-        expect_valid(first)
+        first = begin(person)
         second = person.tab("/request")
         expect(code(second)).to_contain_text("FROM payments")
         one(second, "textbox", "Owner").fill("of the second tab")

@@ -15,7 +15,9 @@ export function storedOf(product: DataProduct): Stored {
   return { uid: uid ?? "", generation: generation ?? 0, text: manifestOf(product) };
 }
 
-export function sameOrigin(a: Stored | undefined, b: Stored | undefined): boolean {
+type Origin = Pick<DataProduct["metadata"], "uid" | "generation">;
+
+export function sameOrigin(a: Origin | undefined, b: Origin | undefined): boolean {
   return a?.uid === b?.uid && a?.generation === b?.generation;
 }
 
@@ -59,7 +61,7 @@ export async function applyFrom(
       return applyProduct(ns, name, text);
     }
     if (!present) throw new Overtaken(`${ns}/${name} is not there any more.`);
-    if (!sameOrigin(storedOf(present), began)) {
+    if (!sameOrigin(present.metadata, began)) {
       throw new Overtaken("Somebody changed it since this edit began. Look at the difference, then decide.");
     }
     try {

@@ -18,7 +18,7 @@ export const WRITE = { lineWidth: 0, flowCollectionPadding: false } as const;
 export type Path = readonly (string | number)[];
 
 /** How lines of the text end. */
-export function lineEnd(text: string): string {
+function lineEnd(text: string): string {
   return text.includes("\r\n") ? "\r\n" : "\n";
 }
 
